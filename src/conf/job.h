@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The job: what a run is asked to do, from job.yaml, from DM's task and source files, --set and the wizard.
+ * One field table (field.c) makes reading, writing, checking, forms and help. Not thread safe while it is
+ * being built; read-only afterwards. */
+#ifndef TG_CONF_JOB_H
+#define TG_CONF_JOB_H
+
+#include "base/err.h"
+#include "base/buf.h"
+#include "base/secret.h"
+
+enum job_mode { MODE_FULL, MODE_ALL, MODE_INCREMENTAL };
+enum job_existing { EXISTING_ASK, EXISTING_APPEND, EXISTING_REPLACE, EXISTING_DROP };
+enum job_until { UNTIL_COPIED, UNTIL_CUTOVER };
+enum job_road { ROAD_STREAM, ROAD_SNAPSHOT, ROAD_DM };
+enum job_pace { PACE_GENTLE, PACE_NORMAL, PACE_FAST };
+enum secret_origin { SECRET_NONE, SECRET_ENV, SECRET_FILE, SECRET_ASK, SECRET_DM, SECRET_PLAIN };
+
+struct job_secret {               /* where a secret comes from, and itself once resolved */
+    enum secret_origin origin;
+    char *reference;              /* variable, path, DM text; NULL for PLAIN and ASK: never the secret itself */
+    struct secret *value;         /* NULL until job_resolve */
+};
+struct job_tls {
+    bool is_on, verify;
+    char *ca, *cert, *key;
+};
+struct job_end {                  /* one server */
+    char *id, *kind;              /* id: "source-1"; kind: mysql mariadb aurora rds tidb … or NULL */
+    char *host, *user;
+    int64_t port;
+    struct job_secret password;
+    struct job_tls tls;
+    char *start_file, *start_gtid;/* mode incremental */
+    int64_t start_pos;
+    bool enable_gtid;
+    int64_t server_id;            /* 0 = chosen at random */
+};
+struct job_route {                /* rows of DM's routes and of routes: [{from, to}] */
+    char *from_schema, *from_table; /* patterns; from_table NULL: a schema rule */
+    char *to_schema, *to_table;   /* to_table NULL: the name stays */
+};
+struct job_rule {                 /* one entry of an allow list: patterns; table NULL = every table */
+    char *schema, *table;
+};
+struct job_answer {
+    char *id, *table, *choice;    /* table NULL: for every table */
+};
+struct job_list {                 /* DM's do/ignore lists; the native include/exclude fills do_tables and ignore_tables */
+    struct job_rule *rules;
+    size_t n;
+};
+struct job {
+    char *name;                   /* run name, [a-z0-9][a-z0-9-]{0,31} */
+    char *dm_name;                /* the DM task's own name or NULL */
+    enum job_mode mode;
+    struct job_end *sources;
+    size_t nsources;
+    struct job_end target;
+    struct job_list do_dbs, ignore_dbs, do_tables, ignore_tables;
+    bool case_sensitive;
+    struct job_route *routes;
+    size_t nroutes;
+    enum job_road road;
+    enum job_until until;
+    enum job_existing existing;
+    enum job_pace pace;
+    int64_t limit_memory;         /* bytes, default 192 MiB for buffers */
+    int64_t writers, readers;     /* defaults 16 and 4 */
+    int64_t chunk_bytes;          /* largest chunk, default 8 MiB */
+    char **check_ignore, **check_accept;
+    size_t ncheck_ignore, ncheck_accept;
+    struct job_answer *answers;
+    size_t nanswers;
+};
+
+struct job_problem {              /* one finding of load or check; errors and warnings alike */
+    bool is_warning;
+    struct err err;               /* err.where "FILE:LINE:COLUMN" */
+};
+struct job_problems {
+    struct job_problem *list;
+    size_t n, nerrors;
+};
+void job_problems_release(struct job_problems *p);
+
+void job_init(struct job *j);                       /* defaults of the field table */
+void job_release(struct job *j);
+/* Reads FILE… (native job, DM task, DM sources, topology, fragments; told apart by content). All problems are
+ * collected. true: no error (warnings may be there). */
+bool job_load(struct job *j, const char *const *files, size_t nfiles, struct job_problems *out);
+/* --set path=value; also "answers.ID=choice". */
+bool job_set(struct job *j, const char *path, const char *value, struct err *e);
+/* Cross-field checks before a run: what this version refuses, what is missing. */
+bool job_check(const struct job *j, struct job_problems *out);
+/* Resolves every secret reference (env, file, DM text; ask: calls ask, NULL fails). */
+bool job_resolve(struct job *j, struct secret *(*ask)(void *arg, const char *label), void *arg, struct err *e);
+/* Native job.yaml; secrets as references only. */
+void job_emit(const struct job *j, struct buf *out);
+
+/* DM's block-allow-list semantics (DM.md 1.8) and routes (DM.md 1.5). table NULL asks about a schema. */
+bool job_wants(const struct job *j, const char *schema, const char *table);
+void job_route(const struct job *j, const char *schema, const char *table, char to_schema[200], char to_table[200]);
+const char *job_answer(const struct job *j, const char *id, const char *table); /* choice or NULL */
+/* The reference manual of the field table, and names for enums. */
+void job_manual(struct buf *out);
+const char *job_mode_name(enum job_mode m);
+
+#endif

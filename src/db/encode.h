@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The one encoder: cells to SQL literals, rows of cells, keys. Copy path and stream path both end here.
+ * Thread: any; no state. */
+#ifndef TG_DB_ENCODE_H
+#define TG_DB_ENCODE_H
+
+#include "db/type.h"
+
+/* A packed row: u32 per column (byte length, ROW_NULL for NULL), then the bytes of all cells in order.
+ * Host byte order; lives only in this process. */
+#define ROW_NULL UINT32_MAX
+struct row_view {                     /* random access; valid while the packed row is */
+    const char *p;
+    uint32_t ncols;
+};
+/* Appends a packed row; returns its size in bytes. */
+size_t row_pack(struct buf *out, const struct cell *cells, uint32_t ncols);
+/* Fills cells[ncols] with pointers into the packed row; returns the packed row's size in bytes. */
+size_t row_unpack(const char *packed, uint32_t ncols, struct cell *cells);
+
+/* Literal for INSERT … VALUES: numbers bare, text '…', bytes x'…', NULL. Session as pinned for targets. */
+void encode_literal(struct buf *out, const struct column *c, struct cell v);
+/* A condition that is true for exactly this value, NULL included; characters by bytes, FLOAT by its exact
+ * double, JSON through CAST (DESIGN 4.2). `target_is_tidb` picks the spelling where servers differ. */
+void encode_match(struct buf *out, const struct column *c, struct cell v, bool target_is_tidb);
+
+/* Canonical key bytes of one cell: whole and exact, length-prefixed, NULL distinct; for "the same row".
+ * DOUBLE and FLOAT by their bits (-0 as 0), other classes by cell bytes. */
+void encode_key_exact(struct buf *out, const struct column *c, struct cell v);
+
+/* Key equality that is COARSER than the server's (for the dependency tracker): appends folded bytes.
+ * prefix_chars > 0 keeps that many characters (bytes for byte columns). Returns false when the value is WILD:
+ * it may equal values with other bytes in a way we can't compute; then nothing is appended. */
+bool encode_key_folded(struct buf *out, const struct column *c, struct cell v, uint32_t prefix_chars);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From a binlog row image to cells (type.h): bytes equal to what the source's SELECT sends. Source: MySQL manual
+ * "Row-based events", sql/field.cc and sql/json_binary.cc of MySQL, MariaDB's sql/compat56.cc. */
+#ifndef TG_DB_RENDER_H
+#define TG_DB_RENDER_H
+
+#include "base/err.h"
+#include "db/type.h"
+
+/* What a TABLE_MAP event says of a column. */
+struct image_type {
+    uint8_t type;                     /* MYSQL_TYPE_*; after unpacking of STRING with real type */
+    uint16_t meta;
+};
+/* Reads one value at *p (moves it on), before `end`; the text goes to the arena or points into the image.
+ * false: the image does not fit the type or runs over `end` (ERR_BINLOG_TABLE), or is not built (ERR_SOURCE_TYPE). */
+bool render_cell(struct cell *out, const struct column *c, struct image_type t, const uint8_t **p,
+                 const uint8_t *end, struct arena *text, struct err *e);
+/* JSONB (MySQL) as the server prints it. */
+bool render_json(struct buf *out, const uint8_t *p, size_t n, struct err *e);
+/* Shortest text of a double as the servers print it (my_gcvt): "0.1", "1e20", "-1.5e-7". */
+void render_double(struct buf *out, double v);
+/* Whether the image's type fits the definition; the text of e names both. */
+bool render_check(const struct column *c, struct image_type t, struct err *e);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * State is a value that is copied; story is a stream that may be dropped. The engine publishes snapshots four
+ * times a second and events; windows and `status` read them through run.sock (JSON lines, DESIGN 10). */
+#ifndef TG_MON_MON_H
+#define TG_MON_MON_H
+
+#include "base/err.h"
+#include "base/buf.h"
+#include "base/log.h"
+
+enum run_state { RUN_PLANNED, RUN_COPYING, RUN_CATCHING_UP, RUN_IN_SYNC, RUN_VERIFYING, RUN_CUTTING_OVER,
+                 RUN_FINISHED, RUN_PAUSED, RUN_ASKING, RUN_FAILED, RUN_STOPPED, RUN_STUCK };
+const char *run_state_name(enum run_state s);          /* "catching-up" */
+bool run_state_parse(const char *name, enum run_state *out);
+
+enum table_state { TABLE_WAITING, TABLE_COPYING, TABLE_COPIED, TABLE_IN_SYNC, TABLE_VERIFIED, TABLE_DIFFERENT, TABLE_ASKING, TABLE_FAILED };
+const char *table_state_name(enum table_state s);
+
+struct flow_view {                /* dump (read at the source) and load (committed at the target) */
+    uint64_t bytes, total_bytes, rows; /* total_bytes 0 = unknown */
+    bool total_is_guess;
+    double rate, rate_long;       /* bytes/s over 10 s and 5 min */
+    double row_rate;              /* rows/s over 10 s */
+    int64_t left_s, left_from_s, left_to_s; /* -1 = unknown */
+    uint32_t workers, workers_max, waiting;
+};
+#define MON_LAG_POINTS 600
+struct lag_view {
+    double seconds;               /* source clock now - commit time of the last applied; -1 = unknown */
+    uint64_t unread_bytes, unapplied_bytes;
+    double silent_s;              /* since the source's last event */
+    double source_tx_rate, source_byte_rate, apply_tx_rate, apply_byte_rate;
+    uint32_t npoints;             /* one a second, oldest first */
+    float points[MON_LAG_POINTS];
+};
+struct table_view {
+    char name[130];               /* schema.table at the source */
+    enum table_state state;
+    uint64_t rows_guess, bytes_guess, rows_read, bytes_read, rows_loaded, bytes_loaded;
+    double rate;                  /* load, bytes/s */
+    int64_t left_s;
+    uint32_t chunks_done, chunks_busy;
+    bool is_keyless;
+};
+struct question_view {
+    char id[16], table[130], text[400];
+    uint32_t nchoices, initial;   /* initial: the default that loses nothing */
+    struct { char slug[32], label[80]; } choice[6];
+    int64_t asked_ms;
+};
+#define MON_TABLES 200
+#define MON_QUESTIONS 16
+struct mon_snapshot {
+    uint64_t seq;                 /* unchanged: nothing to redraw */
+    int64_t at_ms;                /* wall */
+    char run[40], version[16], reason[200], mode[16];
+    enum run_state state;
+    int64_t since_ms;             /* wall: start of the run's engine */
+    char source_id[64], source_flavour[96], target_flavour[96];
+    char position_file[64], position_gtid[400];
+    uint64_t position;            /* received */
+    char applied_file[64];
+    uint64_t applied;
+    struct flow_view dump, load;
+    struct lag_view lag;
+    uint64_t tx_applied, rows_applied;
+    uint32_t tables_total, tables_done, tables_busy, tables_failed, tables_waiting;
+    uint32_t ntables;
+    struct table_view table[MON_TABLES]; /* the busiest */
+    uint32_t nquestions;
+    struct question_view question[MON_QUESTIONS];
+    uint64_t quarantine;
+    char verdict[64];             /* "", "PASS", "FAIL …" */
+    char verified_at[140];        /* position the verdict holds for */
+    uint64_t memory_bytes;
+};
+/* The object of `status --json` and of {"snapshot":…}: caller frees text; decode fills *out wholly. */
+char *mon_encode(const struct mon_snapshot *s);
+bool mon_decode(struct mon_snapshot *out, const char *json, size_t n, struct err *e);
+
+struct mon_event {
+    uint64_t seq;
+    int64_t at_ms;
+    enum log_level level;
+    char kind[16], stage[16], table[130], id[16], text[400];
+};
+
+/* ---- engine side ---- */
+struct mon_server;
+/* What a window or shell asks of the engine; called on mon's own thread, must not block for long.
+ * cmd: pause resume stop pace answer verify tables; args: a JSON object text. Fills *result_json (malloc'd) or NULL. */
+typedef bool mon_command(void *arg, const char *cmd, const char *args_json, char **result_json, struct err *e);
+/* Creates/locks DIR/pid, opens DIR/run.sock (0600) and DIR/events.jsonl, becomes the log sink. */
+struct mon_server *mon_server_start(const char *run_dir, const char *run, mon_command *command, void *arg, struct err *e);
+void mon_server_publish(struct mon_server *m, const struct mon_snapshot *s); /* copies; any thread */
+unsigned mon_server_windows(struct mon_server *m);     /* attached windows that have said hello */
+void mon_server_stop(struct mon_server *m);            /* last snapshot is sent, socket removed, pid unlocked */
+
+/* ---- window side ---- */
+struct mon_client;
+/* Fails with ERR_RUN_UNKNOWN (no engine) or ERR_SOCKET. */
+struct mon_client *mon_attach(const char *run_dir, struct err *e);
+void mon_detach(struct mon_client *m);
+int mon_fd(const struct mon_client *m);                /* poll it for reading */
+/* Reads what has arrived, never blocks. false: the engine is gone. */
+bool mon_pump(struct mon_client *m, struct err *e);
+bool mon_snapshot(struct mon_client *m, struct mon_snapshot *into); /* false: none newer than the last call */
+size_t mon_events(struct mon_client *m, struct mon_event *into, size_t room, uint64_t *dropped);
+/* Sends a command, waits up to timeout_ms for its answer. result_json may be NULL. */
+bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char **result_json, int timeout_ms, struct err *e);
+/* Run directory: --run-dir, $TIDEGATE_HOME, /var/lib/tidegate (root), XDG state. Creates it (0700). Caller frees. */
+char *mon_home(const char *option, struct err *e);
+char *mon_run_dir(const char *home, const char *run, bool create, struct err *e); /* HOME/NAME; caller frees */
+bool mon_is_alive(const char *run_dir);                /* pid file is locked by an engine */
+/* Names of runs below home, sorted; caller frees the array and names. */
+size_t mon_runs(const char *home, char ***names);
+
+#endif

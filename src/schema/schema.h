@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Table definitions and DDL. A definition comes from CREATE TABLE text (SHOW CREATE TABLE or the binlog) read by
+ * our own tokeniser and parser, and is moved on by ALTER statements; nothing is matched by pattern. */
+#ifndef TG_SCHEMA_SCHEMA_H
+#define TG_SCHEMA_SCHEMA_H
+
+#include "base/err.h"
+#include "base/buf.h"
+#include "db/conn.h"
+#include "db/pos.h"
+#include "db/type.h"
+
+struct key_part {
+    uint32_t column;                  /* index in table.columns; UINT32_MAX: an expression */
+    uint32_t prefix;                  /* characters, 0 = whole */
+};
+struct key {
+    char *name;                       /* "PRIMARY" for the primary key */
+    bool is_unique;
+    uint32_t nparts;
+    struct key_part *parts;
+};
+struct foreign_key {
+    char *name, *ref_schema, *ref_table; /* ref_schema: as written or the table's own */
+    bool on_delete_acts, on_update_acts; /* CASCADE, SET NULL, SET DEFAULT */
+    char **columns, **ref_columns;
+    uint32_t ncolumns;
+};
+
+/* Immutable once published; counted. */
+struct table {
+    char *schema, *name;              /* at the source */
+    char *target_schema, *target_name;/* after routes */
+    char *charset, *collation, *engine;
+    uint32_t ncolumns, nkeys, nfks;
+    struct column *columns;
+    struct key *keys;                 /* only PRIMARY and UNIQUE and plain ones, in order; no FULLTEXT/SPATIAL */
+    struct foreign_key *fks;
+    int32_t row_key;                  /* index in keys usable to chunk and to find rows (DESIGN 4.1), or -1: keyless */
+    bool is_partitioned;
+};
+struct table *table_hold(struct table *t);       /* counts up, returns t; any thread */
+void table_drop(struct table *t);                /* counts down, frees at 0; NULL is fine */
+/* "schema.table" of the source, into out. */
+const char *table_label(const struct table *t, char out[160]);
+
+/* What a CREATE statement leaves to the server: filled per server or per event. */
+struct ddl_context {
+    char schema[200];                 /* default schema of the session */
+    char charset[64], collation[64];  /* default of that schema; "" = unknown */
+    bool ansi_quotes, no_backslash_escapes;
+    bool is_mariadb;
+    unsigned version;                 /* executable comments up to this version count as text */
+};
+
+/* Reads CREATE TABLE. Sets target names equal to the source's; routes are applied by the caller. Fails with
+ * ERR_DDL_UNKNOWN naming what it does not know. Unsupported column types do not fail: COL_UNSUPPORTED. */
+struct table *table_from_sql(const char *sql, size_t n, const struct ddl_context *cx, struct err *e);
+/* A CREATE TABLE text that table_from_sql reads back to the same definition (for the ledger). */
+void table_to_sql(const struct table *t, struct buf *out);
+bool table_equal(const struct table *a, const struct table *b); /* columns and keys */
+/* Whether this version can move the table: types, charsets, engine, system versioning; e names the culprit. */
+bool table_is_supported(const struct table *t, struct err *e);
+
+enum ddl_kind {
+    DDL_NONE,                         /* BEGIN, COMMIT, SAVEPOINT, FLUSH, GRANT, ANALYZE …: nothing for the target */
+    DDL_IGNORED_OBJECT,               /* trigger, routine, event, view …: not moved, worth a line in the log */
+    DDL_CREATE_SCHEMA, DDL_DROP_SCHEMA, DDL_ALTER_SCHEMA,
+    DDL_CREATE_TABLE, DDL_CREATE_TABLE_LIKE, DDL_CREATE_TABLE_SELECT, DDL_DROP_TABLE, DDL_TRUNCATE,
+    DDL_RENAME, DDL_ALTER, DDL_CREATE_INDEX, DDL_DROP_INDEX,
+    DDL_TXN_BEGIN, DDL_TXN_COMMIT, DDL_TXN_ROLLBACK, DDL_XA,
+    DDL_DML_TEXT,                     /* INSERT/UPDATE/… as text: the binlog is not ROW: stop */
+    DDL_UNKNOWN
+};
+struct ddl_name {
+    char *schema, *table;             /* schema filled from the context when not written; table NULL for schema DDL */
+    char *to_schema, *to_table;       /* RENAME, LIKE (the model): else NULL */
+    bool is_temporary;
+};
+struct ddl {
+    enum ddl_kind kind;
+    uint32_t nnames;
+    struct ddl_name *names;
+    bool brings_rows;                 /* EXCHANGE/IMPORT, DISCARD …: rows without events */
+    bool if_exists;
+    struct ddl_body *body;            /* tokens and parsed parts, private to the room */
+};
+/* Splits nothing: one statement. Leading comments and executable comments are understood. Never fails for an
+ * unknown statement (kind DDL_UNKNOWN); false only when the text can't be tokenised (ERR_DDL_UNKNOWN). */
+bool ddl_parse(struct ddl *out, const char *sql, size_t n, const struct ddl_context *cx, struct err *e);
+void ddl_release(struct ddl *d);
+/* The definition after ALTER, CREATE INDEX, DROP INDEX or TRUNCATE (the same). New reference. */
+struct table *table_after(const struct table *before, const struct ddl *d, const struct ddl_context *cx, struct err *e);
+
+/* What a target needs different. */
+struct target_dialect {
+    enum db_flavour flavour;
+    unsigned version;
+    char **collations;                /* its own list, lower case, sorted; ncollations */
+    uint32_t ncollations;
+};
+bool dialect_read(struct target_dialect *d, struct conn *target, struct err *e);
+void dialect_release(struct target_dialect *d);
+/* Name mapping used while rewriting: (schema, table) at the source → at the target. table may be NULL (schema DDL). */
+typedef void name_map(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]);
+/* The statement for the target: names mapped and qualified, collations, charsets, engines and options rewritten
+ * where the target lacks them, executable comments resolved, IF [NOT] EXISTS kept. For RENAME and DROP of several
+ * tables `only` is a bitmap (nnames bits) of those inside the job. *notes (may be NULL) gets a line per change. */
+bool ddl_rewrite(struct buf *out, const struct ddl *d, const struct ddl_context *cx, const struct target_dialect *to,
+                 name_map *map, void *map_arg, const uint64_t *only, struct buf *notes, struct err *e);
+
+/* The source's catalogue. */
+struct schema_list {
+    uint32_t n;
+    struct table **tables;            /* base tables only, in (schema, name) order; references held */
+    char **create_sql;                /* SHOW CREATE TABLE of each */
+};
+/* Reads all base tables for which `want` says yes. System schemas are never asked about. */
+bool schema_read(struct schema_list *out, struct conn *source, bool (*want)(void *arg, const char *schema, const char *table),
+                 void *arg, struct err *e);
+void schema_list_release(struct schema_list *l);
+bool schema_is_system(const char *schema);
+/* SHOW CREATE DATABASE's default charset and collation of a schema into cx. */
+bool schema_defaults(struct conn *source, const char *schema, struct ddl_context *cx, struct err *e);
+/* Collation id (as in events) → names, read once from information_schema.COLLATIONS. */
+struct collation_ids;
+struct collation_ids *collation_ids_read(struct conn *source, struct err *e);
+void collation_ids_free(struct collation_ids *c);
+bool collation_ids_find(const struct collation_ids *c, unsigned id, char charset[64], char collation[64]);
+/* Charset name → enum, collation name → fold class (type.h). */
+enum text_charset charset_of(const char *name);
+enum key_fold fold_of(const char *collation);
+
+#endif
