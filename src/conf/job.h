@@ -13,6 +13,7 @@ enum job_mode { MODE_FULL, MODE_ALL, MODE_INCREMENTAL };
 enum job_existing { EXISTING_ASK, EXISTING_APPEND, EXISTING_REPLACE, EXISTING_DROP };
 enum job_until { UNTIL_COPIED, UNTIL_CUTOVER };
 enum job_road { ROAD_STREAM, ROAD_SNAPSHOT, ROAD_DM };
+enum job_indexes { INDEXES_WITH_DATA, INDEXES_AFTER_COPY };
 enum job_pace { PACE_GENTLE, PACE_NORMAL, PACE_FAST };
 enum secret_origin { SECRET_NONE, SECRET_ENV, SECRET_FILE, SECRET_ASK, SECRET_DM, SECRET_PLAIN };
 
@@ -25,12 +26,18 @@ struct job_tls {
     bool is_on, verify;
     char *ca, *cert, *key;
 };
+struct job_ssh {                  /* a jump host; read and kept, refused by job_check in this version */
+    char *host, *user, *key;
+    int64_t port;
+    struct job_secret password;
+};
 struct job_end {                  /* one server */
     char *id, *kind;              /* id: "source-1"; kind: mysql mariadb aurora rds tidb … or NULL */
     char *host, *user;
     int64_t port;
     struct job_secret password;
     struct job_tls tls;
+    struct job_ssh ssh;
     char *start_file, *start_gtid;/* mode incremental */
     int64_t start_pos;
     bool enable_gtid;
@@ -46,17 +53,26 @@ struct job_rule {                 /* one entry of an allow list: patterns; table
 struct job_answer {
     char *id, *table, *choice;    /* table NULL: for every table */
 };
-struct job_list {                 /* DM's do/ignore lists; the native include/exclude fills do_tables and ignore_tables */
+struct job_note {                 /* what the files hold and a run can't take: job_check makes an error of it */
+    enum err_code code;           /* placeholder: ERR_CONF_VALUE; unbuilt: _UNSUPPORTED; lost block: _MISSING */
+    char *path;                   /* of the field table; job_set on it removes the note */
+    char *raw;                    /* what job_emit writes at path, or NULL */
+    char *where, *text;
+};
+struct job_list {
     struct job_rule *rules;
     size_t n;
 };
 struct job {
     char *name;                   /* run name, [a-z0-9][a-z0-9-]{0,31} */
-    char *dm_name;                /* the DM task's own name or NULL */
+    char *dm_name;                /* the DM task's own name where it differs, or NULL */
+    char *secret_key_path;        /* file of 64 hexadecimal digits for DM-encrypted passwords, or NULL */
     enum job_mode mode;
     struct job_end *sources;
     size_t nsources;
     struct job_end target;
+    struct job_list include, exclude; /* native: exclude beats include */
+    /* DM's lists, where include and exclude can't say the same. Asked through job_wants only. */
     struct job_list do_dbs, ignore_dbs, do_tables, ignore_tables;
     bool case_sensitive;
     struct job_route *routes;
@@ -64,6 +80,7 @@ struct job {
     enum job_road road;
     enum job_until until;
     enum job_existing existing;
+    enum job_indexes indexes;
     enum job_pace pace;
     int64_t limit_memory;         /* bytes, default 192 MiB for buffers */
     int64_t writers, readers;     /* defaults 16 and 4 */
@@ -72,6 +89,9 @@ struct job {
     size_t ncheck_ignore, ncheck_accept;
     struct job_answer *answers;
     size_t nanswers;
+    struct job_note *notes;       /* in the order of the files */
+    size_t nnotes;
+    bool has_topology;            /* a topology.yaml was among the files; no effect on a run */
 };
 
 struct job_problem {              /* one finding of load or check; errors and warnings alike */
@@ -89,7 +109,7 @@ void job_release(struct job *j);
 /* Reads FILE… (native job, DM task, DM sources, topology, fragments; told apart by content). All problems are
  * collected. true: no error (warnings may be there). */
 bool job_load(struct job *j, const char *const *files, size_t nfiles, struct job_problems *out);
-/* --set path=value; also "answers.ID=choice". */
+/* --set path=value; also "answers.ID=choice". Lists: "a,b" or YAML ("[{from: a, to: b}]"). Secrets as references. */
 bool job_set(struct job *j, const char *path, const char *value, struct err *e);
 /* Cross-field checks before a run: what this version refuses, what is missing. */
 bool job_check(const struct job *j, struct job_problems *out);
@@ -98,7 +118,7 @@ bool job_resolve(struct job *j, struct secret *(*ask)(void *arg, const char *lab
 /* Native job.yaml; secrets as references only. */
 void job_emit(const struct job *j, struct buf *out);
 
-/* DM's block-allow-list semantics (DM.md 1.8) and routes (DM.md 1.5). table NULL asks about a schema. */
+/* Would it move? System schemas never. DM's block-allow-list semantics (DM.md 1.8) and routes (DM.md 1.5). table NULL asks about a schema. */
 bool job_wants(const struct job *j, const char *schema, const char *table);
 void job_route(const struct job *j, const char *schema, const char *table, char to_schema[200], char to_table[200]);
 const char *job_answer(const struct job *j, const char *id, const char *table); /* choice or NULL */

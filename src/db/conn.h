@@ -7,9 +7,8 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "base/buf.h"
+#include "db/type.h"
 #include <mysql.h>
-
-enum db_flavour { DB_MYSQL, DB_MARIADB, DB_TIDB };
 
 struct db_server {                    /* what a server says of itself, read once per connection */
     enum db_flavour flavour;

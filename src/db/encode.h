@@ -21,15 +21,16 @@ size_t row_unpack(const char *packed, uint32_t ncols, struct cell *cells);
 /* Literal for INSERT … VALUES: numbers bare, text '…', bytes x'…', NULL. Session as pinned for targets. */
 void encode_literal(struct buf *out, const struct column *c, struct cell v);
 /* A condition that is true for exactly this value, NULL included; characters by bytes, FLOAT by its exact
- * double, JSON through CAST (DESIGN 4.2). `target_is_tidb` picks the spelling where servers differ. */
-void encode_match(struct buf *out, const struct column *c, struct cell v, bool target_is_tidb);
+ * double, JSON as the target's own text of it (DESIGN 4.2). `target` is server.flavour of the target's connection. */
+void encode_match(struct buf *out, const struct column *c, struct cell v, enum db_flavour target);
 
 /* Canonical key bytes of one cell: whole and exact, length-prefixed, NULL distinct; for "the same row".
  * DOUBLE and FLOAT by their bits (-0 as 0), other classes by cell bytes. */
 void encode_key_exact(struct buf *out, const struct column *c, struct cell v);
 
 /* Key equality that is COARSER than the server's (for the dependency tracker): appends folded bytes.
- * prefix_chars > 0 keeps that many characters (bytes for byte columns). Returns false when the value is WILD:
+ * prefix_chars > 0 keeps that many characters (bytes for byte columns). Length-prefixed; a NULL cell is a bug of
+ * the caller, who skips such keys. Returns false when the value is WILD:
  * it may equal values with other bytes in a way we can't compute; then nothing is appended. */
 bool encode_key_folded(struct buf *out, const struct column *c, struct cell v, uint32_t prefix_chars);
 

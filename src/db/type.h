@@ -9,6 +9,7 @@
  * DECIMAL     `c`                 full scale as declared: "-0.50"
  * FLOAT       `c`+0e0             shortest text of the double that the float is (plain text alters floats)
  * DOUBLE      `c`                 shortest text that reads back to the same bits
+ * ZEROFILL    `c`+0               as without it; DOUBLE(M,D): `c`+0e0 (both lose the sign of -0, as FLOAT does)
  * BIT         `c`+0               decimal digits of the unsigned value
  * CHAR..TEXT  `c`                 utf8mb4 bytes; CHAR without trailing spaces
  * BINARY      `c`                 bytes, padded with 0x00 to n
@@ -21,6 +22,9 @@
 #define TG_DB_TYPE_H
 
 #include "base/buf.h"
+
+/* A caller of encode_match that still passes "is TiDB" as a truth value means the right thing by this order. */
+enum db_flavour { DB_MYSQL, DB_TIDB, DB_MARIADB };
 
 enum col_class {
     COL_UNSUPPORTED, COL_TINY, COL_SMALL, COL_MEDIUM, COL_INT, COL_BIG, COL_DECIMAL, COL_FLOAT,
@@ -69,6 +73,8 @@ static inline bool col_is_number(enum col_class c)
     return (c >= COL_TINY && c <= COL_BIT) || c == COL_YEAR;
 }
 
+/* Whether SELECT shows the number formatted (ZEROFILL, DOUBLE(M,D)): then it is read through a sum. */
+bool col_is_formatted(const struct column *c);
 /* Appends the expression that reads the column as a cell: `c`, `c`+0e0, `c`+0. */
 void col_read_expr(struct buf *out, const struct column *c);
 /* "`name`" with backticks doubled. */

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include <stdio.h>
 
 enum run_state { RUN_PLANNED, RUN_COPYING, RUN_CATCHING_UP, RUN_IN_SYNC, RUN_VERIFYING, RUN_CUTTING_OVER,
                  RUN_FINISHED, RUN_PAUSED, RUN_ASKING, RUN_FAILED, RUN_STOPPED, RUN_STUCK };
@@ -15,6 +16,7 @@ bool run_state_parse(const char *name, enum run_state *out);
 
 enum table_state { TABLE_WAITING, TABLE_COPYING, TABLE_COPIED, TABLE_IN_SYNC, TABLE_VERIFIED, TABLE_DIFFERENT, TABLE_ASKING, TABLE_FAILED };
 const char *table_state_name(enum table_state s);
+bool table_state_parse(const char *name, enum table_state *out);
 
 struct flow_view {                /* dump (read at the source) and load (committed at the target) */
     uint64_t bytes, total_bytes, rows; /* total_bytes 0 = unknown */
@@ -74,6 +76,8 @@ struct mon_snapshot {
     char verified_at[140];        /* position the verdict holds for */
     uint64_t memory_bytes;
 };
+/* Everything zero or "unknown"; run and version set, state planned. */
+void mon_snapshot_init(struct mon_snapshot *s, const char *run);
 /* The object of `status --json` and of {"snapshot":…}: caller frees text; decode fills *out wholly. */
 char *mon_encode(const struct mon_snapshot *s);
 bool mon_decode(struct mon_snapshot *out, const char *json, size_t n, struct err *e);
@@ -92,14 +96,24 @@ struct mon_server;
 typedef bool mon_command(void *arg, const char *cmd, const char *args_json, char **result_json, struct err *e);
 /* Creates/locks DIR/pid, opens DIR/run.sock (0600) and DIR/events.jsonl, becomes the log sink. */
 struct mon_server *mon_server_start(const char *run_dir, const char *run, mon_command *command, void *arg, struct err *e);
-void mon_server_publish(struct mon_server *m, const struct mon_snapshot *s); /* copies; any thread */
+/* Copies; any thread; never waits for a client. seq 0 is replaced by one that counts up. */
+void mon_server_publish(struct mon_server *m, const struct mon_snapshot *s);
+/* Events also go to out, as lines for people or as JSON lines; NULL ends that. For headless runs. */
+void mon_server_echo(struct mon_server *m, FILE *out, bool json);
+/* Called on mon's thread with every snapshot it sees (some may be skipped, never the last); must not block. */
+typedef void mon_watch(void *arg, const struct mon_snapshot *s);
+void mon_server_watch(struct mon_server *m, mon_watch *watch, void *arg);
 unsigned mon_server_windows(struct mon_server *m);     /* attached windows that have said hello */
 void mon_server_stop(struct mon_server *m);            /* last snapshot is sent, socket removed, pid unlocked */
 
 /* ---- window side ---- */
 struct mon_client;
-/* Fails with ERR_RUN_UNKNOWN (no engine) or ERR_SOCKET. */
+/* Both fail with ERR_RUN_UNKNOWN (no engine) or ERR_SOCKET. mon_attach subscribes to snapshots and events and
+ * counts as a window: the first one steers, the others watch until they send `steer`. mon_connect is for shell
+ * commands: it subscribes to nothing, counts as nobody, and may always command. */
 struct mon_client *mon_attach(const char *run_dir, struct err *e);
+struct mon_client *mon_connect(const char *run_dir, struct err *e);
+bool mon_steers(const struct mon_client *m);           /* may this window command? changes with mon_pump */
 void mon_detach(struct mon_client *m);
 int mon_fd(const struct mon_client *m);                /* poll it for reading */
 /* Reads what has arrived, never blocks. false: the engine is gone. */
@@ -111,7 +125,8 @@ bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char
 /* Run directory: --run-dir, $TIDEGATE_HOME, /var/lib/tidegate (root), XDG state. Creates it (0700). Caller frees. */
 char *mon_home(const char *option, struct err *e);
 char *mon_run_dir(const char *home, const char *run, bool create, struct err *e); /* HOME/NAME; caller frees */
-bool mon_is_alive(const char *run_dir);                /* pid file is locked by an engine */
+bool mon_is_alive(const char *run_dir);                /* pid file is locked by an engine; right after kill -9 too */
+bool mon_run_name_ok(const char *name);                /* [a-z0-9][a-z0-9-]{0,31} */
 /* Names of runs below home, sorted; caller frees the array and names. */
 size_t mon_runs(const char *home, char ***names);
 

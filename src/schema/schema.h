@@ -17,6 +17,7 @@ struct key_part {
 struct key {
     char *name;                       /* "PRIMARY" for the primary key */
     bool is_unique;
+    bool is_hash;                     /* a unique hash of MariaDB: no order, no range reads */
     uint32_t nparts;
     struct key_part *parts;
 };
@@ -38,6 +39,7 @@ struct table {
     struct foreign_key *fks;
     int32_t row_key;                  /* index in keys usable to chunk and to find rows (DESIGN 4.1), or -1: keyless */
     bool is_partitioned;
+    bool is_versioned;                /* system versioning of MariaDB */
 };
 struct table *table_hold(struct table *t);       /* counts up, returns t; any thread */
 void table_drop(struct table *t);                /* counts down, frees at 0; NULL is fine */
@@ -83,12 +85,15 @@ struct ddl {
     struct ddl_name *names;
     bool brings_rows;                 /* EXCHANGE/IMPORT, DISCARD …: rows without events */
     bool if_exists;
+    bool starts_transaction;          /* CREATE TABLE … START TRANSACTION (MySQL 8): its rows follow in the same transaction */
     struct ddl_body *body;            /* tokens and parsed parts, private to the room */
 };
 /* Splits nothing: one statement. Leading comments and executable comments are understood. Never fails for an
  * unknown statement (kind DDL_UNKNOWN); false only when the text can't be tokenised (ERR_DDL_UNKNOWN). */
 bool ddl_parse(struct ddl *out, const char *sql, size_t n, const struct ddl_context *cx, struct err *e);
 void ddl_release(struct ddl *d);
+/* Why the kind is DDL_UNKNOWN; "" when it is not. Lives as long as d. */
+const char *ddl_reason(const struct ddl *d);
 /* The definition after ALTER, CREATE INDEX, DROP INDEX or TRUNCATE (the same). New reference. */
 struct table *table_after(const struct table *before, const struct ddl *d, const struct ddl_context *cx, struct err *e);
 
@@ -98,6 +103,7 @@ struct target_dialect {
     unsigned version;
     char **collations;                /* its own list, lower case, sorted; ncollations */
     uint32_t ncollations;
+    bool with_foreign_keys;           /* false: left out, they come after the data; dialect_read leaves it false */
 };
 bool dialect_read(struct target_dialect *d, struct conn *target, struct err *e);
 void dialect_release(struct target_dialect *d);
@@ -105,7 +111,9 @@ void dialect_release(struct target_dialect *d);
 typedef void name_map(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]);
 /* The statement for the target: names mapped and qualified, collations, charsets, engines and options rewritten
  * where the target lacks them, executable comments resolved, IF [NOT] EXISTS kept. For RENAME and DROP of several
- * tables `only` is a bitmap (nnames bits) of those inside the job. *notes (may be NULL) gets a line per change. */
+ * tables `only` is a bitmap (nnames bits) of those inside the job (NULL: all). *notes (may be NULL) gets a line per change. Nothing appended: the target has
+ * nothing to do. CREATE OR REPLACE becomes "DROP TABLE IF EXISTS …;\nCREATE …" where the target is not MariaDB.
+ * ERR_DDL_ROWS when rows come without events, ERR_DDL_UNKNOWN for what the target can't hold. */
 bool ddl_rewrite(struct buf *out, const struct ddl *d, const struct ddl_context *cx, const struct target_dialect *to,
                  name_map *map, void *map_arg, const uint64_t *only, struct buf *notes, struct err *e);
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The dependency tracker and the writer pool (DESIGN 4.5): batches come in one sequence and are applied in
+ * parallel as far as their keys allow, each with its ledger row in one transaction, fenced, exactly once. */
+#ifndef TG_APPLY_APPLY_H
+#define TG_APPLY_APPLY_H
+
+#include "batch/ports.h"
+#include "batch/batch.h"
+#include "ledger/ledger.h"
+
+struct apply_counters {               /* written by writers, read by the sampler */
+    atomic_uint_least64_t tx, rows, bytes, batches, retries;
+    atomic_uint busy;                 /* writers at work */
+};
+
+struct apply_options {
+    const struct ledger *ledger;
+    const struct db_addr *target;
+    uint32_t writers;                 /* lanes 0..writers-1; lane `writers` is the mark's */
+    uint64_t epoch;                   /* set on all lanes by ledger_fence before */
+    struct cancel *cancel;            /* set: writers stop after their statement */
+    struct marks *marks;
+    struct ask_port ask;
+    struct apply_counters *count;
+    size_t statement_bytes, packet_bytes;
+};
+
+struct apply;
+/* Opens the writers' connections lazily and starts their threads and the one that advances the mark. */
+struct apply *apply_new(const struct apply_options *o);
+/* Takes the batch over. Sequencer thread only. Never blocks (bytes are bounded by the batch's budget). */
+void apply_submit(struct apply *a, struct batch *b);
+/* No batch is ready that no writer has taken: a further one would be begun at once. */
+bool apply_is_hungry(struct apply *a);
+/* Until everything submitted is applied; false: cancelled. */
+bool apply_drain(struct apply *a);
+/* After the cancel token was set: whoever waits in apply_drain looks again. */
+void apply_wake(struct apply *a);
+uint64_t apply_open_batches(struct apply *a);
+/* Batches that are not done are dropped: nothing of them was committed. Ends the threads. */
+void apply_free(struct apply *a);
+
+
+#endif

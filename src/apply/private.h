@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside apply: a writer and the packets it sends. */
+#ifndef TG_APPLY_PRIVATE_H
+#define TG_APPLY_PRIVATE_H
+
+#include "apply/apply.h"
+
+/* What a statement of a packet must have changed. */
+enum expect_kind { EXPECT_ANY, EXPECT_LANE, EXPECT_ROWS_FOUND, EXPECT_INSERTED, EXPECT_LEDGER };
+struct expect {
+    enum expect_kind kind;
+    uint64_t rows;
+    const struct batch_part *part;
+};
+#define PACKET_STATEMENTS 256
+struct packet {
+    struct buf sql;
+    struct expect expect[PACKET_STATEMENTS];
+    uint32_t n;
+};
+
+/* Where the walk over a batch stands; zeroed: at its begin. */
+struct cursor {
+    uint32_t part;
+    enum { CURSOR_DELETE, CURSOR_INSERT } phase;
+    uint32_t row;
+    size_t at;                        /* byte offset of the row */
+    bool is_at_end;
+};
+struct sql_limits {
+    enum db_flavour flavour;
+    size_t statement_bytes, packet_bytes;
+    bool own_keys;                    /* chunk met a duplicate: delete the keys of its own rows first */
+};
+/* Adds DELETEs and INSERTs until the packet is full or the batch is over (cursor.is_at_end). */
+void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, const struct sql_limits *l);
+void packet_begin_statement(struct packet *p, enum expect_kind kind, uint64_t rows, const struct batch_part *part);
+void packet_reset(struct packet *p);
+
+struct writer {
+    struct apply *apply;
+    uint32_t lane;
+    uint64_t epoch;
+    struct conn conn;
+    bool is_open;
+    struct packet packet;
+    struct cell *cells;               /* scratch */
+};
+const struct apply_options *apply_options_of(const struct apply *a);
+
+/* A transaction that is fenced: BEGIN and the lane's statement go first. */
+bool writer_connect(struct writer *w, struct err *e);
+void writer_disconnect(struct writer *w);
+void writer_begin(struct writer *w);                   /* into w->packet */
+/* Sends the packet and holds every count against what is expected. */
+bool writer_send(struct writer *w, struct err *e);
+/* COMMIT alone. *is_unknown: the answer did not come. */
+bool writer_commit(struct writer *w, bool *is_unknown, struct err *e);
+void writer_rollback(struct writer *w);
+/* After an unknown outcome: connects anew, new epoch for the lane; then the ledger tells the truth. */
+bool writer_settle(struct writer *w, struct err *e);
+/* Runs fn until it succeeds; busy and lost are tried again, the rest is asked. */
+bool writer_apply_rows(struct writer *w, struct batch *b);
+bool writer_apply_ddl(struct writer *w, struct batch *b);
+/* Asks retry/stop (or the choices given); true: try again. */
+bool writer_ask(struct writer *w, struct batch *b, struct err *e);
+/* What to do after a failed try: true = try again (waited, reconnected), false = the run stops. *tries counts. */
+bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct err *e);
+
+#endif

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From a batch to statements, a packet at a time, so that a large chunk never stands twice in memory as text. */
+#include "apply/private.h"
+
+#include <stdlib.h>
+
+void packet_reset(struct packet *p)
+{
+    buf_reset(&p->sql);
+    p->n = 0;
+}
+
+void packet_begin_statement(struct packet *p, enum expect_kind kind, uint64_t rows, const struct batch_part *part)
+{
+    if (p->sql.n)
+        buf_addc(&p->sql, ';');
+    if (p->n == PACKET_STATEMENTS)
+        tg_bug("a packet of more than %d statements", PACKET_STATEMENTS);
+    p->expect[p->n++] = (struct expect){kind, rows, part};
+}
+
+static void column_list(struct buf *out, const struct table *def)
+{
+    bool first = true;
+    for (uint32_t i = 0; i < def->ncolumns; i++) {
+        if (def->columns[i].is_generated)
+            continue;
+        if (!first)
+            buf_addc(out, ',');
+        sql_ident(out, def->columns[i].name);
+        first = false;
+    }
+}
+
+static void row_values(struct buf *out, const struct table *def, const struct cell *cells)
+{
+    char sep = '(';
+    for (uint32_t i = 0; i < def->ncolumns; i++) {
+        if (def->columns[i].is_generated)
+            continue;
+        buf_addc(out, sep);
+        encode_literal(out, &def->columns[i], cells[i]);
+        sep = ',';
+    }
+    buf_addc(out, ')');
+}
+
+static uint32_t fill_insert(struct packet *p, const struct batch_part *part, struct cursor *c,
+                            struct cell *cells, const struct sql_limits *l)
+{
+    const struct table *def = part->def;
+    uint32_t n = 0;
+    size_t from = p->sql.n;
+    buf_adds(&p->sql, "INSERT INTO ");
+    sql_table(&p->sql, def->target_schema, def->target_name);
+    buf_adds(&p->sql, " (");
+    column_list(&p->sql, def);
+    buf_adds(&p->sql, ") VALUES ");
+    while (c->row < part->ins.n && p->sql.n - from < l->statement_bytes) {
+        c->at += row_unpack(part->ins.data.p + c->at, def->ncolumns, cells);
+        if (n++)
+            buf_addc(&p->sql, ',');
+        row_values(&p->sql, def, cells);
+        c->row++;
+    }
+    return n;
+}
+
+/* A single plain key column: `k` IN (…), characters by bytes too. */
+static bool is_in_list(const struct table *def)
+{
+    return def->keys[def->row_key].nparts == 1;
+}
+
+static void byte_literal(struct buf *out, struct cell v)
+{
+    static const char digits[] = "0123456789abcdef";
+    buf_adds(out, "x'");
+    for (uint32_t i = 0; i < v.n; i++) {
+        buf_addc(out, digits[(unsigned char)v.p[i] >> 4]);
+        buf_addc(out, digits[v.p[i] & 15]);
+    }
+    buf_addc(out, '\'');
+}
+
+static bool is_compared_as_text(const struct column *c)
+{
+    return col_is_text(c->cls) || c->cls == COL_ENUM || c->cls == COL_SET;
+}
+
+/* Keys of one column. `values` are the cells, n > 0. A one-element IN would be folded away by TiDB together with the
+ * condition behind it. */
+static void in_condition(struct buf *out, const struct column *c, const struct cell *values, uint32_t n,
+                         const struct sql_limits *l)
+{
+    if (n == 1) {
+        encode_match(out, c, values[0], l->flavour);
+        return;
+    }
+    sql_ident(out, c->name);
+    buf_adds(out, " IN (");
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            buf_addc(out, ',');
+        encode_literal(out, c, values[i]);
+    }
+    buf_addc(out, ')');
+    if (!is_compared_as_text(c))
+        return;
+    buf_adds(out, " AND CAST(CONVERT(");
+    sql_ident(out, c->name);
+    buf_adds(out, " USING utf8mb4) AS BINARY) IN (");
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            buf_addc(out, ',');
+        byte_literal(out, values[i]);
+    }
+    buf_addc(out, ')');
+}
+
+static void match_columns(struct buf *out, const struct table *def, const struct cell *cells,
+                          const struct sql_limits *l)
+{
+    bool first = true;
+    for (uint32_t i = 0; i < def->ncolumns; i++) {
+        if (def->columns[i].is_generated && !def->columns[i].is_stored)
+            continue;
+        if (!first)
+            buf_adds(out, " AND ");
+        encode_match(out, &def->columns[i], cells[i], l->flavour);
+        first = false;
+    }
+}
+
+static void match_key(struct buf *out, const struct table *def, const struct cell *key, const struct sql_limits *l)
+{
+    const struct key *k = &def->keys[def->row_key];
+    for (uint32_t i = 0; i < k->nparts; i++) {
+        buf_adds(out, i ? " AND " : "(");
+        encode_match(out, &def->columns[k->parts[i].column], key[i], l->flavour);
+    }
+    buf_addc(out, ')');
+}
+
+struct delete_source {                /* keys from part->del, or own keys of part->ins */
+    const struct rows *rows;
+    bool is_full;                     /* rows are whole; the key is picked */
+};
+
+static uint32_t next_key(const struct batch_part *part, const struct delete_source *s, struct cursor *c,
+                         struct cell *cells, struct cell *key)
+{
+    const struct table *def = part->def;
+    if (s->is_full) {
+        c->at += row_unpack(s->rows->data.p + c->at, def->ncolumns, cells);
+        row_key_cells(def, cells, key);
+    } else {
+        c->at += row_unpack(s->rows->data.p + c->at, def->keys[def->row_key].nparts, key);
+    }
+    c->row++;
+    return def->keys[def->row_key].nparts;
+}
+
+#define KEYS_A_STATEMENT 500
+
+static uint32_t fill_delete_keyed(struct packet *p, const struct batch_part *part, const struct delete_source *s,
+                                  struct cursor *c, struct cell *cells, const struct sql_limits *l)
+{
+    const struct table *def = part->def;
+    struct cell values[KEYS_A_STATEMENT], key[16];
+    uint32_t n = 0;
+    size_t from = p->sql.n, value_bytes = 0;
+    buf_adds(&p->sql, "DELETE FROM ");
+    sql_table(&p->sql, def->target_schema, def->target_name);
+    buf_adds(&p->sql, " WHERE ");
+    while (c->row < s->rows->n && n < KEYS_A_STATEMENT && p->sql.n - from + value_bytes < l->statement_bytes) {
+        next_key(part, s, c, cells, key);
+        if (is_in_list(def)) {
+            values[n] = key[0];
+            value_bytes += key[0].n * 3u + 8;
+        } else {
+            if (n)
+                buf_adds(&p->sql, " OR ");
+            match_key(&p->sql, def, key, l);
+        }
+        n++;
+    }
+    if (is_in_list(def))
+        in_condition(&p->sql, &def->columns[def->keys[def->row_key].parts[0].column], values, n, l);
+    return n;
+}
+
+static void fill_delete(struct packet *p, const struct batch_part *part, const struct delete_source *s,
+                        struct cursor *c, struct cell *cells, const struct sql_limits *l)
+{
+    const struct table *def = part->def;
+    packet_begin_statement(p, part->must_find ? EXPECT_ROWS_FOUND : EXPECT_ANY, 0, part);
+    struct expect *x = &p->expect[p->n - 1];
+    if (def->row_key >= 0) {
+        x->rows = fill_delete_keyed(p, part, s, c, cells, l);
+        return;
+    }
+    c->at += row_unpack(s->rows->data.p + c->at, def->ncolumns, cells);
+    c->row++;
+    buf_adds(&p->sql, "DELETE FROM ");
+    sql_table(&p->sql, def->target_schema, def->target_name);
+    buf_adds(&p->sql, " WHERE ");
+    match_columns(&p->sql, def, cells, l);
+    buf_adds(&p->sql, " LIMIT 1");
+    x->rows = 1;
+}
+
+static void next_phase(struct cursor *c)
+{
+    c->row = 0;
+    c->at = 0;
+    if (c->phase == CURSOR_INSERT)
+        c->part++;
+    c->phase = c->phase == CURSOR_DELETE ? CURSOR_INSERT : CURSOR_DELETE;
+}
+
+void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, const struct sql_limits *l)
+{
+    while (c->part < b->nparts) {
+        const struct batch_part *part = &b->parts[c->part];
+        struct delete_source s = {&part->del, false};
+        if (l->own_keys && part->def->row_key >= 0)
+            s = (struct delete_source){&part->ins, true};
+        uint32_t end = c->phase == CURSOR_DELETE ? s.rows->n : part->ins.n;
+        if (c->row >= end) {
+            next_phase(c);
+            continue;
+        }
+        if (p->sql.n >= l->packet_bytes || p->n + 4 >= PACKET_STATEMENTS)
+            return;
+        struct cell *cells = x_alloc(part->def->ncolumns * sizeof *cells);
+        if (c->phase == CURSOR_DELETE) {
+            fill_delete(p, part, &s, c, cells, l);
+        } else {
+            packet_begin_statement(p, EXPECT_INSERTED, 0, part);
+            p->expect[p->n - 1].rows = fill_insert(p, part, c, cells, l);
+        }
+        free(cells);
+    }
+    c->is_at_end = true;
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A writer applies one batch at a time: packets of statements inside one transaction that starts with the fence
+ * and ends with the ledger row; COMMIT goes alone, after every count was held against what must be. An outcome
+ * that is not known is never guessed: the lane gets a new epoch, which ends or waits for the old packet, and the
+ * ledger says whether it is there. */
+#include "apply/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool writer_connect(struct writer *w, struct err *e)
+{
+    const struct apply_options *o = apply_options_of(w->apply);
+    if (w->is_open)
+        return true;
+    if (!conn_open_target(&w->conn, o->target, 0, e))
+        return false;
+    w->is_open = true;
+    return true;
+}
+
+void writer_disconnect(struct writer *w)
+{
+    if (w->is_open)
+        conn_kill(&w->conn);
+    w->is_open = false;
+}
+
+void writer_begin(struct writer *w)
+{
+    struct packet *p = &w->packet;
+    packet_reset(p);
+    packet_begin_statement(p, EXPECT_ANY, 0, NULL);
+    buf_adds(&p->sql, "BEGIN");
+    packet_begin_statement(p, EXPECT_LANE, 1, NULL);
+    ledger_sql_lane(apply_options_of(w->apply)->ledger, &p->sql, w->lane, w->epoch);
+}
+
+static bool hold_against(const struct expect *x, uint64_t affected, struct err *e)
+{
+    char label[160] = "";
+    if (x->kind == EXPECT_ANY || affected == x->rows)
+        return true;
+    if (x->part)
+        table_label(x->part->def, label);
+    switch (x->kind) {
+    case EXPECT_LANE:
+        return err_set(e, ERR_TARGET_FENCED, "the lane of this writer is gone");
+    case EXPECT_ROWS_FOUND:
+        err_set(e, ERR_TARGET_MISSING, "%llu of %llu rows that were changed at the source were not found at the target",
+                (unsigned long long)(x->rows - affected), (unsigned long long)x->rows);
+        break;
+    default:
+        err_set(e, ERR_TARGET_QUERY, "%llu rows written where %llu were sent", (unsigned long long)affected,
+                (unsigned long long)x->rows);
+        break;
+    }
+    snprintf(e->where, sizeof e->where, "%s", label);
+    return false;
+}
+
+bool writer_send(struct writer *w, struct err *e)
+{
+    uint64_t affected[PACKET_STATEMENTS] = {0};
+    unsigned done = 0;
+    struct packet *p = &w->packet;
+    bool fine = conn_packet(&w->conn, p->sql.p, p->sql.n, affected, p->n, &done, e);
+    for (unsigned i = 0; i < done && i < p->n; i++)
+        if (!hold_against(&p->expect[i], affected[i], e))
+            return false;
+    if (!fine) {
+        const struct expect *x = &p->expect[TG_MIN(done, p->n - 1)];
+        if (x->kind == EXPECT_LANE && e->sql == 1048)
+            return err_set(e, ERR_TARGET_FENCED, "lane %u has another epoch", w->lane);
+        if (x->part)
+            table_label(x->part->def, e->where);
+        return false;
+    }
+    if (done != p->n)
+        return err_set(e, ERR_INTERNAL, "%u answers for %u statements", done, p->n);
+    return true;
+}
+
+bool writer_commit(struct writer *w, bool *is_unknown, struct err *e)
+{
+    bool fine = conn_exec(&w->conn, "COMMIT", 6, NULL, e);
+    *is_unknown = !fine && (err_is_lost(e) || e->sql == 8501);
+    return fine;
+}
+
+void writer_rollback(struct writer *w)
+{
+    struct err ignored = {0};
+    if (w->is_open && !conn_exec(&w->conn, "ROLLBACK", 8, NULL, &ignored))
+        writer_disconnect(w);
+}
+
+bool writer_settle(struct writer *w, struct err *e)
+{
+    const struct apply_options *o = apply_options_of(w->apply);
+    uint64_t epoch = tg_random64();
+    writer_disconnect(w);
+    if (!writer_connect(w, e) || !ledger_fence_lane(o->ledger, &w->conn, w->lane, epoch, o->cancel, e))
+        return false;
+    w->epoch = epoch;
+    return true;
+}
+
+static void ledger_row(struct writer *w, const struct batch *b)
+{
+    const struct ledger *l = apply_options_of(w->apply)->ledger;
+    struct packet *p = &w->packet;
+    packet_begin_statement(p, EXPECT_LEDGER, 1, NULL);
+    if (b->kind == BATCH_CHUNK)
+        ledger_sql_chunk(l, &p->sql, b->parts[0].tab->id, b->chunk.number, &b->chunk.lo, &b->chunk.hi, &b->to,
+                         b->parts[0].ins.n, b->chunk.bytes);
+    else
+        ledger_sql_applied(l, &p->sql, &b->from, &b->to, 0, b->gtids);
+}
+
+/* One try; everything up to, not including, COMMIT. */
+static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, struct err *e)
+{
+    const struct apply_options *o = apply_options_of(w->apply);
+    struct cursor c = {0};
+    if (!writer_connect(w, e))
+        return false;
+    struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, own_keys};
+    writer_begin(w);
+    for (;;) {
+        packet_fill(&w->packet, b, &c, &l);
+        if (c.is_at_end)
+            ledger_row(w, b);
+        if (!writer_send(w, e))
+            return false;
+        if (c.is_at_end)
+            return true;
+        packet_reset(&w->packet);
+        packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
+        ledger_sql_lane(o->ledger, &w->packet.sql, w->lane, w->epoch);
+    }
+}
+
+static bool is_in_ledger(struct writer *w, const struct batch *b, bool *found, struct err *e)
+{
+    const struct ledger *l = apply_options_of(w->apply)->ledger;
+    if (b->kind == BATCH_CHUNK)
+        return ledger_has_chunk(l, &w->conn, b->parts[0].tab->id, b->chunk.number, found, e);
+    return ledger_has_applied(l, &w->conn, &b->to, 0, found, e);
+}
+
+bool writer_ask(struct writer *w, struct batch *b, struct err *e)
+{
+    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
+                                                {"stop", "Stop the run; it can be resumed"}};
+    const struct apply_options *o = apply_options_of(w->apply);
+    struct tab *tab = b->nparts ? b->parts[0].tab : NULL;
+    for (uint32_t i = 0; i < b->nparts; i++)
+        if (e->where[0] && strcmp(b->parts[i].tab->label, e->where) == 0)
+            tab = b->parts[i].tab;
+    if (tab)
+        atomic_store(&tab->is_asking, true);
+    const char *choice = o->ask.put(o->ask.arg, e, tab ? tab->label : "", choices, TG_ARRAY_LEN(choices));
+    if (tab)
+        atomic_store(&tab->is_asking, false);
+    if (choice && strcmp(choice, "retry") == 0)
+        return true;
+    if (choice)
+        o->ask.fatal(o->ask.arg, e);
+    return false;
+}
+
+bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct err *e)
+{
+    const struct apply_options *o = apply_options_of(w->apply);
+    if (cancel_is_set(o->cancel))
+        return false;
+    if (e->code == ERR_TARGET_FENCED || e->code == ERR_INTERNAL) {
+        o->ask.fatal(o->ask.arg, e);
+        return false;
+    }
+    bool is_passing = err_is_lost(e) || err_is_busy(e) || e->code == ERR_TARGET_CONNECT || e->code == ERR_NET_RESOLVE;
+    if (!is_passing)
+        return writer_ask(w, b, e);
+    atomic_fetch_add(&o->count->retries, 1);
+    unsigned n = (*tries)++;
+    if (n % 10 == 3)
+        log_event(LOG_WARN, "apply", e->where, err_info(e->code)->id, "try %u: %s", n + 1, e->text);
+    return !cancel_wait(o->cancel, (int64_t)TG_MIN(20u << TG_MIN(n, 8u), 5000u));
+}
+
+bool writer_apply_rows(struct writer *w, struct batch *b)
+{
+    bool own_keys = false, is_doubtful = false;
+    for (unsigned tries = 0;;) {
+        struct err e = {0};
+        bool found = false;
+        if (is_doubtful) {
+            if (writer_settle(w, &e) && is_in_ledger(w, b, &found, &e)) {
+                is_doubtful = false;
+                if (found)
+                    return true;
+                continue;
+            }
+        } else if (try_rows(w, b, own_keys, &e)) {
+            if (writer_commit(w, &is_doubtful, &e))
+                return true;
+            if (!is_doubtful)
+                writer_rollback(w);
+        } else if (err_is_lost(&e)) {
+            writer_disconnect(w); /* nothing was committed: COMMIT was not sent */
+        } else {
+            writer_rollback(w);
+            if (e.code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && !own_keys && b->parts[0].def->row_key >= 0) {
+                own_keys = true; /* rows that the stream brought before, or an earlier try */
+                continue;
+            }
+        }
+        if (!writer_recover(w, b, &tries, &e))
+            return false;
+    }
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * struct tab: one table of a run over its whole life: its definition at the stream's position, how far its copy
+ * is, its counters. Engine, follow, copy and apply share it. Tabs are never freed before the run ends. */
+#ifndef TG_BATCH_TAB_H
+#define TG_BATCH_TAB_H
+
+#include "db/pos.h"
+#include "schema/schema.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum tab_copy {
+    TAB_PLANNED,                      /* its copy has not begun */
+    TAB_EMPTYING,                     /* copied anew: TRUNCATE first */
+    TAB_COPYING,
+    TAB_COMPLETE                      /* every chunk is in the sequence; .end holds */
+};
+const char *tab_copy_name(enum tab_copy c);
+bool tab_copy_parse(const char *name, enum tab_copy *out);
+
+struct tab_counters {                 /* written by workers, read by the sampler */
+    atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy;
+};
+
+struct tab {
+    uint32_t id;                      /* stable; the ledger's table_id */
+    char label[160];                  /* schema.table at the source */
+    uint64_t rows_guess, bytes_guess; /* from the source's statistics */
+    bool is_keyless;
+    struct tab_counters count;
+    atomic_bool is_asking, is_failed;
+    atomic_int verified;              /* 0 not yet, 1 equal, 2 different */
+
+    /* Behind tabs.lock: */
+    struct table *def;                /* at the stream's position; NULL once dropped */
+    enum tab_copy copy;
+    struct pos end;                   /* E: changes later than this find their rows; keyless: the snapshot */
+    uint64_t chunks_planned, chunks_entered; /* ranges that are planned or read; those in the sequence */
+    struct window *windows;           /* chunks that wait for the stream */
+};
+
+struct tabs {
+    pthread_mutex_t lock;
+    struct tab **list;
+    uint32_t n, next_id;
+};
+void tabs_init(struct tabs *t);
+void tabs_release(struct tabs *t);
+/* Takes over the reference def. id 0: the next free one. Lock must not be held. */
+struct tab *tabs_add(struct tabs *t, struct table *def, uint32_t id);
+/* Living table of that source name, or NULL. Lock must be held. */
+struct tab *tabs_find(struct tabs *t, const char *schema, const char *name);
+/* Current definition with a reference of the caller's own, or NULL when dropped. Takes the lock. */
+struct table *tab_hold_def(struct tabs *t, struct tab *tab);
+/* Puts a new definition (its reference is taken over, NULL: dropped). Lock must be held. */
+void tab_set_def(struct tab *tab, struct table *def);
+/* A change at `at` finds its rows: the copy is complete and `at` is later than its end. Lock must be held. */
+bool tab_is_after_end(const struct tab *tab, const struct pos *at);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What needs no run: verify, check, export, encrypt, decrypt. */
+#include "cli/cli.h"
+#include "conf/dm_secret.h"
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void job_options_release(struct job_options *o)
+{
+    free(o->sets.item);
+    free(o->answers.item);
+}
+
+static int with_engine(const struct command *self, int argc, char **argv,
+                       int (*work)(struct job *, bool, struct err *))
+{
+    struct job_options jo = {0};
+    bool json = false;
+    const struct opt opts[] = {
+        {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
+        {"json", NULL, OPT_SWITCH, &json, "one JSON object in place of text"},
+    };
+    int first, code;
+    struct job j;
+    struct err e = {0};
+    sigset_t pipe_only;
+    if (!cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, &first, &code)) {
+        job_options_release(&jo);
+        return code;
+    }
+    if (first == argc)
+        return cli_usage(self, "no file is named");
+    jo.files = (const char *const *)argv + first;
+    jo.nfiles = (size_t)(argc - first);
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, NULL);
+    job_init(&j);
+    if (cli_job_load(&j, &jo, &code)) {
+        code = cli_job_resolve(&j, &e) ? work(&j, json, &e) : (int)err_info(e.code)->exit_code;
+        if (e.code != ERR_OK)
+            cli_fail(&e);
+    }
+    job_release(&j);
+    job_options_release(&jo);
+    return code;
+}
+
+int cmd_verify(const struct command *self, int argc, char **argv)
+{
+    return with_engine(self, argc, argv, engine_verify);
+}
+
+int cmd_check(const struct command *self, int argc, char **argv)
+{
+    return with_engine(self, argc, argv, engine_check);
+}
+
+static int export_to(const struct buf *text, const char *dir)
+{
+    struct err e;
+    if (!dir) {
+        bool ok = fwrite(text->p, 1, text->n, stdout) == text->n && fflush(stdout) == 0;
+        return ok ? EXIT_FINE : EXIT_INTERNAL;
+    }
+    char *path = x_format("%s/job.yaml", dir);
+    bool ok = mkdir(dir, 0777) == 0 || errno == EEXIST;
+    /* An existing file may be somebody's work: never overwritten. */
+    int fd = ok ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
+    ok = fd >= 0 && write(fd, text->p, text->n) == (ssize_t)text->n;
+    if (!ok)
+        err_set(&e, ERR_FILE, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    if (ok)
+        printf("%s\n", path);
+    free(path);
+    return ok ? EXIT_FINE : cli_fail(&e);
+}
+
+int cmd_export(const struct command *self, int argc, char **argv)
+{
+    struct job_options jo = {0};
+    const char *format = "job", *dir = NULL;
+    const struct opt opts[] = {
+        {"format", "job", OPT_TEXT, &format, "the native job file (dm is not built yet)"},
+        {"output", "DIR", OPT_TEXT, &dir, "also -o: write DIR/job.yaml in place of standard output"},
+        {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
+    };
+    int first, code;
+    struct job j;
+    struct err e;
+    if (!cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, &first, &code)) {
+        job_options_release(&jo);
+        return code;
+    }
+    jo.files = (const char *const *)argv + first;
+    jo.nfiles = (size_t)(argc - first);
+    if (!jo.nfiles) {
+        code = cli_usage(self, "no file is named");
+    } else if (strcmp(format, "dm") == 0) {
+        err_set(&e, ERR_CONF_UNSUPPORTED, "export --format dm is not built yet");
+        code = cli_fail(&e);
+    } else if (strcmp(format, "job") != 0) {
+        code = cli_usage(self, "unknown format \"%s\"", format);
+    } else {
+        struct buf text = {0};
+        job_init(&j);
+        if (cli_job_load(&j, &jo, &code)) {
+            job_emit(&j, &text);
+            code = export_to(&text, dir);
+        }
+        buf_release(&text);
+        job_release(&j);
+    }
+    job_options_release(&jo);
+    return code;
+}
+
+/* One line of standard input without its end. */
+static struct secret *read_line(void)
+{
+    char text[4096];
+    size_t n = 0;
+    for (ssize_t k = 1; k > 0 && n < sizeof text && !memchr(text, '\n', n);) {
+        k = read(STDIN_FILENO, text + n, sizeof text - n);
+        if (k < 0 && errno == EINTR)
+            k = 1;
+        else if (k > 0)
+            n += (size_t)k;
+    }
+    size_t end = 0;
+    while (end < n && text[end] != '\n' && text[end] != '\r')
+        end++;
+    struct secret *s = end ? secret_new(text, end) : NULL;
+    explicit_bzero(text, sizeof text);
+    return s;
+}
+
+static bool key_of(const struct command *self, int argc, char **argv, int *first, unsigned char key[32], int *code)
+{
+    const char *path = NULL;
+    struct err e = {0};
+    const struct opt opts[] = {{"key", "FILE", OPT_TEXT, &path, "the key file: 64 hexadecimal digits"}};
+    if (!cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, first, code))
+        return false;
+    if (!path) {
+        *code = cli_usage(self, "no key file is named");
+        return false;
+    }
+    if (conf_dm_key_read(path, key, &e))
+        return true;
+    *code = cli_fail(&e);
+    return false;
+}
+
+int cmd_encrypt(const struct command *self, int argc, char **argv)
+{
+    unsigned char key[32];
+    struct buf out = {0};
+    struct err e = {0};
+    int first, code;
+    if (!key_of(self, argc, argv, &first, key, &code))
+        return code;
+    /* A password on the command line would be in the process list and in the shell's history. */
+    struct secret *plain = argc > first ? NULL : isatty(STDIN_FILENO) ? cli_ask("password") : read_line();
+    if (argc > first)
+        code = cli_usage(self, "the password is not taken from the command line");
+    else if (!plain)
+        code = cli_usage(self, "no password was given");
+    else if (conf_dm_encrypt(key, plain, &out, &e))
+        code = printf("%s\n", out.p) > 0 ? EXIT_FINE : EXIT_INTERNAL;
+    else
+        code = cli_fail(&e);
+    secret_free(plain);
+    explicit_bzero(key, sizeof key);
+    buf_release(&out);
+    return code;
+}
+
+int cmd_decrypt(const struct command *self, int argc, char **argv)
+{
+    unsigned char key[32];
+    struct err e = {0};
+    int first, code;
+    if (!key_of(self, argc, argv, &first, key, &code))
+        return code;
+    struct secret *text = argc > first ? secret_new(argv[first], strlen(argv[first])) : read_line();
+    struct secret *plain = text ? conf_dm_decrypt(key, secret_peek(text), &e) : NULL;
+    if (!text)
+        code = cli_usage(self, "no text was given");
+    else if (plain)
+        code = puts(secret_peek(plain)) >= 0 ? EXIT_FINE : EXIT_INTERNAL;
+    else
+        code = cli_fail(&e);
+    secret_free(text);
+    secret_free(plain);
+    explicit_bzero(key, sizeof key);
+    return code;
+}

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+// The field table itself, and finding a row by its path. What a row's value looks like as text is
+// in value.c.
+#include "conf/field.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const modes[] = {"full", "all", "incremental", NULL};
+static const char *const kinds[] = {"mysql", "mariadb",    "aurora", "rds",
+                                    "tidb",  "tidb-cloud", NULL};
+static const char *const existings[] = {"ask", "append", "replace", "drop", NULL};
+static const char *const roads[] = {"stream", "snapshot", "dm", NULL};
+static const char *const untils[] = {"copied", "cutover", NULL};
+static const char *const paces[] = {"gentle", "normal", "fast", NULL};
+static const char *const indexings[] = {"with-data", "after-copy", NULL};
+
+static bool is_incremental(const struct job *j)
+{
+    return j->mode == MODE_INCREMENTAL;
+}
+static bool is_copying(const struct job *j)
+{
+    return j->mode != MODE_INCREMENTAL;
+}
+
+static bool valid_name(const char *text, struct err *e)
+{
+    if (run_name_is_valid(text))
+        return true;
+    char *name = run_name_of(text);
+    err_set(e, ERR_CONF_VALUE,
+            "is \"%.80s\"; a run name has 1 to 32 small letters, digits and hyphens, as %s", text,
+            name);
+    free(name);
+    return false;
+}
+
+#define AT(member) .offset = offsetof(struct job, member)
+#define LIST(member)                                                                               \
+    .offset = offsetof(struct job, member), .count_offset = offsetof(struct job, n##member)
+const struct field job_fields[] = {
+    {.path = "version", .type = F_VERSION, .label = "Version of the file", .help = "Always 1."},
+    {.path = "name",
+     .type = F_TEXT,
+     AT(name),
+     .flags = FF_REQUIRED,
+     .valid = valid_name,
+     .label = "Name of the run",
+     .help = "Small letters, digits and hyphens, at most 32; names the run directory and the rows "
+             "of the ledger."},
+    {.path = "dm-name",
+     .type = F_TEXT,
+     AT(dm_name),
+     .flags = FF_EXPERT,
+     .label = "Name of the DM task",
+     .help = "Where the job came from a DM task whose name is no run name."},
+    {.path = "mode",
+     .type = F_ENUM,
+     AT(mode),
+     .def = "all",
+     .choices = modes,
+     .label = "Mode",
+     .help = "full: a consistent copy, then done. all: copy and follow. incremental: follow from a "
+             "given position."},
+    {.path = "secret-key-path",
+     .type = F_TEXT,
+     AT(secret_key_path),
+     .flags = FF_EXPERT,
+     .label = "Key file of DM passwords",
+     .help = "A file of 64 hexadecimal digits, as dm-master's secret-key-path, to read "
+             "DM-encrypted passwords."},
+    {.path = "source",
+     .type = F_SOURCES,
+     AT(sources),
+     .flags = FF_REQUIRED,
+     .label = "Source",
+     .help = "The server to move away from, or a list of them."},
+    {.path = "target",
+     .type = F_TARGET,
+     AT(target),
+     .flags = FF_REQUIRED,
+     .label = "Target",
+     .help = "The TiDB to move into."},
+    {.path = "allow.include",
+     .type = F_RULES,
+     AT(include),
+     .flags = FF_PATTERN,
+     .label = "Tables to move",
+     .help = "schema, schema.* or schema.table; * ? [a-z] [!a-z], or ~ and a regular expression. A "
+             "part with a dot "
+             "stands in backticks. Nothing here: all tables."},
+    {.path = "allow.exclude",
+     .type = F_RULES,
+     AT(exclude),
+     .flags = FF_PATTERN,
+     .label = "Tables to leave out",
+     .help = "The same patterns; beats include."},
+    {.path = "allow.do-dbs",
+     .type = F_RULES,
+     AT(do_dbs),
+     .flags = FF_PATTERN | FF_EXPERT,
+     .label = "DM's do-dbs",
+     .help = "DM's list with DM's order of rules."},
+    {.path = "allow.ignore-dbs",
+     .type = F_RULES,
+     AT(ignore_dbs),
+     .flags = FF_PATTERN | FF_EXPERT,
+     .label = "DM's ignore-dbs",
+     .help = "DM's list with DM's order of rules."},
+    {.path = "allow.do-tables",
+     .type = F_RULES,
+     AT(do_tables),
+     .flags = FF_PATTERN | FF_EXPERT,
+     .label = "DM's do-tables",
+     .help = "DM's list with DM's order of rules: beats ignore-tables."},
+    {.path = "allow.ignore-tables",
+     .type = F_RULES,
+     AT(ignore_tables),
+     .flags = FF_PATTERN | FF_EXPERT,
+     .label = "DM's ignore-tables",
+     .help = "DM's list with DM's order of rules."},
+    {.path = "allow.case-sensitive",
+     .type = F_BOOL,
+     AT(case_sensitive),
+     .def = "false",
+     .flags = FF_EXPERT,
+     .label = "Letter case counts",
+     .help = "Whether allow and routes tell Orders from orders."},
+    {.path = "routes",
+     .type = F_ROUTES,
+     LIST(routes),
+     .flags = FF_PATTERN,
+     .label = "Routes",
+     .help = "A list of {from, to}: schema to schema, or schema.table to schema.table. A rule for "
+             "tables beats one "
+             "for schemas."},
+    {.path = "events",
+     .type = F_EVENTS,
+     .flags = FF_EXPERT,
+     .label = "Filters of binlog events",
+     .help = "A list of {schema-pattern, table-pattern, events, sql-pattern, action}. Read, and "
+             "refused by this "
+             "version."},
+    {.path = "road.kind",
+     .type = F_ENUM,
+     AT(road),
+     .def = "stream",
+     .choices = roads,
+     .label = "Road",
+     .help =
+         "stream: copy while following the binlog. snapshot and dm are refused by this version."},
+    {.path = "road.until",
+     .type = F_ENUM,
+     AT(until),
+     .def = "cutover",
+     .choices = untils,
+     .label = "Until",
+     .help = "copied: stop at the first consistent point. cutover: follow until the cutover."},
+    {.path = "existing",
+     .type = F_ENUM,
+     AT(existing),
+     .def = "ask",
+     .choices = existings,
+     .shown = is_copying,
+     .label = "Tables that hold rows at the target",
+     .help = "Only ask is built in this version."},
+    {.path = "indexes",
+     .type = F_ENUM,
+     AT(indexes),
+     .def = "with-data",
+     .choices = indexings,
+     .shown = is_copying,
+     .label = "Secondary indexes",
+     .help = "Made with the tables, or after the copy (refused by this version)."},
+    {.path = "pace",
+     .type = F_ENUM,
+     AT(pace),
+     .def = "normal",
+     .choices = paces,
+     .label = "Pace",
+     .help = "How much of the source the copy may take; can be changed while the run goes."},
+    {.path = "limits.memory",
+     .type = F_SIZE,
+     AT(limit_memory),
+     .def = "192MiB",
+     .min = 16 << 20,
+     .max = INT64_C(1) << 40,
+     .label = "Memory for rows in flight",
+     .help = "All buffers together."},
+    {.path = "limits.writers",
+     .type = F_INT,
+     AT(writers),
+     .def = "16",
+     .min = 1,
+     .max = 256,
+     .label = "Writers",
+     .help = "Most connections that write to the target."},
+    {.path = "limits.readers",
+     .type = F_INT,
+     AT(readers),
+     .def = "4",
+     .min = 1,
+     .max = 128,
+     .shown = is_copying,
+     .label = "Readers",
+     .help = "Most connections that copy from the source."},
+    {.path = "limits.chunk",
+     .type = F_SIZE,
+     AT(chunk_bytes),
+     .def = "8MiB",
+     .min = 64 << 10,
+     .max = 1 << 30,
+     .shown = is_copying,
+     .label = "Largest chunk",
+     .help = "What one SELECT of the copy reads at most."},
+    {.path = "checks.ignore",
+     .type = F_WORDS,
+     LIST(check_ignore),
+     .label = "Checks left out",
+     .help = "Names of prechecks that are not made."},
+    {.path = "checks.accept",
+     .type = F_WORDS,
+     LIST(check_accept),
+     .label = "Findings accepted",
+     .help = "Names of prechecks whose warnings are known and fine."},
+    {.path = "answers",
+     .type = F_ANSWERS,
+     LIST(answers),
+     .label = "Answers",
+     .help = "ID: choice, or ID@schema.table: choice, for questions a run without a window would "
+             "stop at."},
+    {.path = "unsupported",
+     .type = F_REFUSED,
+     .flags = FF_EXPERT,
+     .label = "Settings this version can't take",
+     .help = "Written by export where a DM file asked for more; each entry stops a run until it is "
+             "removed."},
+    {0},
+};
+#undef AT
+#define AT(member) .offset = offsetof(struct job_end, member)
+const struct field end_fields[] = {
+    {.path = "id",
+     .type = F_TEXT,
+     AT(id),
+     .label = "Id",
+     .help = "DM's source-id; source-1 where none is given."},
+    {.path = "kind",
+     .type = F_TEXT,
+     AT(kind),
+     .choices = kinds,
+     .label = "Kind",
+     .help = "Found by asking the server where it is not given."},
+    {.path = "host",
+     .type = F_TEXT,
+     AT(host),
+     .flags = FF_REQUIRED,
+     .label = "Host",
+     .help = "Name or address."},
+    {.path = "port",
+     .type = F_INT,
+     AT(port),
+     .def = "3306",
+     .min = 1,
+     .max = 65535,
+     .label = "Port",
+     .help = "3306 for a source, 4000 for the target."},
+    {.path = "user",
+     .type = F_TEXT,
+     AT(user),
+     .flags = FF_REQUIRED,
+     .label = "User",
+     .help = "TiDB Cloud users carry their prefix."},
+    {.path = "password",
+     .type = F_SECRET,
+     AT(password),
+     .label = "Password",
+     .help = "${env:NAME}, ${file:/path}, ${ask}, or DM-encrypted text; never plain text."},
+    {.path = "tls",
+     .type = F_BOOL,
+     AT(tls.is_on),
+     .def = "false",
+     .label = "TLS",
+     .help = "true, or a map with ca, cert, key and verify."},
+    {.path = "tls.verify",
+     .type = F_BOOL,
+     AT(tls.verify),
+     .def = "true",
+     .label = "Check the certificate",
+     .help = "Whether the server must prove its name."},
+    {.path = "tls.ca",
+     .type = F_TEXT,
+     AT(tls.ca),
+     .label = "CA file",
+     .help = "The system's own where empty."},
+    {.path = "tls.cert",
+     .type = F_TEXT,
+     AT(tls.cert),
+     .label = "Certificate file",
+     .help = "For client certificates."},
+    {.path = "tls.key",
+     .type = F_TEXT,
+     AT(tls.key),
+     .label = "Key file",
+     .help = "For client certificates."},
+    {.path = "ssh.host",
+     .type = F_TEXT,
+     AT(ssh.host),
+     .flags = FF_EXPERT,
+     .label = "SSH host",
+     .help = "A jump host; refused by this version."},
+    {.path = "ssh.port",
+     .type = F_INT,
+     AT(ssh.port),
+     .def = "22",
+     .min = 1,
+     .max = 65535,
+     .flags = FF_EXPERT,
+     .label = "SSH port",
+     .help = "Of the jump host."},
+    {.path = "ssh.user",
+     .type = F_TEXT,
+     AT(ssh.user),
+     .flags = FF_EXPERT,
+     .label = "SSH user",
+     .help = ""},
+    {.path = "ssh.key",
+     .type = F_TEXT,
+     AT(ssh.key),
+     .flags = FF_EXPERT,
+     .label = "SSH key file",
+     .help = ""},
+    {.path = "ssh.password",
+     .type = F_SECRET,
+     AT(ssh.password),
+     .flags = FF_EXPERT,
+     .label = "SSH password",
+     .help = "A reference, as with password."},
+    {.path = "start.file",
+     .type = F_TEXT,
+     AT(start_file),
+     .shown = is_incremental,
+     .label = "Binlog file to start at",
+     .help = "Mode incremental, where the ledger holds no position yet."},
+    {.path = "start.pos",
+     .type = F_INT,
+     AT(start_pos),
+     .def = "0",
+     .max = INT64_MAX,
+     .shown = is_incremental,
+     .label = "Position in it",
+     .help = "0 and 4 are its beginning."},
+    {.path = "start.gtid",
+     .type = F_TEXT,
+     AT(start_gtid),
+     .shown = is_incremental,
+     .label = "GTID set to start at",
+     .help = "Used with gtid: true, or where no file is given."},
+    {.path = "gtid",
+     .type = F_BOOL,
+     AT(enable_gtid),
+     .def = "false",
+     .label = "Follow by GTID",
+     .help = "DM's enable-gtid."},
+    {.path = "server-id",
+     .type = F_INT,
+     AT(server_id),
+     .def = "0",
+     .max = UINT32_MAX,
+     .flags = FF_EXPERT,
+     .label = "Replica id",
+     .help = "0: chosen at random."},
+    {0},
+};
+#undef AT
+#undef LIST
+
+const struct field *field_in(const struct field *table, const char *path)
+{
+    for (const struct field *f = table; f->path; f++)
+        if (!strcmp(f->path, path))
+            return f;
+    return NULL;
+}
+
+bool field_is_group(const struct field *table, const char *path)
+{
+    size_t n = strlen(path);
+    for (const struct field *f = table; f->path; f++)
+        if (!strncmp(f->path, path, n) && f->path[n] == '.')
+            return true;
+    return false;
+}
+
+bool field_is_scalar(const struct field *f)
+{
+    return f->type <= F_SECRET;
+}
+
+const char *field_type_name(const struct field *f)
+{
+    static const char *const names[] = {
+        [F_TEXT] = "text",
+        [F_INT] = "number",
+        [F_SIZE] = "size",
+        [F_BOOL] = "true or false",
+        [F_ENUM] = "choice",
+        [F_SECRET] = "secret",
+        [F_WORDS] = "list of words",
+        [F_RULES] = "list of patterns",
+        [F_ROUTES] = "list of {from, to}",
+        [F_ANSWERS] = "map",
+        [F_SOURCES] = "map or list of maps",
+        [F_TARGET] = "map",
+        [F_VERSION] = "number",
+        [F_EVENTS] = "list of maps",
+        [F_REFUSED] = "list of words",
+    };
+    return names[f->type];
+}
+
+void source_path(size_t i, char *out, size_t size)
+{
+    if (i)
+        snprintf(out, size, "source[%zu]", i);
+    else
+        snprintf(out, size, "source");
+}
+
+// The source a path names, and the rest of the path: source.X, source[N].X, source.ID.X. NULL: none
+// such.
+static struct job_end *find_source(struct job *j, const char *path, size_t *index,
+                                   const char **rest)
+{
+    const char *p = path + strlen("source");
+    *index = 0;
+    if (*p == '[') {
+        char *end;
+        *index = strtoul(p + 1, &end, 10);
+        if (end == p + 1 || *end != ']')
+            return NULL;
+        p = end + 1;
+    }
+    if (*p != '.')
+        return NULL;
+    *rest = p + 1;
+    for (size_t i = 0; i < j->nsources && path[strlen("source")] == '.'; i++) {
+        const char *id = j->sources[i].id;
+        size_t n = id ? strlen(id) : 0;
+        if (n && !strncmp(*rest, id, n) && (*rest)[n] == '.' &&
+            field_in(end_fields, *rest + n + 1)) {
+            *index = i;
+            *rest += n + 1;
+        }
+    }
+    if (!field_in(end_fields, *rest) || *index > j->nsources)
+        return NULL;
+    return *index == j->nsources ? job_add_source(j) : &j->sources[*index];
+}
+
+const struct field *field_find(struct job *j, const char *path, void **base, char *path_out,
+                               size_t path_size)
+{
+    *base = j;
+    snprintf(path_out, path_size, "%s", path);
+    if (!strncmp(path, "target.", 7)) {
+        *base = &j->target;
+        return field_in(end_fields, path + 7);
+    }
+    if (!strncmp(path, "source.", 7) || !strncmp(path, "source[", 7)) {
+        size_t index;
+        const char *rest;
+        char head[40];
+        struct job_end *end = find_source(j, path, &index, &rest);
+        if (!end)
+            return NULL;
+        source_path(index, head, sizeof head);
+        snprintf(path_out, path_size, "%s.%s", head, rest);
+        *base = end;
+        return field_in(end_fields, rest);
+    }
+    return field_in(job_fields, path);
+}

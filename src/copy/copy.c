@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Readers take a range, ask the server for the border of its first chunk, put the rest back for the next reader, and
+ * read the chunk inside a window of the stream. Memory is reserved before the SELECT. Whatever fails puts the range
+ * back unread: a chunk that failed can never count as read. */
+#include "copy/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIRST_ROWS 2000
+#define MAX_ROWS 60000
+#define CHUNK_TARGET_MS 1000
+#define VISIBLE_LIMIT_MS 60000
+#define STEP ((uint64_t)1 << 32)
+
+struct range_list {
+    struct chunk **list;
+    size_t n, cap;
+};
+
+struct copy {
+    struct copy_options o;
+    pthread_mutex_t lock;
+    struct range_list open;           /* taken from the end */
+    uint32_t *rows_by_tab;            /* how many rows the next chunk of a tab gets; by tab id */
+    uint32_t nrows_by_tab;
+    pthread_t *threads;
+};
+
+struct reader {
+    struct copy *copy;
+    struct conn conn;
+    bool is_open;
+    unsigned failures;
+};
+
+static void put_range(struct copy *c, struct chunk *k)
+{
+    pthread_mutex_lock(&c->lock);
+    if (c->open.n == c->open.cap) {
+        c->open.cap = c->open.cap ? c->open.cap * 2 : 64;
+        c->open.list = x_realloc(c->open.list, c->open.cap * sizeof(void *));
+    }
+    c->open.list[c->open.n++] = k;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static struct chunk *take_range(struct copy *c)
+{
+    pthread_mutex_lock(&c->lock);
+    struct chunk *k = c->open.n ? c->open.list[--c->open.n] : NULL;
+    pthread_mutex_unlock(&c->lock);
+    return k;
+}
+
+static uint32_t rows_wanted(struct copy *c, const struct chunk *k)
+{
+    if (k->want_rows)
+        return k->want_rows;
+    pthread_mutex_lock(&c->lock);
+    uint32_t rows = k->tab->id < c->nrows_by_tab ? c->rows_by_tab[k->tab->id] : 0;
+    pthread_mutex_unlock(&c->lock);
+    return rows ? rows : FIRST_ROWS;
+}
+
+/* The next chunk of the table: as large as bytes and time allow, at most four times this one. */
+static void learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t bytes, int64_t ms)
+{
+    if (!rows)
+        return;
+    uint64_t by_bytes = c->o.chunk_bytes * 7 / 10 * rows / TG_MAX(bytes, 1u);
+    uint64_t by_time = (uint64_t)CHUNK_TARGET_MS * rows / (uint64_t)TG_MAX(ms, 1);
+    uint64_t next = TG_MIN(TG_MIN(by_bytes, by_time), TG_MIN((uint64_t)rows * 4, (uint64_t)MAX_ROWS));
+    pthread_mutex_lock(&c->lock);
+    if (tab->id < c->nrows_by_tab)
+        c->rows_by_tab[tab->id] = (uint32_t)TG_MAX(next, 1u);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void copy_back(struct copy *c, struct chunk *k)
+{
+    uint32_t rows = rows_wanted(c, k);
+    atomic_fetch_add(&c->o.count->discarded, 1);
+    k->want_rows = TG_MAX(rows / 2, 1u);
+    put_range(c, k);
+}
+
+/* ---- cutting ---- */
+
+/* k becomes (lo, border], the rest is a range of its own. One more is planned. */
+static struct chunk *split(struct copy *c, struct chunk *k, const struct cell *border, uint32_t nparts)
+{
+    struct chunk *rest = x_alloc(sizeof *rest);
+    uint64_t step = TG_MIN(STEP, TG_MAX((k->space_end - k->number) / 1024, 1u));
+    *rest = (struct chunk){.tab = k->tab, .number = k->number + step, .space_end = k->space_end,
+                           .hi = k->hi, .has_hi = k->has_hi};
+    if (rest->number > rest->space_end)
+        tg_bug("no chunk numbers left in %s", k->tab->label);
+    k->space_end = k->number + step - 1;
+    k->hi = (struct buf){0};
+    row_pack(&k->hi, border, nparts);
+    k->has_hi = true;
+    buf_add(&rest->lo, k->hi.p, k->hi.n);
+    rest->has_lo = true;
+    pthread_mutex_lock(&c->o.tabs->lock);
+    k->tab->chunks_planned++;
+    pthread_mutex_unlock(&c->o.tabs->lock);
+    return rest;
+}
+
+static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint32_t rows, struct err *e)
+{
+    MYSQL_RES *res;
+    struct buf sql = {0};
+    sql_border(&sql, def, k, rows);
+    bool fine = conn_query(&r->conn, sql.p, &res, e);
+    buf_release(&sql);
+    if (!fine)
+        return false;
+    MYSQL_ROW row = mysql_fetch_row(res);
+    if (row) {
+        struct cell border[16];
+        unsigned long *n = mysql_fetch_lengths(res);
+        uint32_t nparts = def->keys[def->row_key].nparts;
+        for (uint32_t i = 0; i < nparts; i++)
+            border[i] = (struct cell){row[i], (uint32_t)n[i]};
+        put_range(r->copy, split(r->copy, k, border, nparts));
+    }
+    mysql_free_result(res);
+    return true;
+}
+
+/* ---- reading ---- */
+
+bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t limit_bytes, struct reading *out,
+               struct tab *tab, struct copy_counters *count, struct err *e)
+{
+    struct cell *cells = x_alloc(def->ncolumns * sizeof *cells);
+    MYSQL_ROW row;
+    uint64_t told_rows = out->rows.n, told_bytes = out->bytes;
+    while (!out->is_cut && (row = mysql_fetch_row(res)) != NULL) {
+        unsigned long *n = mysql_fetch_lengths(res);
+        for (uint32_t i = 0; i < def->ncolumns; i++) {
+            cells[i] = (struct cell){row[i], (uint32_t)n[i]};
+            out->bytes += n[i];
+        }
+        row_pack(&out->rows.data, cells, def->ncolumns);
+        out->rows.n++;
+        out->is_cut = out->bytes >= limit_bytes;
+    }
+    free(cells);
+    atomic_fetch_add(&count->rows, out->rows.n - told_rows);
+    atomic_fetch_add(&count->bytes, out->bytes - told_bytes);
+    atomic_fetch_add(&tab->count.rows_read, out->rows.n - told_rows);
+    atomic_fetch_add(&tab->count.bytes_read, out->bytes - told_bytes);
+    return out->is_cut || mysql_errno(c->my) == 0 || conn_error(c, e);
+}
+
+static bool reader_connect(struct reader *r, struct err *e)
+{
+    if (r->is_open)
+        return true;
+    r->is_open = conn_open_source(&r->conn, r->copy->o.source, 0, e);
+    if (r->is_open && strcmp(r->conn.server.uuid, r->copy->o.server.uuid) != 0) {
+        conn_close(&r->conn);
+        r->is_open = false;
+        return err_set(e, ERR_SOURCE_IDENTITY, "a reader reached %s, the run began with %s", r->conn.server.uuid,
+                       r->copy->o.server.uuid);
+    }
+    return r->is_open;
+}
+
+static void reader_close(struct reader *r)
+{
+    if (r->is_open)
+        conn_kill(&r->conn);
+    r->is_open = false;
+}
+
+static bool wait_visible(struct reader *r, struct window *w, const struct chunk *k, struct str gtids, struct pos *high,
+                         struct err *e)
+{
+    int64_t deadline = clock_mono_ms() + VISIBLE_LIMIT_MS;
+    for (bool ready = false;;) {
+        if (!visible_try(&r->conn, w, k, gtids, &ready, high, e))
+            return false;
+        if (ready)
+            return true;
+        if (cancel_wait(r->copy->o.cancel, 5))
+            return err_set(e, ERR_CANCELLED, "while waiting for the source");
+        if (clock_mono_ms() > deadline)
+            return err_set(e, ERR_SOURCE_LOCK, "%s: for 60 s the source has had transactions in its binlog that can't be read yet",
+                           k->tab->label);
+    }
+}
+
+static bool select_chunk(struct reader *r, const struct table *def, const struct chunk *k, struct reading *out, struct err *e)
+{
+    MYSQL_RES *res;
+    struct buf sql = {0};
+    sql_chunk(&sql, def, k);
+    bool fine = conn_query_stream(&r->conn, sql.p, sql.n, &res, e);
+    buf_release(&sql);
+    if (!fine)
+        return false;
+    fine = read_rows(&r->conn, res, def, r->copy->o.chunk_bytes, out, k->tab, r->copy->o.count, e);
+    if (out->is_cut)
+        reader_close(r); /* the rest of the answer is not read; the statement ends with its connection */
+    mysql_free_result(res);
+    return fine;
+}
+
+/* The last row read becomes the chunk's end; the rest is put back. */
+static void cut_at_last_row(struct copy *c, struct chunk *k, const struct table *def, const struct rows *rows)
+{
+    struct cell *cells = x_alloc(def->ncolumns * sizeof *cells), key[16];
+    const char *p = rows->data.p;
+    for (uint32_t i = 0; i < rows->n; i++)
+        p += row_unpack(p, def->ncolumns, cells);
+    uint32_t nparts = row_key_cells(def, cells, key);
+    put_range(c, split(c, k, key, nparts));
+    free(cells);
+}
+
+/* Reads inside the window; afterwards high is known. */
+static bool read_window(struct reader *r, struct window *w, struct chunk *k, struct str gtids, struct reading *got,
+                        struct pos *high, struct err *e)
+{
+    enum visible way = visible_way(&r->conn.server);
+    if (!wait_visible(r, w, k, gtids, high, e) || !select_chunk(r, w->def, k, got, e))
+        return false;
+    if (got->is_cut)
+        cut_at_last_row(r->copy, k, w->def, &got->rows);
+    if (way == VISIBLE_SNAPSHOT)
+        return !r->is_open || conn_execf(&r->conn, e, "COMMIT");
+    return (r->is_open || reader_connect(r, e)) && source_position(&r->conn, high, e);
+}
+
+static void give(struct copy *c, struct window *w, struct chunk *k, struct reading *got, size_t reserved, const struct pos *high)
+{
+    size_t cost = got->rows.data.n + (size_t)got->rows.n * 64;
+    if (cost < reserved)
+        budget_give(c->o.budget, reserved - cost);
+    w->rows = got->rows;
+    w->bytes = got->bytes;
+    w->chunk = k;
+    w->cost = TG_MIN(cost, reserved);
+    w->budget = c->o.budget;
+    c->o.windows.give(c->o.windows.arg, w, high);
+}
+
+/* One chunk. false: not read; the range is still whole (k as it was or shortened, the rest put back). */
+static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struct err *e)
+{
+    struct copy *c = r->copy;
+    struct buf gtids = {0};
+    struct reading got = {0};
+    struct pos high = {0};
+    if (!reader_connect(r, e))
+        return false;
+    struct table *def = tab_hold_def(c->o.tabs, k->tab);
+    bool fine = !def || cut(r, k, def, rows_wanted(c, k), e);
+    table_drop(def);
+    if (!fine)
+        return false;
+    struct window *w = c->o.windows.open(c->o.windows.arg, k->tab, &gtids);
+    if (!w) { /* the table was dropped: nothing is left to read */
+        chunk_free(k);
+        budget_give(c->o.budget, reserved);
+        buf_release(&gtids);
+        return true;
+    }
+    int64_t begin = clock_mono_ms();
+    fine = read_window(r, w, k, buf_str(&gtids), &got, &high, e);
+    buf_release(&gtids);
+    if (!fine) {
+        c->o.windows.abandon(c->o.windows.arg, w);
+        buf_release(&got.rows.data);
+        return false;
+    }
+    learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
+    atomic_fetch_add(&c->o.count->chunks, 1);
+    give(c, w, k, &got, reserved, &high);
+    return true;
+}
+
+static void ask_or_wait(struct reader *r, struct chunk *k, struct err *e)
+{
+    static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
+                                                {"stop", "Stop the run; it can be resumed"}};
+    struct copy *c = r->copy;
+    bool is_lost = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+    r->failures++;
+    if (is_lost || r->failures < 40) { /* a DDL ahead of the stream shows as an unknown column: it will pass */
+        if (r->failures % 10 == 5)
+            log_event(LOG_WARN, "copy", k->tab->label, err_info(e->code)->id, "try %u: %s", r->failures, e->text);
+        cancel_wait(c->o.cancel, TG_MIN(50 * (int64_t)r->failures, 2000));
+        return;
+    }
+    atomic_store(&k->tab->is_asking, true);
+    const char *choice = c->o.ask.put(c->o.ask.arg, e, k->tab->label, choices, TG_ARRAY_LEN(choices));
+    atomic_store(&k->tab->is_asking, false);
+    if (choice && strcmp(choice, "stop") == 0)
+        c->o.ask.fatal(c->o.ask.arg, e);
+    r->failures = 0;
+}
+
+static bool wait_turn(struct copy *c)
+{
+    while (!c->o.may_read(c->o.may_arg))
+        if (cancel_wait(c->o.cancel, 100))
+            return false;
+    return !cancel_is_set(c->o.cancel);
+}
+
+static void *reader_main(void *arg)
+{
+    struct reader *r = arg;
+    struct copy *c = r->copy;
+    mysql_thread_init();
+    size_t reserve = c->o.chunk_bytes * 2;
+    while (wait_turn(c)) {
+        struct chunk *k = take_range(c);
+        if (!k) {
+            cancel_wait(c->o.cancel, 20); /* windows that are discarded come back */
+            continue;
+        }
+        if (!budget_take(c->o.budget, reserve)) {
+            put_range(c, k);
+            break;
+        }
+        struct err e = {0};
+        struct tab *tab = k->tab;
+        atomic_fetch_add(&c->o.count->busy, 1);
+        atomic_fetch_add(&tab->count.chunks_busy, 1);
+        bool fine = read_chunk(r, k, reserve, &e);
+        atomic_fetch_sub(&tab->count.chunks_busy, 1);
+        atomic_fetch_sub(&c->o.count->busy, 1);
+        if (fine) {
+            r->failures = 0;
+            continue;
+        }
+        reader_close(r); /* also ends a snapshot */
+        budget_give(c->o.budget, reserve);
+        put_range(c, k);
+        if (!cancel_is_set(c->o.cancel))
+            ask_or_wait(r, k, &e);
+    }
+    reader_close(r);
+    mysql_thread_end();
+    free(r);
+    return NULL;
+}
+
+struct copy *copy_new(const struct copy_options *o)
+{
+    struct copy *c = x_alloc(sizeof *c);
+    c->o = *o;
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_mutex_lock(&o->tabs->lock);
+    c->nrows_by_tab = o->tabs->next_id;
+    c->rows_by_tab = x_alloc(c->nrows_by_tab * sizeof *c->rows_by_tab);
+    for (uint32_t i = o->tabs->n; i > 0; i--) {
+        struct tab *tab = o->tabs->list[i - 1];
+        struct chunk **holes;
+        if (!tab->def || tab->is_keyless || tab->copy == TAB_COMPLETE)
+            continue;
+        size_t n = copy_holes(tab, o->found, &holes);
+        for (size_t k = n; k > 0; k--)
+            put_range(c, holes[k - 1]);
+        free(holes);
+    }
+    pthread_mutex_unlock(&o->tabs->lock);
+    c->threads = x_alloc(o->readers * sizeof *c->threads);
+    atomic_store(&o->count->readers, o->readers);
+    for (uint32_t i = 0; i < o->readers; i++) {
+        struct reader *r = x_alloc(sizeof *r);
+        r->copy = c;
+        pthread_create(&c->threads[i], NULL, reader_main, r);
+    }
+    return c;
+}
+
+void copy_free(struct copy *c)
+{
+    if (!c)
+        return;
+    for (uint32_t i = 0; i < c->o.readers; i++)
+        pthread_join(c->threads[i], NULL);
+    for (size_t i = 0; i < c->open.n; i++)
+        chunk_free(c->open.list[i]);
+    free(c->open.list);
+    free(c->rows_by_tab);
+    free(c->threads);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+}

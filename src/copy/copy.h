@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The dump: tables with a usable key in chunks while the stream runs (DESIGN 4.1), tables without one in a snapshot
+ * whose position is known exactly, before it (4.2). */
+#ifndef TG_COPY_COPY_H
+#define TG_COPY_COPY_H
+
+#include "batch/ports.h"
+#include "ledger/ledger.h"
+
+struct copy_counters {
+    atomic_uint_least64_t rows, bytes, chunks, discarded;
+    atomic_uint busy, readers;
+};
+struct copy_options {
+    const struct ledger_state *found;
+    const struct db_addr *source;
+    struct db_server server;
+    struct tabs *tabs;
+    struct budget *budget;            /* bytes of chunks that are read and not applied */
+    struct cancel *cancel;
+    struct ask_port ask;
+    struct window_port windows;
+    struct sequence_port sequence;    /* keyless tables */
+    bool (*may_read)(void *arg);      /* false: the stream lags, no SELECT starts */
+    void *may_arg;
+    uint32_t readers;
+    size_t chunk_bytes;
+    struct copy_counters *count;
+};
+
+struct copy;
+/* Plans what the ledger does not hold yet and starts the readers. Tables that are complete are marked so. */
+struct copy *copy_new(const struct copy_options *o);
+void copy_free(struct copy *c);                        /* stops (cancel must be set) and joins */
+/* chunk_port.back: read it again, half as large. */
+void copy_back(struct copy *c, struct chunk *k);
+
+/* Plans a tab from the ledger's chunks: sets copy, end, counts; returns the ranges to read (linked by the caller's
+ * array, freed by it). For copy_new and for tests. */
+size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chunk ***out);
+
+/* A table without a key, wholly, on the caller's thread: rows go to sequence.submit; *at is the snapshot's position.
+ * The caller drains, then writes the ledger. */
+bool copy_keyless(const struct copy_options *o, struct tab *tab, struct pos *at, struct err *e);
+
+/* The source's current end of binlog: SHOW MASTER STATUS or SHOW BINARY LOG STATUS. ERR_BINLOG_OFF when none. */
+bool source_position(struct conn *c, struct pos *out, struct err *e);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside copy: the statements that read, and the wait until what the stream has shown can be read. */
+#ifndef TG_COPY_PRIVATE_H
+#define TG_COPY_PRIVATE_H
+
+#include "copy/copy.h"
+
+/* " WHERE …" for rows in (lo, hi]; nothing when both are open. Bounds are packed key cells. */
+void sql_range(struct buf *out, const struct table *def, const struct chunk *k);
+/* SELECT of the key of the n-th row of the range. */
+void sql_border(struct buf *out, const struct table *def, const struct chunk *k, uint32_t n);
+/* SELECT of all columns of the range in key order. */
+void sql_chunk(struct buf *out, const struct table *def, const struct chunk *k);
+void sql_select_list(struct buf *out, const struct table *def);
+
+enum visible { VISIBLE_SNAPSHOT, VISIBLE_GTID, VISIBLE_LOCK };
+enum visible visible_way(const struct db_server *s);
+/* One try: true and *ready when everything up to w->from can be read by the next SELECT on c. With
+ * VISIBLE_SNAPSHOT a transaction is open afterwards and *high is its position. */
+bool visible_try(struct conn *c, const struct window *w, const struct chunk *k, struct str gtids, bool *ready,
+                 struct pos *high, struct err *e);
+/* Position of an open MariaDB snapshot. */
+bool snapshot_position(struct conn *c, struct pos *out, struct err *e);
+
+struct reading {                      /* rows as they come */
+    struct rows rows;
+    uint64_t bytes;
+    bool is_cut;                      /* stopped before its end: the limit was reached */
+};
+/* Reads rows of an open streaming result until its end or until limit_bytes. */
+bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t limit_bytes, struct reading *out,
+               struct tab *tab, struct copy_counters *count, struct err *e);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Ranges are compared by the server, in its own order of the key, never by arithmetic of ours. ENUM and SET columns
+ * of a key are ordered by their number at the server, so their bounds are written as numbers. */
+#include "copy/private.h"
+
+#include <stdlib.h>
+
+static const struct column *key_column(const struct table *def, uint32_t part)
+{
+    return &def->columns[def->keys[def->row_key].parts[part].column];
+}
+
+/* Index of an ENUM member, bitmap of a SET. */
+static uint64_t member_number(const struct column *c, struct cell v)
+{
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < c->nmembers; i++) {
+        struct str m = str_of(c->members[i]);
+        if (c->cls == COL_ENUM && m.n == v.n && memcmp(m.p, v.p, m.n) == 0)
+            return i + 1;
+        for (const char *p = v.p, *end = v.p + v.n; c->cls == COL_SET && p < end;) {
+            const char *comma = memchr(p, ',', (size_t)(end - p));
+            size_t n = (size_t)((comma ? comma : end) - p);
+            if (n == m.n && memcmp(p, m.p, n) == 0)
+                bits |= (uint64_t)1 << i;
+            p += n + 1;
+        }
+    }
+    return bits;
+}
+
+static void bound_literal(struct buf *out, const struct column *c, struct cell v)
+{
+    if (c->cls == COL_ENUM || c->cls == COL_SET)
+        buf_addf(out, "%llu", (unsigned long long)member_number(c, v));
+    else
+        encode_literal(out, c, v);
+}
+
+/* (a > x) OR (a = x AND b > y) …, with a redundant a >= x in front for the optimizer. last: ">" or "<=". */
+static void bound(struct buf *out, const struct table *def, const struct buf *packed, bool is_low)
+{
+    struct cell v[16];
+    uint32_t n = def->keys[def->row_key].nparts;
+    row_unpack(packed->p, n, v);
+    buf_addc(out, '(');
+    if (n > 1) {
+        sql_ident(out, key_column(def, 0)->name);
+        buf_adds(out, is_low ? " >= " : " <= ");
+        bound_literal(out, key_column(def, 0), v[0]);
+        buf_adds(out, " AND (");
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            buf_adds(out, " OR ");
+        for (uint32_t k = 0; k <= i; k++) {
+            buf_adds(out, k ? " AND " : "(");
+            sql_ident(out, key_column(def, k)->name);
+            buf_adds(out, k < i ? " = " : is_low ? " > " : i + 1 == n ? " <= " : " < ");
+            bound_literal(out, key_column(def, k), v[k]);
+        }
+        buf_addc(out, ')');
+    }
+    buf_adds(out, n > 1 ? "))" : ")");
+}
+
+void sql_range(struct buf *out, const struct table *def, const struct chunk *k)
+{
+    if (k->has_lo || k->has_hi)
+        buf_adds(out, " WHERE ");
+    if (k->has_lo)
+        bound(out, def, &k->lo, true);
+    if (k->has_lo && k->has_hi)
+        buf_adds(out, " AND ");
+    if (k->has_hi)
+        bound(out, def, &k->hi, false);
+}
+
+static void from_key(struct buf *out, const struct table *def)
+{
+    buf_adds(out, " FROM ");
+    sql_table(out, def->schema, def->name);
+    buf_adds(out, " FORCE INDEX (");
+    sql_ident(out, def->keys[def->row_key].name);
+    buf_addc(out, ')');
+}
+
+static void order_by_key(struct buf *out, const struct table *def)
+{
+    for (uint32_t i = 0; i < def->keys[def->row_key].nparts; i++) {
+        buf_adds(out, i ? "," : " ORDER BY ");
+        sql_ident(out, key_column(def, i)->name);
+    }
+}
+
+void sql_border(struct buf *out, const struct table *def, const struct chunk *k, uint32_t n)
+{
+    buf_adds(out, "SELECT ");
+    for (uint32_t i = 0; i < def->keys[def->row_key].nparts; i++) {
+        if (i)
+            buf_addc(out, ',');
+        col_read_expr(out, key_column(def, i));
+    }
+    from_key(out, def);
+    sql_range(out, def, k);
+    order_by_key(out, def);
+    buf_addf(out, " LIMIT 1 OFFSET %u", n - 1);
+}
+
+void sql_select_list(struct buf *out, const struct table *def)
+{
+    buf_adds(out, "SELECT ");
+    for (uint32_t i = 0; i < def->ncolumns; i++) {
+        if (i)
+            buf_addc(out, ',');
+        col_read_expr(out, &def->columns[i]);
+    }
+}
+
+void sql_chunk(struct buf *out, const struct table *def, const struct chunk *k)
+{
+    sql_select_list(out, def);
+    from_key(out, def);
+    sql_range(out, def, k);
+    order_by_key(out, def);
+}

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A run from its first connection to its exit code. The caller's thread is the state machine: it samples, moves the
+ * state on when the facts say so, and decides when it is over. */
+#include "engine/private.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TICK_MS 250
+
+void engine_set_state(struct engine *g, enum run_state s)
+{
+    pthread_mutex_lock(&g->lock);
+    bool changed = g->state != s;
+    g->state = s;
+    pthread_mutex_unlock(&g->lock);
+    if (!changed)
+        return;
+    log_event(LOG_INFO, "engine", "", "", "now %s", run_state_name(s));
+    struct err e = {0};
+    if (g->control.my && !ledger_set_state(&g->ledger, &g->control, run_state_name(s), &e) && err_is_lost(&e)) {
+        conn_close(&g->control);
+        if (!conn_open_target(&g->control, &g->target, 0, &e))
+            log_event(LOG_WARN, "engine", "", err_info(e.code)->id, "%s", e.text);
+    }
+}
+
+bool engine_is_copied(struct engine *g)
+{
+    bool all = true;
+    pthread_mutex_lock(&g->tabs.lock);
+    for (uint32_t i = 0; i < g->tabs.n && all; i++)
+        all = !g->tabs.list[i]->def || g->tabs.list[i]->copy == TAB_COMPLETE;
+    pthread_mutex_unlock(&g->tabs.lock);
+    return all;
+}
+
+/* Everything that was copied is applied, and the stream has passed the last C at the target. */
+static bool is_consistent(struct engine *g)
+{
+    struct pos low;
+    bool passed = true;
+    marks_low(g->marks, &low);
+    pthread_mutex_lock(&g->tabs.lock);
+    for (uint32_t i = 0; i < g->tabs.n && passed; i++)
+        passed = !g->tabs.list[i]->def || pos_cmp(&low, &g->tabs.list[i]->end) >= 0;
+    pthread_mutex_unlock(&g->tabs.lock);
+    return passed && budget_held(g->copy_budget) == 0;
+}
+
+static void advance(struct engine *g)
+{
+    if (g->state == RUN_PLANNED || g->state == RUN_COPYING)
+        engine_set_state(g, engine_is_copied(g) ? RUN_CATCHING_UP : RUN_COPYING);
+    if (g->state == RUN_CATCHING_UP && is_consistent(g) && g->snap->lag.seconds >= 0 && g->snap->lag.seconds <= 5) {
+        char at[96];
+        struct pos low;
+        marks_low(g->marks, &low);
+        engine_set_state(g, RUN_IN_SYNC);
+        log_event(LOG_INFO, "engine", "", "", "the target equals the source at %s", pos_text(&low, at));
+    }
+}
+
+/* Nothing moves any more but a question, and nobody looks: the run ends and says so. */
+static bool is_left_alone(struct engine *g)
+{
+    bool follows = g->job->mode != MODE_FULL && g->job->until != UNTIL_COPIED;
+    return g->snap->nquestions && !follows && !mon_server_windows(g->mon) &&
+           clock_mono_ms() - g->last_progress_ms > 5000;
+}
+
+static bool question_error(struct engine *g, struct err *e)
+{
+    struct mon_snapshot *s = g->snap;
+    enum err_code code = ERR_TARGET_QUERY;
+    for (int i = 0; i < ERR_CODE_COUNT; i++)
+        if (strcmp(err_info((enum err_code)i)->id, s->question[0].id) == 0)
+            code = (enum err_code)i;
+    return err_set(e, code, "a question is open: %s", s->question[0].text);
+}
+
+static void check_verify_wish(struct engine *g)
+{
+    struct err e = {0};
+    pthread_mutex_lock(&g->lock);
+    bool wanted = g->wants_verify && g->state == RUN_IN_SYNC;
+    if (wanted)
+        g->wants_verify = false;
+    pthread_mutex_unlock(&g->lock);
+    if (wanted && !engine_compare(g, &e) && e.code != ERR_OK)
+        log_event(LOG_WARN, "verify", "", err_info(e.code)->id, "%s: %s", err_info(e.code)->title, e.text);
+}
+
+/* The loop of a run that goes. Returns its exit code. */
+static int loop(struct engine *g, struct err *e)
+{
+    bool ends_when_copied = g->job->mode == MODE_FULL || g->job->until == UNTIL_COPIED;
+    for (;;) {
+        engine_sample(g);
+        advance(g);
+        pthread_mutex_lock(&g->lock);
+        bool is_fatal = g->is_fatal, wants_stop = g->wants_stop;
+        if (is_fatal)
+            *e = g->fatal;
+        pthread_mutex_unlock(&g->lock);
+        if (is_fatal)
+            return (int)err_info(e->code)->exit_code;
+        if (wants_stop || (g->o->stop && cancel_is_set(g->o->stop)))
+            return EXIT_RESUMABLE;
+        if (g->state == RUN_IN_SYNC && ends_when_copied) {
+            if (engine_compare(g, e))
+                return EXIT_FINE;
+            return err_info(e->code)->exit_code;
+        }
+        check_verify_wish(g);
+        if (is_left_alone(g)) {
+            question_error(g, e);
+            return EXIT_PERSON;
+        }
+        if (g->o->stop)
+            cancel_wait(g->o->stop, TICK_MS);
+        else
+            cancel_wait(g->cancel, TICK_MS);
+    }
+}
+
+/* Samples while a long step of the start works on another thread. */
+struct start_work {
+    struct engine *g;
+    struct err err;
+    bool fine;
+    atomic_bool is_over;
+};
+
+static bool start_run(struct engine *g, struct err *e)
+{
+    struct apply_options a = {.ledger = &g->ledger, .target = &g->target, .writers = (uint32_t)g->job->writers,
+                              .epoch = g->epoch, .cancel = g->cancel, .marks = NULL,
+                              .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
+                              .statement_bytes = (size_t)512 << 10, .packet_bytes = (size_t)1 << 20};
+    if (!(g->is_new ? engine_begin_new(g, e) : engine_begin_again(g, e)))
+        return false;
+    g->marks = marks_new(&g->start);
+    a.marks = g->marks;
+    g->apply = apply_new(&a);
+    return true;
+}
+
+static void *start_main(void *arg)
+{
+    struct start_work *w = arg;
+    mysql_thread_init();
+    w->fine = engine_copy_keyless(w->g, &w->err);
+    atomic_store(&w->is_over, true);
+    mysql_thread_end();
+    return NULL;
+}
+
+static bool keyless_first(struct engine *g, struct err *e)
+{
+    pthread_t thread;
+    struct start_work w = {.g = g};
+    engine_set_state(g, RUN_COPYING);
+    pthread_create(&thread, NULL, start_main, &w);
+    while (!atomic_load(&w.is_over)) {
+        engine_sample(g);
+        pthread_mutex_lock(&g->lock);
+        bool is_over = g->is_fatal || g->wants_stop || (g->o->stop && cancel_is_set(g->o->stop));
+        if (g->is_fatal)
+            w.err = g->fatal;
+        pthread_mutex_unlock(&g->lock);
+        if (is_over) {
+            cancel_set(g->cancel);
+            pthread_mutex_lock(&g->lock);
+            pthread_cond_broadcast(&g->changed);
+            pthread_mutex_unlock(&g->lock);
+            apply_wake(g->apply);
+        }
+        cancel_wait(g->cancel, is_over ? 10 : 100);
+    }
+    pthread_join(thread, NULL);
+    if (!w.fine)
+        *e = w.err;
+    return w.fine;
+}
+
+/* The earliest position from which something still has to be read. */
+static void settle_start(struct engine *g)
+{
+    for (uint32_t i = 0; g->is_new && i < g->tabs.n; i++) {
+        struct tab *tab = g->tabs.list[i];
+        if (tab->is_keyless && pos_is_set(&tab->end) && pos_cmp(&tab->end, &g->start) < 0)
+            g->start = tab->end;
+    }
+}
+
+static int run_started(struct engine *g, struct err *e)
+{
+    if (!start_run(g, e))
+        return err_info(e->code)->exit_code;
+    if (!keyless_first(g, e))
+        return e->code == ERR_OK ? EXIT_RESUMABLE : (int)err_info(e->code)->exit_code;
+    settle_start(g);
+    engine_start_stages(g);
+    return loop(g, e);
+}
+
+static void stop_stages(struct engine *g)
+{
+    cancel_set(g->cancel);
+    pthread_mutex_lock(&g->lock);
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+    if (g->apply)
+        apply_wake(g->apply);
+    copy_free(g->copy);
+    follow_free(g->follow);
+    g->follow = NULL;
+    apply_free(g->apply);
+}
+
+static void engine_init(struct engine *g, struct job *job, const struct engine_options *o)
+{
+    *g = (struct engine){.job = job, .o = o, .source_job = &job->sources[0], .started_ms = clock_wall_ms()};
+    pthread_mutex_init(&g->lock, NULL);
+    pthread_cond_init(&g->changed, NULL);
+    tabs_init(&g->tabs);
+    g->cancel = cancel_new();
+    g->copy_budget = budget_new((size_t)job->limit_memory / 2, g->cancel);
+    g->stream_budget = budget_new((size_t)job->limit_memory / 4, g->cancel);
+    g->snap = x_alloc(sizeof *g->snap);
+}
+
+static void engine_release(struct engine *g)
+{
+    conn_close(&g->control);
+    conn_close(&g->look);
+    collation_ids_free(g->collations);
+    dialect_release(&g->dialect);
+    ledger_state_release(&g->found);
+    marks_free(g->marks);
+    tabs_release(&g->tabs);
+    gtid_free(g->gtids);
+    budget_free(g->copy_budget);
+    budget_free(g->stream_budget);
+    cancel_free(g->cancel);
+    db_addr_release(&g->source);
+    db_addr_release(&g->target);
+    free(g->table_rate);
+    free(g->snap);
+    pthread_mutex_destroy(&g->lock);
+    pthread_cond_destroy(&g->changed);
+}
+
+static void name_snapshot(struct engine *g)
+{
+    struct mon_snapshot *s = g->snap;
+    snprintf(s->run, sizeof s->run, "%s", g->job->name);
+    snprintf(s->version, sizeof s->version, "%s", TG_VERSION);
+    snprintf(s->mode, sizeof s->mode, "%s", job_mode_name(g->job->mode));
+    snprintf(s->source_id, sizeof s->source_id, "%s", g->ledger.source);
+    snprintf(s->source_flavour, sizeof s->source_flavour, "%s", g->source_server.version_text);
+    snprintf(s->target_flavour, sizeof s->target_flavour, "%s", g->control.server.version_text);
+}
+
+static void end_run(struct engine *g, int code, const struct err *e)
+{
+    static const enum run_state ends[] = {[EXIT_FINE] = RUN_FINISHED, [EXIT_USAGE] = RUN_FAILED, [EXIT_INTERNAL] = RUN_FAILED,
+                                          [EXIT_CHECK] = RUN_FAILED, [EXIT_RESUMABLE] = RUN_STOPPED,
+                                          [EXIT_PERSON] = RUN_FAILED, [EXIT_DIFFERENT] = RUN_FAILED};
+    stop_stages(g);
+    if (e->code != ERR_OK) {
+        log_event(LOG_ERROR, "engine", "", err_info(e->code)->id, "%s: %s", err_info(e->code)->title, e->text);
+        snprintf(g->reason, sizeof g->reason, "%s %.180s", err_info(e->code)->id, e->text);
+    }
+    engine_set_state(g, ends[code]);
+    g->is_paused = false;
+    if (g->marks)
+        engine_sample(g);
+    else
+        g->snap->state = ends[code];
+    engine_report(g, code, e);
+}
+
+int engine_run(struct job *job, const struct engine_options *o, struct err *e)
+{
+    struct engine *g = x_alloc(sizeof *g);
+    int code = EXIT_INTERNAL;
+    mallopt(M_ARENA_MAX, 2); /* freed rows go back; one heap a thread would keep them */
+    err_clear(e);
+    engine_init(g, job, o);
+    g->mon = conn_mysql_init(e) ? mon_server_start(o->run_dir, job->name, engine_command, g, e) : NULL;
+    if (!g->mon) {
+        code = err_info(e->code)->exit_code;
+    } else {
+        if (o->events)
+            mon_server_echo(g->mon, o->events, o->events_json);
+        if (o->watch)
+            mon_server_watch(g->mon, o->watch, o->watch_arg);
+        bool fine = engine_connect(g, e);
+        name_snapshot(g);
+        fine = fine && engine_prepare(g, e);
+        code = fine ? run_started(g, e) : (int)err_info(e->code)->exit_code;
+        end_run(g, code, e);
+        mon_server_stop(g->mon);
+    }
+    engine_release(g);
+    free(g);
+    return code;
+}
+
+/* ---- the other faces ---- */
+
+int engine_check(struct job *job, bool json, struct err *e)
+{
+    struct engine *g = x_alloc(sizeof *g);
+    struct engine_options none = {0};
+    struct schema_list tables = {0};
+    err_clear(e);
+    engine_init(g, job, &none);
+    bool fine = conn_mysql_init(e) && engine_connect(g, e) && engine_start_checks(g, &tables, e);
+    const struct err_info *i = err_info(e->code);
+    if (json)
+        printf("{\"ok\":%s,\"id\":\"%s\",\"tables\":%u}\n", fine ? "true" : "false", i->id, tables.n);
+    else if (fine)
+        printf("Both ends answer, the binlog can be read, %u tables can be moved.\n", tables.n);
+    schema_list_release(&tables);
+    engine_release(g);
+    free(g);
+    return fine ? EXIT_FINE : EXIT_CHECK;
+}
+
+static void print_verify(const struct verify_table *t, uint32_t n, bool json, bool pass, const char *at)
+{
+    uint64_t rows = 0;
+    uint32_t different = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        char label[160];
+        rows += t[i].source.rows;
+        different += !t[i].is_equal;
+        if (!json)
+            printf("%-5s  %-50s %12llu rows%s%s\n", t[i].is_equal ? "equal" : "DIFF", table_label(t[i].def, label),
+                   (unsigned long long)t[i].source.rows, t[i].is_equal ? "" : "  ", t[i].detail);
+    }
+    if (json)
+        printf("{\"verdict\":\"%s\",\"tables\":%u,\"different\":%u,\"rows\":%llu,\"position\":\"%s\"}\n",
+               pass ? "PASS" : "FAIL", n, different, (unsigned long long)rows, at);
+    else
+        printf("%s  %u tables, %u differ, %llu rows compared, source at %s\n", pass ? "PASS" : "FAIL", n, different,
+               (unsigned long long)rows, at);
+}
+
+static bool verify_now(struct engine *g, bool json, struct err *e)
+{
+    struct schema_list l = {0};
+    struct pos begin = {0}, end = {0};
+    char at[96];
+    if (!schema_read(&l, &g->look, job_wants_port, g->job, e))
+        return false;
+    struct verify_table *t = x_alloc((l.n + 1) * sizeof *t);
+    for (uint32_t i = 0; i < l.n; i++) {
+        route_table(g, l.tables[i]);
+        t[i].def = l.tables[i];
+    }
+    struct verify_options o = {&g->source, &g->target, g->cancel, 4, NULL, NULL, NULL};
+    struct err ignored = {0};
+    bool has_binlog = source_position(&g->look, &begin, &ignored);
+    bool fine = (l.n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, l.n, e);
+    if (fine && has_binlog)
+        source_position(&g->look, &end, &ignored);
+    uint32_t different = 0;
+    for (uint32_t i = 0; i < l.n; i++)
+        different += !t[i].is_equal;
+    bool moved = fine && has_binlog && pos_cmp(&begin, &end) != 0;
+    if (fine)
+        print_verify(t, l.n, json, !different && !moved, has_binlog ? pos_text(&end, at) : "-");
+    if (moved)
+        fine = err_set(e, ERR_VERIFY_MOVING, "the binlog went on from %llu to %llu", (unsigned long long)begin.at, (unsigned long long)end.at);
+    else if (fine && different)
+        fine = err_set(e, ERR_VERIFY_DIFFERENT, "%u of %u tables", different, l.n);
+    free(t);
+    schema_list_release(&l);
+    return fine;
+}
+
+int engine_verify(struct job *job, bool json, struct err *e)
+{
+    struct engine *g = x_alloc(sizeof *g);
+    struct engine_options none = {0};
+    err_clear(e);
+    engine_init(g, job, &none);
+    bool fine = conn_mysql_init(e) && engine_connect(g, e) && verify_now(g, json, e);
+    engine_release(g);
+    free(g);
+    return fine ? EXIT_FINE : (int)err_info(e->code)->exit_code;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The end of a run: the comparison that earns the verdict, commands from outside, the report. */
+#include "engine/private.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COMPARE_TRIES 3
+
+static void told(void *arg, const struct verify_table *t)
+{
+    struct engine *g = arg;
+    char label[160];
+    table_label(t->def, label);
+    pthread_mutex_lock(&g->tabs.lock);
+    struct tab *tab = tabs_find(&g->tabs, t->def->schema, t->def->name);
+    if (tab)
+        atomic_store(&tab->verified, t->is_equal ? 1 : 2);
+    pthread_mutex_unlock(&g->tabs.lock);
+    if (t->is_equal)
+        log_event(LOG_INFO, "verify", label, "", "equal: %llu rows", (unsigned long long)t->source.rows);
+    else
+        log_event(LOG_WARN, "verify", label, "TG-6101", "differs: %s", t->detail);
+}
+
+struct compare {
+    struct verify_options o;
+    struct verify_table *tables;
+    uint32_t n;
+    struct err err;
+    bool fine;
+    atomic_bool is_over;
+};
+
+static void *compare_main(void *arg)
+{
+    struct compare *c = arg;
+    mysql_thread_init();
+    c->fine = verify_tables(&c->o, c->tables, c->n, &c->err);
+    atomic_store(&c->is_over, true);
+    mysql_thread_end();
+    return NULL;
+}
+
+/* One comparison while the screens go on. */
+static bool compare_once(struct engine *g, uint32_t *ndifferent, char *first, size_t first_size, struct err *e)
+{
+    pthread_t thread;
+    struct compare c = {.o = {&g->source, &g->target, g->cancel, 4, told, g, &g->verify_rows}};
+    pthread_mutex_lock(&g->tabs.lock);
+    c.tables = x_alloc((g->tabs.n + 1) * sizeof *c.tables);
+    for (uint32_t i = 0; i < g->tabs.n; i++)
+        if (g->tabs.list[i]->def) {
+            c.tables[c.n++].def = table_hold(g->tabs.list[i]->def);
+            atomic_store(&g->tabs.list[i]->verified, 0);
+        }
+    pthread_mutex_unlock(&g->tabs.lock);
+    pthread_create(&thread, NULL, compare_main, &c);
+    while (!atomic_load(&c.is_over)) {
+        cancel_wait(g->cancel, 100);
+        engine_sample(g);
+        if (cancel_is_set(g->cancel))
+            break;
+    }
+    pthread_join(thread, NULL);
+    *ndifferent = 0;
+    for (uint32_t i = 0; i < c.n; i++) {
+        if (c.fine && !c.tables[i].is_equal && !(*ndifferent)++) {
+            char label[160];
+            snprintf(first, first_size, "%s: %s", table_label(c.tables[i].def, label), c.tables[i].detail);
+        }
+        table_drop(c.tables[i].def);
+    }
+    free(c.tables);
+    if (!c.fine)
+        *e = c.err;
+    return c.fine;
+}
+
+/* Until everything up to `end` is applied. */
+static bool wait_applied(struct engine *g, const struct pos *end, struct err *e)
+{
+    for (;;) {
+        struct pos low;
+        marks_low(g->marks, &low);
+        if (pos_cmp(&low, end) >= 0)
+            return true;
+        pthread_mutex_lock(&g->lock);
+        bool is_over = g->is_fatal || g->wants_stop;
+        if (g->is_fatal)
+            *e = g->fatal;
+        pthread_mutex_unlock(&g->lock);
+        if (is_over || cancel_wait(g->cancel, 100))
+            return e->code == ERR_OK ? err_set(e, ERR_CANCELLED, "before the comparison") : false;
+        engine_sample(g);
+    }
+}
+
+static void set_verdict(struct engine *g, const char *verdict, const struct pos *at)
+{
+    char text[96];
+    pthread_mutex_lock(&g->lock);
+    snprintf(g->verdict, sizeof g->verdict, "%s", verdict);
+    snprintf(g->verified_at, sizeof g->verified_at, "%s", pos_text(at, text));
+    pthread_mutex_unlock(&g->lock);
+}
+
+bool engine_compare(struct engine *g, struct err *e)
+{
+    char first[500] = "", verdict[64];
+    enum run_state back = g->state;
+    engine_set_state(g, RUN_VERIFYING);
+    for (int i = 0; i < COMPARE_TRIES; i++) {
+        struct pos begin, end;
+        uint32_t different = 0;
+        if (!source_position(&g->look, &begin, e) || !wait_applied(g, &begin, e) ||
+            !compare_once(g, &different, first, sizeof first, e) || !source_position(&g->look, &end, e)) {
+            engine_set_state(g, back);
+            return false;
+        }
+        bool is_still = pos_cmp(&begin, &end) == 0;
+        if (is_still || i + 1 == COMPARE_TRIES) {
+            engine_set_state(g, back);
+            if (is_still && !different) {
+                set_verdict(g, "PASS", &end);
+                return true;
+            }
+            snprintf(verdict, sizeof verdict, is_still ? "FAIL %u tables differ" : "not verified: the source moves", different);
+            set_verdict(g, verdict, &end);
+            return is_still ? err_set(e, ERR_VERIFY_DIFFERENT, "%u tables; %s", different, first)
+                            : err_set(e, ERR_VERIFY_MOVING, "%u tables differ at the moment", different);
+        }
+        log_event(LOG_INFO, "verify", "", "", "the source moved while it was compared; once more");
+    }
+    return false;
+}
+
+/* ---- commands ---- */
+
+static bool command_answer(struct engine *g, json_t *args, struct err *e)
+{
+    const char *id = json_string_value(json_object_get(args, "id"));
+    const char *table = json_string_value(json_object_get(args, "table"));
+    const char *choice = json_string_value(json_object_get(args, "choice"));
+    if (!id || !choice)
+        return err_set(e, ERR_USAGE, "an answer needs id and choice");
+    return engine_answer(g, id, table, choice, e);
+}
+
+static bool command_flag(struct engine *g, const char *cmd, struct err *e)
+{
+    bool fine = true;
+    pthread_mutex_lock(&g->lock);
+    if (strcmp(cmd, "pause") == 0)
+        g->is_paused = true;
+    else if (strcmp(cmd, "resume") == 0)
+        g->is_paused = false;
+    else if (strcmp(cmd, "stop") == 0)
+        g->wants_stop = true;
+    else if (strcmp(cmd, "verify") == 0)
+        g->wants_verify = true;
+    else
+        fine = false;
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+    if (!fine)
+        return err_set(e, ERR_USAGE, "this version's engine does not know the command '%s'", cmd);
+    log_event(LOG_NOTE, "engine", "", "", "asked to %s", cmd);
+    return true;
+}
+
+bool engine_command(void *arg, const char *cmd, const char *args_json, char **result_json, struct err *e)
+{
+    struct engine *g = arg;
+    *result_json = NULL;
+    if (strcmp(cmd, "answer") != 0)
+        return command_flag(g, cmd, e);
+    json_t *args = json_loads(args_json ? args_json : "{}", 0, NULL);
+    bool fine = args ? command_answer(g, args, e) : err_set(e, ERR_USAGE, "arguments are not JSON");
+    json_decref(args);
+    return fine;
+}
+
+/* ---- report ---- */
+
+static void write_report(const char *dir, const char *name, const struct buf *text)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "we");
+    if (!f || fwrite(text->p, 1, text->n, f) != text->n)
+        log_event(LOG_WARN, "engine", "", "TG-9004", "%s can't be written", path);
+    if (f)
+        fclose(f);
+}
+
+void engine_report(struct engine *g, int exit_code, const struct err *e)
+{
+    struct mon_snapshot *s = g->snap;
+    struct buf text = {0}, json = {0};
+    buf_addf(&text, "Run %s: %s\n", g->job->name, run_state_name(s->state));
+    buf_addf(&text, "Tables   %u, %u done, %u with problems\n", s->tables_total, s->tables_done, s->tables_failed);
+    buf_addf(&text, "Copied   %llu rows, %llu bytes\n", (unsigned long long)s->load.rows, (unsigned long long)s->load.bytes);
+    buf_addf(&text, "Applied  %llu transactions, up to %s:%llu\n", (unsigned long long)s->tx_applied, s->applied_file,
+             (unsigned long long)s->applied);
+    buf_addf(&text, "Verdict  %s%s%s\n", g->verdict[0] ? g->verdict : "not verified", g->verified_at[0] ? " at " : "", g->verified_at);
+    if (e->code != ERR_OK)
+        buf_addf(&text, "Ended    %s  %s: %s\n", err_info(e->code)->id, err_info(e->code)->title, e->text);
+    buf_addf(&text, "Exit     %d\n", exit_code);
+    write_report(g->o->run_dir, "report.txt", &text);
+    write_report(g->o->run_dir, "report.md", &text);
+    char *snapshot = mon_encode(s);
+    buf_adds(&json, snapshot);
+    free(snapshot);
+    write_report(g->o->run_dir, "report.json", &json);
+    buf_release(&text);
+    buf_release(&json);
+}

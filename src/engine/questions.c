@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Questions: a stage's thread waits in engine_ask until somebody answers, the job file has the answer, or the run
+ * stops. */
+#include "engine/private.h"
+
+#include <stdio.h>
+
+static const char *slug_of(const struct ask_choice *choices, uint32_t n, const char *answer)
+{
+    for (uint32_t i = 0; answer && i < n; i++)
+        if (strcmp(choices[i].slug, answer) == 0)
+            return choices[i].slug;
+    return NULL;
+}
+
+static void unlink_question(struct engine *g, struct question *q)
+{
+    for (struct question **p = &g->questions; *p; p = &(*p)->next)
+        if (*p == q) {
+            *p = q->next;
+            return;
+        }
+}
+
+const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n)
+{
+    struct engine *g = arg;
+    struct question q = {.choices = choices, .nchoices = n, .asked_ms = clock_wall_ms()};
+    const struct err_info *i = err_info(what->code);
+    snprintf(q.id, sizeof q.id, "%s", i->id);
+    snprintf(q.table, sizeof q.table, "%.129s", table);
+    snprintf(q.text, sizeof q.text, "%s: %.300s", i->title, what->text);
+    log_event(LOG_ERROR, "engine", table, i->id, "%s: %s. Answer with: tidegate answer %s %s CHOICE", i->title, what->text,
+              g->job->name, i->id);
+    const char *given = slug_of(choices, n, job_answer(g->job, i->id, table));
+    if (given) {
+        log_event(LOG_NOTE, "engine", table, i->id, "answered by the job: %s", given);
+        cancel_wait(g->cancel, 1000); /* the same answer again and again must not spin */
+        return cancel_is_set(g->cancel) ? NULL : given;
+    }
+    pthread_mutex_lock(&g->lock);
+    q.next = g->questions;
+    g->questions = &q;
+    while (!q.answer && !cancel_is_set(g->cancel))
+        pthread_cond_wait(&g->changed, &g->lock);
+    unlink_question(g, &q);
+    pthread_mutex_unlock(&g->lock);
+    return q.answer;
+}
+
+void engine_fatal(void *arg, const struct err *why)
+{
+    struct engine *g = arg;
+    pthread_mutex_lock(&g->lock);
+    if (!g->is_fatal)
+        g->fatal = *why;
+    g->is_fatal = true;
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+}
+
+bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e)
+{
+    const char *slug = NULL;
+    bool known = false;
+    pthread_mutex_lock(&g->lock);
+    for (struct question *q = g->questions; q; q = q->next) {
+        if (strcmp(q->id, id) != 0 || (table && table[0] && strcmp(q->table, table) != 0))
+            continue;
+        known = true;
+        const char *s = slug_of(q->choices, q->nchoices, choice);
+        if (s)
+            q->answer = slug = s;
+    }
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+    if (slug)
+        log_event(LOG_NOTE, "engine", table ? table : "", id, "answered: %s", slug);
+    else if (known)
+        err_set(e, ERR_USAGE, "'%s' is not a choice of question %s", choice, id);
+    else
+        err_set(e, ERR_USAGE, "no question %s is open", id);
+    return slug != NULL;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Four times a second: counters to a snapshot. Only this thread writes g->snap, under g->lock where others read it. */
+#include "engine/private.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void rates_add(struct rates *r, int64_t ms, uint64_t value)
+{
+    r->at[r->next].ms = ms;
+    r->at[r->next].value = value;
+    r->next = (r->next + 1) % TG_ARRAY_LEN(r->at);
+    r->n = TG_MIN(r->n + 1, TG_ARRAY_LEN(r->at));
+}
+
+double rates_over(const struct rates *r, int64_t span_ms)
+{
+    if (r->n < 2)
+        return 0;
+    size_t size = TG_ARRAY_LEN(r->at), newest = (r->next + size - 1) % size, i = newest;
+    for (size_t k = 1; k < r->n; k++) {
+        size_t before = (i + size - 1) % size;
+        if (r->at[newest].ms - r->at[before].ms > span_ms)
+            break;
+        i = before;
+    }
+    int64_t ms = r->at[newest].ms - r->at[i].ms;
+    return ms <= 0 ? 0 : (double)(r->at[newest].value - r->at[i].value) * 1000.0 / (double)ms;
+}
+
+/* Bytes of binlog between two positions; files in between are not counted: a lower bound then. */
+static uint64_t distance(const struct pos *from, const struct pos *to)
+{
+    if (!pos_is_set(from) || !pos_is_set(to) || pos_cmp(from, to) >= 0)
+        return 0;
+    return strcmp(from->file, to->file) == 0 ? to->at - from->at : to->at;
+}
+
+static void look_at_source(struct engine *g, int64_t now)
+{
+    struct err e = {0};
+    if (now - g->look_ms < 1000)
+        return;
+    g->look_ms = now;
+    if (!g->look.my && !conn_open_source(&g->look, &g->source, 30, &e))
+        return;
+    if (!source_position(&g->look, &g->source_end, &e) && err_is_lost(&e))
+        conn_close(&g->look);
+}
+
+static void fill_flow(struct flow_view *f, struct rates *bytes, int64_t now, uint64_t done, uint64_t total, uint64_t rows)
+{
+    rates_add(bytes, now, done);
+    f->bytes = done;
+    f->total_bytes = TG_MAX(total, done);
+    f->total_is_guess = true;
+    f->rows = rows;
+    f->rate = rates_over(bytes, 10000);
+    f->rate_long = rates_over(bytes, 300000);
+    f->left_s = f->left_from_s = f->left_to_s = -1;
+    if (f->rate < 1 || f->rate_long < 1 || !total)
+        return;
+    uint64_t left = f->total_bytes - done;
+    double a = (double)left / f->rate, b = (double)left / f->rate_long;
+    f->left_s = (int64_t)((a + b) / 2);
+    f->left_from_s = (int64_t)(TG_MIN(a, b) * 0.9);
+    f->left_to_s = (int64_t)(TG_MAX(a, b) * 1.1);
+}
+
+static enum table_state state_of(struct engine *g, const struct tab *tab)
+{
+    int verified = atomic_load(&tab->verified);
+    if (atomic_load(&tab->is_asking))
+        return TABLE_ASKING;
+    if (atomic_load(&tab->is_failed))
+        return TABLE_FAILED;
+    if (verified)
+        return verified == 1 ? TABLE_VERIFIED : TABLE_DIFFERENT;
+    if (tab->copy == TAB_COMPLETE)
+        return g->state == RUN_IN_SYNC || g->state == RUN_VERIFYING || g->state == RUN_FINISHED ? TABLE_IN_SYNC : TABLE_COPIED;
+    return atomic_load(&tab->count.chunks_busy) || atomic_load(&tab->count.rows_read) ? TABLE_COPYING : TABLE_WAITING;
+}
+
+static void count_state(struct mon_snapshot *s, enum table_state st)
+{
+    s->tables_total++;
+    s->tables_done += st == TABLE_COPIED || st == TABLE_IN_SYNC || st == TABLE_VERIFIED;
+    s->tables_busy += st == TABLE_COPYING;
+    s->tables_waiting += st == TABLE_WAITING;
+    s->tables_failed += st == TABLE_FAILED || st == TABLE_ASKING || st == TABLE_DIFFERENT;
+}
+
+static void fill_table(struct engine *g, struct table_view *v, struct tab *tab, uint32_t index, enum table_state st, int64_t now)
+{
+    *v = (struct table_view){.state = st, .is_keyless = tab->is_keyless, .left_s = -1};
+    snprintf(v->name, sizeof v->name, "%.129s", tab->label);
+    v->rows_read = atomic_load(&tab->count.rows_read);
+    v->bytes_read = atomic_load(&tab->count.bytes_read);
+    v->rows_loaded = atomic_load(&tab->count.rows_loaded);
+    v->bytes_loaded = atomic_load(&tab->count.bytes_loaded);
+    bool is_done = tab->copy == TAB_COMPLETE;
+    v->rows_guess = is_done ? v->rows_read : TG_MAX(tab->rows_guess, v->rows_read);
+    v->bytes_guess = is_done ? v->bytes_read : TG_MAX(tab->bytes_guess, v->bytes_read);
+    v->chunks_done = (uint32_t)atomic_load(&tab->count.chunks_done);
+    v->chunks_busy = (uint32_t)atomic_load(&tab->count.chunks_busy);
+    rates_add(&g->table_rate[index], now, v->bytes_loaded);
+    v->rate = rates_over(&g->table_rate[index], 10000);
+    if (v->rate > 1 && !is_done)
+        v->left_s = (int64_t)((double)(v->bytes_guess - TG_MIN(v->bytes_guess, v->bytes_loaded)) / v->rate);
+}
+
+static int rank(enum table_state st)
+{
+    static const int ranks[] = {[TABLE_ASKING] = 0, [TABLE_FAILED] = 1, [TABLE_DIFFERENT] = 2, [TABLE_COPYING] = 3,
+                                [TABLE_WAITING] = 4, [TABLE_COPIED] = 5, [TABLE_IN_SYNC] = 6, [TABLE_VERIFIED] = 7};
+    return ranks[st];
+}
+
+static int busiest_first(const void *x, const void *y)
+{
+    const struct table_view *a = x, *b = y;
+    if (rank(a->state) != rank(b->state))
+        return rank(a->state) - rank(b->state);
+    if (a->bytes_guess != b->bytes_guess)
+        return a->bytes_guess > b->bytes_guess ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
+{
+    uint64_t read = 0, loaded = 0, rows_read = 0, rows_loaded = 0, total = 0;
+    pthread_mutex_lock(&g->tabs.lock);
+    if (g->ntable_rate < g->tabs.n && g->tabs.n <= MON_TABLES) {
+        g->table_rate = x_realloc(g->table_rate, g->tabs.n * sizeof *g->table_rate);
+        memset(g->table_rate + g->ntable_rate, 0, (g->tabs.n - g->ntable_rate) * sizeof *g->table_rate);
+        g->ntable_rate = g->tabs.n;
+    }
+    s->tables_total = s->tables_done = s->tables_busy = s->tables_failed = s->tables_waiting = s->ntables = 0;
+    for (uint32_t i = 0; i < g->tabs.n; i++) {
+        struct tab *tab = g->tabs.list[i];
+        if (!tab->def)
+            continue;
+        enum table_state st = state_of(g, tab);
+        count_state(s, st);
+        if (s->ntables < MON_TABLES && i < g->ntable_rate)
+            fill_table(g, &s->table[s->ntables++], tab, i, st, now);
+        uint64_t bytes = atomic_load(&tab->count.bytes_read);
+        read += bytes;
+        total += tab->copy == TAB_COMPLETE ? bytes : TG_MAX(tab->bytes_guess, bytes);
+        loaded += atomic_load(&tab->count.bytes_loaded);
+        rows_read += atomic_load(&tab->count.rows_read);
+        rows_loaded += atomic_load(&tab->count.rows_loaded);
+    }
+    pthread_mutex_unlock(&g->tabs.lock);
+    qsort(s->table, s->ntables, sizeof *s->table, busiest_first);
+    fill_flow(&s->dump, &g->dump_rate, now, read, total, rows_read);
+    fill_flow(&s->load, &g->load_rate, now, loaded, total, rows_loaded);
+    rates_add(&g->row_rate, now, rows_loaded);
+    s->load.row_rate = s->dump.row_rate = rates_over(&g->row_rate, 10000);
+    s->dump.total_is_guess = s->load.total_is_guess = s->tables_done < s->tables_total;
+    s->dump.workers = atomic_load(&g->copy_count.busy);
+    s->dump.workers_max = atomic_load(&g->copy_count.readers);
+    s->load.workers = atomic_load(&g->apply_count.busy);
+    s->load.workers_max = (uint32_t)g->job->writers;
+}
+
+static void add_point(struct engine *g, struct lag_view *l, int64_t now)
+{
+    if (now - g->last_point_ms < 1000)
+        return;
+    g->last_point_ms = now;
+    if (l->npoints == MON_LAG_POINTS) {
+        memmove(l->points, l->points + 1, (MON_LAG_POINTS - 1) * sizeof *l->points);
+        l->npoints--;
+    }
+    l->points[l->npoints++] = (float)TG_MAX(l->seconds, 0.0);
+}
+
+static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
+{
+    struct lag_view *l = &s->lag;
+    struct pos at = g->start, low;
+    if (g->follow)
+        follow_at(g->follow, &at);
+    marks_low(g->marks, &low);
+    snprintf(s->position_file, sizeof s->position_file, "%s", at.file);
+    s->position = at.at;
+    snprintf(s->applied_file, sizeof s->applied_file, "%s", low.file);
+    s->applied = low.at;
+    l->unread_bytes = distance(&at, &g->source_end);
+    l->unapplied_bytes = distance(&low, &at);
+    int64_t wall = clock_wall_ms() - g->clock_offset_ms, oldest = marks_oldest_ms(g->marks);
+    int64_t last = atomic_load(&g->follow_count.last_commit_s) * 1000;
+    if (oldest)
+        l->seconds = TG_MAX((double)(wall - oldest) / 1000.0 - 1.0, 0.0); /* stamps are whole seconds */
+    else if (l->unread_bytes == 0)
+        l->seconds = 0;
+    else
+        l->seconds = last ? TG_MAX((double)(wall - last) / 1000.0 - 1.0, 0.0) : -1;
+    int64_t event = atomic_load(&g->follow_count.last_event_ms);
+    l->silent_s = event ? (double)(now - event) / 1000.0 : 0;
+    s->tx_applied = atomic_load(&g->apply_count.tx);
+    s->rows_applied = atomic_load(&g->apply_count.rows);
+    rates_add(&g->tx_rate, now, s->tx_applied);
+    rates_add(&g->byte_rate, now, atomic_load(&g->apply_count.bytes));
+    rates_add(&g->source_rate, now, atomic_load(&g->follow_count.received_bytes));
+    rates_add(&g->source_tx_rate, now, atomic_load(&g->follow_count.tx));
+    l->apply_tx_rate = rates_over(&g->tx_rate, 10000);
+    l->apply_byte_rate = rates_over(&g->byte_rate, 10000);
+    l->source_byte_rate = rates_over(&g->source_rate, 10000);
+    l->source_tx_rate = rates_over(&g->source_tx_rate, 10000);
+    add_point(g, l, now);
+}
+
+static void fill_questions(struct engine *g, struct mon_snapshot *s)
+{
+    s->nquestions = 0;
+    for (struct question *q = g->questions; q && s->nquestions < MON_QUESTIONS; q = q->next) {
+        struct question_view *v = &s->question[s->nquestions++];
+        *v = (struct question_view){.asked_ms = q->asked_ms};
+        snprintf(v->id, sizeof v->id, "%s", q->id);
+        snprintf(v->table, sizeof v->table, "%s", q->table);
+        snprintf(v->text, sizeof v->text, "%s", q->text);
+        for (uint32_t i = 0; i < q->nchoices && i < TG_ARRAY_LEN(v->choice); i++) {
+            snprintf(v->choice[i].slug, sizeof v->choice[i].slug, "%s", q->choices[i].slug);
+            snprintf(v->choice[i].label, sizeof v->choice[i].label, "%s", q->choices[i].label);
+            v->nchoices++;
+        }
+    }
+}
+
+static uint64_t memory_now(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f && fscanf(f, "%*u %lu", &pages) != 1)
+        pages = 0;
+    if (f)
+        fclose(f);
+    return (uint64_t)pages * 4096;
+}
+
+/* The state a person sees: pause, questions and standstill come before the stage. */
+static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int64_t now)
+{
+    uint64_t sum = s->dump.bytes + s->load.bytes + s->tx_applied + s->position + atomic_load(&g->verify_rows);
+    if (sum != g->progress_sum || !g->last_progress_ms)
+        g->last_progress_ms = now;
+    g->progress_sum = sum;
+    snprintf(s->reason, sizeof s->reason, "%s", g->reason);
+    if (g->is_paused)
+        return RUN_PAUSED;
+    if (s->nquestions) {
+        snprintf(s->reason, sizeof s->reason, "%.180s", s->question[0].text);
+        return RUN_ASKING;
+    }
+    bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || g->state == RUN_COPYING;
+    if (has_work && now - g->last_progress_ms > 60000 && g->state != RUN_VERIFYING) {
+        snprintf(s->reason, sizeof s->reason, "nothing has moved for %lld s", (long long)(now - g->last_progress_ms) / 1000);
+        return RUN_STUCK;
+    }
+    return g->state;
+}
+
+void engine_sample(struct engine *g)
+{
+    int64_t now = clock_mono_ms();
+    struct mon_snapshot *s = g->snap;
+    if (g->follow)
+        look_at_source(g, now);
+    pthread_mutex_lock(&g->lock);
+    s->seq++;
+    s->at_ms = clock_wall_ms();
+    s->since_ms = g->started_ms;
+    s->memory_bytes = memory_now();
+    fill_tables(g, s, now);
+    fill_lag(g, s, now);
+    fill_questions(g, s);
+    s->state = shown_state(g, s, now);
+    snprintf(s->verdict, sizeof s->verdict, "%s", g->verdict);
+    snprintf(s->verified_at, sizeof s->verified_at, "%s", g->verified_at);
+    pthread_mutex_unlock(&g->lock);
+    mon_server_publish(g->mon, s);
+}

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A DDL of the source becomes a batch that holds its tables alone. The definition moves on at once, because the rows
+ * behind it in the stream have the new shape; the target follows when everything before it on these tables is
+ * applied. What is already applied (after a restart) only moves the definitions. */
+#include "follow/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct ddl_work {
+    struct follow *f;
+    struct ddl ddl;
+    struct ddl_context cx;
+    struct batch *batch;
+    const struct pos *to;
+    uint64_t *only;                   /* bitmap of names inside the job */
+    uint32_t nwanted;
+};
+
+static void fill_context(struct follow *f, const struct binlog_query *q, struct ddl_context *cx)
+{
+    *cx = (struct ddl_context){.ansi_quotes = q->ansi_quotes,
+                               .no_backslash_escapes = q->no_backslash_escapes,
+                               .is_mariadb = f->o.server.flavour == DB_MARIADB,
+                               .version = f->o.server.version};
+    snprintf(cx->schema, sizeof cx->schema, STR_FMT, STR_ARG(q->schema));
+    unsigned id = q->collation_database ? q->collation_database : q->collation_server;
+    if (id)
+        collation_ids_find(f->o.collations, id, cx->charset, cx->collation);
+}
+
+bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum query_kind *out, struct err *e)
+{
+    struct ddl d;
+    struct ddl_context cx;
+    struct str sql = ev->query.sql;
+    *out = QUERY_BEGIN;
+    if (str_ieq(sql, STR("BEGIN")))
+        return true;
+    *out = QUERY_COMMIT;
+    if (str_ieq(sql, STR("COMMIT")))
+        return true;
+    fill_context(f, &ev->query, &cx);
+    if (!ddl_parse(&d, sql.p, sql.n, &cx, e))
+        return err_wrap(e, "%.200s", sql.p);
+    enum ddl_kind kind = d.kind;
+    ddl_release(&d);
+    switch (kind) {
+    case DDL_TXN_BEGIN:
+        *out = QUERY_BEGIN;
+        return true;
+    case DDL_TXN_COMMIT:
+        return true;
+    case DDL_TXN_ROLLBACK:
+        if (memmem(sql.p, sql.n, " TO ", 4) || memmem(sql.p, sql.n, " to ", 4))
+            return err_set(e, ERR_BINLOG_EVENT, "a partial rollback in the binlog: %.100s", sql.p);
+        *out = QUERY_ROLLBACK;
+        return true;
+    case DDL_NONE:
+        *out = QUERY_NOTHING;
+        return true;
+    case DDL_IGNORED_OBJECT:
+        log_event(LOG_INFO, "follow", "", "", "not moved (views, routines, triggers, events are left to you): %.160s", sql.p);
+        *out = QUERY_NOTHING;
+        return true;
+    case DDL_XA:
+        return err_set(e, ERR_BINLOG_EVENT, "an XA transaction: %.100s", sql.p);
+    case DDL_DML_TEXT:
+        if (schema_is_system(cx.schema) || !job_wants(f->o.job, cx.schema, NULL)) {
+            *out = QUERY_NOTHING;
+            return true;
+        }
+        return err_set(e, ERR_BINLOG_FORMAT, "a statement instead of rows: %.200s", sql.p);
+    case DDL_UNKNOWN:
+        return err_set(e, ERR_DDL_UNKNOWN, "%.300s", sql.p);
+    default:
+        *out = QUERY_DDL;
+        return true;
+    }
+}
+
+static void map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200])
+{
+    job_route(arg, schema, table, to_schema, to_table);
+}
+
+static void set_targets(struct follow *f, struct table *t)
+{
+    char schema[200], name[200];
+    job_route(f->o.job, t->schema, t->name, schema, name);
+    free(t->target_schema);
+    free(t->target_name);
+    t->target_schema = x_strdup(schema);
+    t->target_name = x_strdup(name);
+}
+
+/* The batch depends on the name and looks at the table to tell whether it ran. */
+static void concern(struct ddl_work *w, const char *schema, const char *table)
+{
+    char to_schema[200], to_table[200];
+    struct buf name = {0};
+    struct batch_ddl *d = &w->batch->ddl;
+    job_route(w->f->o.job, schema, table, to_schema, to_table);
+    batch_dep(w->batch, dep_name(to_schema, to_table), false);
+    batch_dep(w->batch, dep_name(to_schema, NULL), true);
+    sql_table(&name, to_schema, to_table);
+    d->targets = x_realloc(d->targets, (d->ntargets + 1) * sizeof(char *));
+    d->targets[d->ntargets++] = buf_take(&name);
+    if (!d->label[0])
+        snprintf(d->label, sizeof d->label, "%s.%s", schema, table);
+}
+
+/* Ledger rows of the table as it is from here on. */
+static void note_table(struct ddl_work *w, const struct tab *tab, const char *state)
+{
+    struct buf *out = &w->batch->ddl.ledger, sql = {0};
+    const struct table *t = tab->def;
+    const char *names[4] = {t->schema, t->name, t->target_schema, t->target_name};
+    ledger_sql_tab(w->f->o.ledger, out, tab->id, names, state, &tab->end);
+    buf_addc(out, ';');
+    table_to_sql(t, &sql);
+    ledger_sql_definition(w->f->o.ledger, out, tab->id, w->to, buf_str(&sql));
+    buf_addc(out, ';');
+    buf_release(&sql);
+}
+
+static bool is_wanted(const struct ddl_work *w, uint32_t i)
+{
+    return (w->only[i / 64] >> (i % 64)) & 1;
+}
+
+static struct tab *find(struct ddl_work *w, const char *schema, const char *table)
+{
+    return tabs_find(w->f->o.tabs, schema, table);
+}
+
+/* The id the ledger already knows this very table by, or 0. */
+static uint32_t known_id(const struct ddl_work *w, const struct ddl_name *n)
+{
+    const struct ledger_state *s = w->f->o.found;
+    for (size_t i = 0; i < s->ntabs; i++)
+        if (strcmp(s->tabs[i].names[0], n->schema) == 0 && strcmp(s->tabs[i].names[1], n->table) == 0 &&
+            pos_cmp(&s->tabs[i].end, w->to) == 0)
+            return s->tabs[i].id;
+    return 0;
+}
+
+static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
+{
+    struct follow *f = w->f;
+    struct ddl_name *n = &w->ddl.names[0];
+    concern(w, n->schema, n->table);
+    if (find(w, n->schema, n->table)) {
+        table_drop(def);
+        w->nwanted = 0; /* IF NOT EXISTS on a table that is there: nothing happened at the source */
+        return true;
+    }
+    if (!table_is_supported(def, e)) {
+        table_drop(def);
+        return false;
+    }
+    set_targets(f, def);
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    struct tab *tab = tabs_add(f->o.tabs, def, known_id(w, n));
+    pthread_mutex_lock(&f->o.tabs->lock);
+    tab->copy = TAB_COMPLETE;
+    tab->end = *w->to;
+    batch_dep(w->batch, dep_table(tab), false);
+    note_table(w, tab, tab_copy_name(tab->copy));
+    return true;
+}
+
+static bool create_new(struct ddl_work *w, const struct binlog_query *q, struct err *e)
+{
+    struct ddl_name *n = &w->ddl.names[0];
+    if (w->ddl.kind == DDL_CREATE_TABLE_SELECT)
+        return err_set(e, ERR_DDL_ROWS, "%.200s", q->sql.p);
+    if (w->ddl.kind == DDL_CREATE_TABLE) {
+        struct table *def = table_from_sql(q->sql.p, q->sql.n, &w->cx, e);
+        return def && create_table(w, def, e);
+    }
+    struct tab *model = find(w, n->to_schema, n->to_table);
+    if (!model)
+        return err_set(e, ERR_DDL_UNKNOWN, "its model is outside the job: %.200s", q->sql.p);
+    struct buf sql = {0};
+    table_to_sql(model->def, &sql);
+    struct table *def = table_from_sql(sql.p, sql.n, &w->cx, e);
+    buf_release(&sql);
+    if (!def)
+        return false;
+    free(def->schema);
+    free(def->name);
+    def->schema = x_strdup(n->schema);
+    def->name = x_strdup(n->table);
+    return create_table(w, def, e);
+}
+
+/* A table that exists: alone from here on, its open windows are read again. NULL: not in the run. */
+static struct tab *seize(struct ddl_work *w, const char *schema, const char *table)
+{
+    struct tab *tab = find(w, schema, table);
+    concern(w, schema, table);
+    if (!tab)
+        return NULL;
+    batch_dep(w->batch, dep_table(tab), false);
+    window_discard_all(tab);
+    return tab;
+}
+
+static bool drop_tables(struct ddl_work *w)
+{
+    for (uint32_t i = 0; i < w->ddl.nnames; i++) {
+        if (!is_wanted(w, i))
+            continue;
+        struct tab *tab = seize(w, w->ddl.names[i].schema, w->ddl.names[i].table);
+        if (!tab)
+            continue;
+        note_table(w, tab, "dropped");
+        tab_set_def(tab, NULL);
+    }
+    return true;
+}
+
+static bool drop_schema(struct ddl_work *w)
+{
+    struct tabs *tabs = w->f->o.tabs;
+    for (uint32_t i = 0; i < tabs->n; i++) {
+        struct tab *tab = tabs->list[i];
+        if (!tab->def || strcmp(tab->def->schema, w->ddl.names[0].schema) != 0)
+            continue;
+        seize(w, tab->def->schema, tab->def->name);
+        note_table(w, tab, "dropped");
+        tab_set_def(tab, NULL);
+    }
+    return true;
+}
+
+static struct table *renamed(const struct ddl_work *w, const struct table *t, const char *schema, const char *name,
+                             struct err *e)
+{
+    struct buf sql = {0};
+    table_to_sql(t, &sql);
+    struct table *to = table_from_sql(sql.p, sql.n, &w->cx, e);
+    buf_release(&sql);
+    if (!to)
+        return NULL;
+    free(to->schema);
+    free(to->name);
+    to->schema = x_strdup(schema);
+    to->name = x_strdup(name);
+    set_targets(w->f, to);
+    return to;
+}
+
+static bool rename_one(struct ddl_work *w, const struct ddl_name *n, struct err *e)
+{
+    const struct job *job = w->f->o.job;
+    bool from_in = job_wants(job, n->schema, n->table), to_in = job_wants(job, n->to_schema, n->to_table);
+    if (!from_in && !to_in)
+        return true;
+    if (!from_in || !to_in)
+        return err_set(e, ERR_DDL_ROWS, "%s.%s is renamed to %s.%s, across the border of the job", n->schema, n->table,
+                       n->to_schema, n->to_table);
+    struct tab *tab = seize(w, n->schema, n->table);
+    concern(w, n->to_schema, n->to_table);
+    if (!tab)
+        return err_set(e, ERR_BINLOG_TABLE, "%s.%s is renamed, but this run does not know it", n->schema, n->table);
+    struct table *to = renamed(w, tab->def, n->to_schema, n->to_table, e);
+    if (!to)
+        return false;
+    tab_set_def(tab, to);
+    note_table(w, tab, tab_copy_name(tab->copy));
+    return true;
+}
+
+static bool rename_tables(struct ddl_work *w, struct err *e)
+{
+    for (uint32_t i = 0; i < w->ddl.nnames; i++)
+        if (!rename_one(w, &w->ddl.names[i], e))
+            return false;
+    return true;
+}
+
+static bool same_row_key(const struct table *a, const struct table *b)
+{
+    if (a->row_key < 0 || b->row_key < 0)
+        return a->row_key < 0 && b->row_key < 0;
+    const struct key *x = &a->keys[a->row_key], *y = &b->keys[b->row_key];
+    bool same = x->nparts == y->nparts;
+    for (uint32_t i = 0; same && i < x->nparts; i++)
+        same = str_ieq(str_of(a->columns[x->parts[i].column].name), str_of(b->columns[y->parts[i].column].name));
+    return same;
+}
+
+static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct err *e)
+{
+    struct ddl_name *n = &w->ddl.names[0];
+    if (w->ddl.brings_rows)
+        return err_set(e, ERR_DDL_ROWS, "%.200s", q->sql.p);
+    struct tab *tab = seize(w, n->schema, n->table);
+    if (!tab)
+        return err_set(e, ERR_BINLOG_TABLE, "%s.%s is altered, but this run does not know it", n->schema, n->table);
+    struct table *to = table_after(tab->def, &w->ddl, &w->cx, e);
+    if (!to)
+        return false;
+    set_targets(w->f, to);
+    if (!table_is_supported(to, e) || (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
+        table_drop(to);
+        return e->code != ERR_OK ? false
+                                 : err_set(e, ERR_DDL_ROWS, "the key of %s is changed while it is copied: %.160s", tab->label,
+                                           q->sql.p);
+    }
+    tab_set_def(tab, to);
+    if (n->to_table) {
+        struct ddl_name pair = *n;
+        return rename_one(w, &pair, e);
+    }
+    note_table(w, tab, tab_copy_name(tab->copy));
+    return true;
+}
+
+/* Moves definitions and fills the batch's dependencies and ledger rows. Lock held. */
+static bool take_effect(struct ddl_work *w, const struct binlog_query *q, struct err *e)
+{
+    switch (w->ddl.kind) {
+    case DDL_CREATE_SCHEMA:
+    case DDL_ALTER_SCHEMA:
+        return true;
+    case DDL_DROP_SCHEMA:
+        return drop_schema(w);
+    case DDL_CREATE_TABLE:
+    case DDL_CREATE_TABLE_LIKE:
+    case DDL_CREATE_TABLE_SELECT:
+        return create_new(w, q, e);
+    case DDL_DROP_TABLE:
+        return drop_tables(w);
+    case DDL_TRUNCATE:
+        return seize(w, w->ddl.names[0].schema, w->ddl.names[0].table) != NULL ||
+               err_set(e, ERR_BINLOG_TABLE, "%.200s", q->sql.p);
+    case DDL_RENAME:
+        return rename_tables(w, e);
+    default:
+        return alter_table(w, q, e);
+    }
+}
+
+static void mark_wanted(struct ddl_work *w)
+{
+    w->only = x_alloc((w->ddl.nnames / 64 + 1) * sizeof *w->only);
+    for (uint32_t i = 0; i < w->ddl.nnames; i++) {
+        const struct ddl_name *n = &w->ddl.names[i];
+        const struct job *job = w->f->o.job;
+        if (n->is_temporary || !n->schema)
+            continue;
+        bool in = job_wants(job, n->schema, n->table);
+        if (w->ddl.kind == DDL_RENAME && n->to_table)
+            in = in || job_wants(job, n->to_schema, n->to_table);
+        if (in) {
+            w->only[i / 64] |= (uint64_t)1 << (i % 64);
+            w->nwanted++;
+        }
+    }
+}
+
+static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err *e)
+{
+    struct follow *f = w->f;
+    const struct binlog_query *q = &ev->query;
+    struct buf sql = {0}, notes = {0};
+    if (w->ddl.kind == DDL_ALTER_SCHEMA)
+        w->nwanted = 0; /* only a default for tables to come; they carry their own */
+    if (w->nwanted && !ddl_rewrite(&sql, &w->ddl, &w->cx, f->o.dialect, map_name, (void *)(uintptr_t)f->o.job, w->only, &notes, e))
+        return err_wrap(e, "%.200s", q->sql.p);
+    if (w->nwanted && (w->ddl.kind == DDL_CREATE_SCHEMA || w->ddl.kind == DDL_DROP_SCHEMA)) {
+        char schema[200], none[200];
+        job_route(f->o.job, w->ddl.names[0].schema, NULL, schema, none);
+        batch_dep(w->batch, dep_name(schema, NULL), false);
+        snprintf(w->batch->ddl.label, sizeof w->batch->ddl.label, "%s", w->ddl.names[0].schema);
+    }
+    pthread_mutex_lock(&f->o.tabs->lock);
+    bool fine = !w->nwanted || take_effect(w, q, e);
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    if (w->nwanted && sql.n)
+        w->batch->ddl.sql = buf_take(&sql);
+    if (fine && notes.n)
+        log_event(LOG_NOTE, "follow", w->batch->ddl.label, "", "%s", notes.p);
+    buf_release(&sql);
+    buf_release(&notes);
+    return fine;
+}
+
+bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct pos *from, const struct pos *to, struct err *e)
+{
+    struct ddl_work w = {.f = f, .to = to, .batch = batch_new(BATCH_DDL)};
+    fill_context(f, &ev->query, &w.cx);
+    bool fine = ddl_parse(&w.ddl, ev->query.sql.p, ev->query.sql.n, &w.cx, e);
+    if (fine) {
+        mark_wanted(&w);
+        fine = build(&w, ev, e);
+        ddl_release(&w.ddl);
+    }
+    struct batch *b = w.batch;
+    b->from = *from;
+    b->to = *to;
+    b->ntx = 1;
+    b->commit_ms = (int64_t)ev->timestamp_s * 1000;
+    b->ddl.timestamp = ev->timestamp_s;
+    b->gtids = f->txn.gtid[0] ? x_strdup(f->txn.gtid) : NULL;
+    if (fine && !ledger_is_applied(f->o.found, to)) {
+        if (!b->ddl.sql)
+            b->kind = BATCH_STREAM; /* nothing for the target: only its place in the ledger */
+        f->o.sequence.submit(f->o.sequence.arg, b);
+    } else {
+        if (fine) {
+            marks_enter(f->o.marks, to, 0);
+            marks_done(f->o.marks, to);
+        }
+        batch_free(b);
+    }
+    free(w.only);
+    return fine;
+}

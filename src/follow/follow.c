@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The receiver only moves raw events into a bounded queue. The decoder thread is the sequencer: it alone decides
+ * the order in which transactions, chunks and DDL enter. A transaction is collected whole before it enters, so a
+ * stream that breaks in the middle loses nothing: the rest is read again from the last transaction's end. */
+#include "follow/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RAW_QUEUE_BYTES ((size_t)24 << 20)
+#define TXN_LIMIT_BYTES ((size_t)64 << 20)
+#define HEARTBEAT_MS 1000
+
+struct receiver_arg {
+    struct follow *f;
+    struct binlog *stream;
+    struct queue *raws;
+    struct err err;                   /* why it ended; read after join */
+};
+
+static char nudge;                    /* an item without an event: look at the windows */
+
+static void discard_raw(void *item)
+{
+    if (item != &nudge)
+        free(item);
+}
+
+static void *receiver_main(void *arg)
+{
+    struct receiver_arg *r = arg;
+    struct binlog_raw *raw;
+    mysql_thread_init();
+    while (binlog_fetch(r->stream, &raw, &r->err)) {
+        atomic_store(&r->f->o.count->last_event_ms, clock_mono_ms());
+        atomic_fetch_add(&r->f->o.count->received_bytes, raw->n);
+        if (queue_push(r->raws, raw, raw->n) != QUEUE_OK) {
+            free(raw);
+            break;
+        }
+    }
+    queue_close(r->raws);
+    mysql_thread_end();
+    return NULL;
+}
+
+/* ---- opening and closing the stream ---- */
+
+static void stream_close(struct follow *f)
+{
+    if (f->stream)
+        binlog_interrupt(f->stream);
+    if (f->raws)
+        queue_close(f->raws);
+    if (f->has_receiver)
+        pthread_join(f->receiver, NULL);
+    f->has_receiver = false;
+    pthread_mutex_lock(&f->o.tabs->lock); /* follow_give pushes nudges under this lock */
+    struct queue *q = f->raws;
+    f->raws = NULL;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    queue_free(q, discard_raw);
+    binlog_close(f->stream);
+    f->stream = NULL;
+    decoder_free(f->decoder);
+    f->decoder = NULL;
+    free(f->receiver_arg);
+    f->receiver_arg = NULL;
+}
+
+static bool stream_open(struct follow *f, struct err *e)
+{
+    struct binlog_start s = {.pos = f->at, .server_id = f->o.server_id, .heartbeat_ms = HEARTBEAT_MS};
+    if (!pos_is_set(&f->at))
+        s.gtid = f->o.start_gtid;
+    f->stream = binlog_open(f->o.source, &s, e);
+    if (!f->stream)
+        return false;
+    if (strcmp(binlog_server(f->stream)->uuid, f->o.server.uuid) != 0)
+        return err_set(e, ERR_SOURCE_IDENTITY, "it says it is %s, the run began with %s",
+                       binlog_server(f->stream)->uuid, f->o.server.uuid);
+    f->decoder = decoder_new(f->o.server.flavour == DB_MARIADB);
+    struct queue *q = queue_new(RAW_QUEUE_BYTES, f->stop);
+    pthread_mutex_lock(&f->o.tabs->lock);
+    f->raws = q;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    f->receiver_arg = x_alloc(sizeof *f->receiver_arg);
+    *f->receiver_arg = (struct receiver_arg){.f = f, .stream = f->stream, .raws = q};
+    pthread_create(&f->receiver, NULL, receiver_main, f->receiver_arg);
+    f->has_receiver = true;
+    return true;
+}
+
+/* ---- transactions ---- */
+
+void txn_reset(struct txn *t)
+{
+    t->is_open = false;
+    t->n = 0;
+    t->commit_s = 0;
+    t->gtid[0] = 0;
+    buf_reset(&t->rows);
+    if (t->rows.cap > ((size_t)4 << 20))
+        buf_release(&t->rows);
+}
+
+void txn_release(struct txn *t)
+{
+    buf_release(&t->rows);
+    free(t->changes);
+    *t = (struct txn){0};
+}
+
+static void txn_add(struct txn *t, struct tab *tab, enum rows_action action, const struct cell *before,
+                    const struct cell *after)
+{
+    if (t->n == t->cap) {
+        t->cap = t->cap ? t->cap * 2 : 64;
+        t->changes = x_realloc(t->changes, t->cap * sizeof *t->changes);
+    }
+    struct change *c = &t->changes[t->n++];
+    *c = (struct change){.tab = tab, .action = action};
+    c->before = t->rows.n;
+    if (action != ROWS_WRITE)
+        row_pack(&t->rows, before, tab->def->ncolumns);
+    c->after = t->rows.n;
+    if (action != ROWS_DELETE)
+        row_pack(&t->rows, after, tab->def->ncolumns);
+}
+
+void follow_flush(struct follow *f)
+{
+    struct batch *b = merge_take(f->merge);
+    if (!b)
+        return;
+    if (!budget_take(f->o.budget, b->cost)) {
+        batch_free(b);
+        return; /* the run stops */
+    }
+    b->budget = f->o.budget;
+    f->o.sequence.submit(f->o.sequence.arg, b);
+}
+
+/* The stream stands at `to`; what was read up to there has entered. */
+static void move_to(struct follow *f, const struct pos *to)
+{
+    pthread_mutex_lock(&f->o.tabs->lock);
+    f->at = *to;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    if (merge_is_empty(f->merge))
+        marks_stand(f->o.marks, to);
+}
+
+static void add_gtid(struct follow *f, const char *gtid)
+{
+    struct err e = {0};
+    if (f->gtids && gtid[0] && !gtid_parse(f->gtids, gtid, &e))
+        log_event(LOG_WARN, "follow", "", "", "GTID %s: %s", gtid, e.text);
+}
+
+static bool is_skipped(const struct tab *tab, const struct pos *to)
+{
+    return !tab->def || (tab->def->row_key < 0 && pos_cmp(to, &tab->end) <= 0);
+}
+
+static bool must_find(const struct tab *tab, const struct pos *to)
+{
+    return tab->def->row_key < 0 || tab_is_after_end(tab, to);
+}
+
+/* Remembers keys in the windows and holds the change against cascades. Lock held. */
+static bool note_change(struct follow *f, const struct change *c, struct err *e)
+{
+    const struct table *def = c->tab->def;
+    if (c->action != ROWS_WRITE) {
+        row_unpack(f->txn.rows.p + c->before, def->ncolumns, f->before);
+        window_remember(c->tab, def, f->before);
+    }
+    if (c->action != ROWS_DELETE) {
+        row_unpack(f->txn.rows.p + c->after, def->ncolumns, f->after);
+        window_remember(c->tab, def, f->after);
+    }
+    return follow_cascade(f, c->tab, c->action, f->before, f->after, e);
+}
+
+/* The transaction is whole: enters the sequence, between windows. */
+static bool enter_txn(struct follow *f, const struct pos *to, struct err *e)
+{
+    struct txn *t = &f->txn;
+    struct pos from = f->at;
+    bool is_applied = ledger_is_applied(f->o.found, to), fine = true;
+    for (uint32_t i = 0; i < t->n && !is_applied; i++)
+        if (!is_skipped(t->changes[i].tab, to) &&
+            !merge_takes(f->merge, t->changes[i].tab, must_find(t->changes[i].tab, to))) {
+            follow_flush(f);
+            break;
+        }
+    if (is_applied)
+        follow_flush(f);
+    pthread_mutex_lock(&f->o.tabs->lock);
+    for (uint32_t i = 0; i < t->n && fine; i++) {
+        struct change *c = &t->changes[i];
+        if (is_skipped(c->tab, to))
+            continue;
+        fine = note_change(f, c, e);
+        if (fine && !is_applied)
+            merge_change(f->merge, c->tab, c->action, t->rows.p + c->before, t->rows.p + c->after, must_find(c->tab, to));
+    }
+    if (fine) {
+        add_gtid(f, t->gtid);
+        f->at = *to;
+    }
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    if (!fine)
+        return false;
+    if (is_applied) {
+        marks_enter(f->o.marks, to, 0);
+        marks_done(f->o.marks, to);
+    } else {
+        merge_txn(f->merge, &from, to, t->gtid, t->commit_s);
+    }
+    atomic_fetch_add(&f->o.count->tx, 1);
+    atomic_fetch_add(&f->o.count->rows, t->n);
+    atomic_store(&f->o.count->last_commit_s, t->commit_s);
+    txn_reset(t);
+    if (merge_is_full(f->merge))
+        follow_flush(f);
+    follow_windows(f);
+    return true;
+}
+
+/* ---- windows ---- */
+
+struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids)
+{
+    struct window *w = NULL;
+    pthread_mutex_lock(&f->o.tabs->lock);
+    if (tab->def) {
+        w = window_open(tab, &f->at, f->o.seen_limit);
+        if (gtids && f->gtids)
+            gtid_text(f->gtids, gtids);
+    }
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    return w;
+}
+
+void follow_give(struct follow *f, struct window *w, const struct pos *high)
+{
+    pthread_mutex_lock(&f->o.tabs->lock);
+    w->high = *high;
+    w->has_high = true;
+    w->next_given = f->given;
+    f->given = w;
+    struct queue *q = f->raws;
+    if (q && queue_bytes(q) < RAW_QUEUE_BYTES / 2)
+        (void)queue_push(q, &nudge, 0);
+    pthread_mutex_unlock(&f->o.tabs->lock);
+}
+
+void follow_abandon(struct follow *f, struct window *w)
+{
+    pthread_mutex_lock(&f->o.tabs->lock);
+    window_unlink(w);
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    w->chunk = NULL;
+    window_free(w);
+}
+
+/* Takes the windows that are passed (or discarded) out of the list. */
+static struct window *passed_windows(struct follow *f)
+{
+    struct window *out = NULL;
+    pthread_mutex_lock(&f->o.tabs->lock);
+    for (struct window **p = &f->given; *p;) {
+        struct window *w = *p;
+        if (!w->is_discarded && w->tab->def && pos_cmp(&f->at, &w->high) < 0) {
+            p = &w->next_given;
+            continue;
+        }
+        *p = w->next_given;
+        window_unlink(w);
+        w->next_given = out;
+        out = w;
+    }
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    return out;
+}
+
+static void enter_chunk(struct follow *f, struct window *w)
+{
+    struct tab *tab = w->tab;
+    struct batch *b = window_to_batch(w, &f->at);
+    pthread_mutex_lock(&f->o.tabs->lock);
+    tab->chunks_entered++;
+    if (tab->chunks_entered == tab->chunks_planned) {
+        tab->copy = TAB_COMPLETE;
+        tab->end = f->at;
+    }
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    f->o.chunks.entered(f->o.chunks.arg, tab, b);
+    f->o.sequence.submit(f->o.sequence.arg, b);
+}
+
+void follow_windows(struct follow *f)
+{
+    if (f->txn.is_open)
+        return;
+    struct window *list = passed_windows(f);
+    if (list)
+        follow_flush(f);
+    for (struct window *w = list, *next; w; w = next) {
+        next = w->next_given;
+        if (w->is_discarded || !w->tab->def) {
+            struct chunk *c = w->chunk;
+            w->chunk = NULL;
+            f->o.chunks.back(f->o.chunks.arg, c);
+        } else {
+            enter_chunk(f, w);
+        }
+        window_free(w);
+    }
+}
+
+/* ---- events ---- */
+
+static void want_cells(struct follow *f, uint32_t n)
+{
+    if (n <= f->ncells)
+        return;
+    f->ncells = n;
+    f->before = x_realloc(f->before, n * sizeof *f->before);
+    f->after = x_realloc(f->after, n * sizeof *f->after);
+}
+
+static char not_ours;                 /* mark of a table map whose table is outside the job */
+
+/* The table of a row event, NULL when it is not ours. Remembered in the map, which no DDL outlives. */
+static bool tab_of_map(struct follow *f, struct binlog_table_map *m, struct tab **out, struct err *e)
+{
+    if (!m->user && !job_wants(f->o.job, m->schema, m->table))
+        m->user = &not_ours;
+    if (!m->user) {
+        pthread_mutex_lock(&f->o.tabs->lock);
+        m->user = tabs_find(f->o.tabs, m->schema, m->table);
+        pthread_mutex_unlock(&f->o.tabs->lock);
+    }
+    if (!m->user)
+        return err_set(e, ERR_BINLOG_TABLE, "rows for %s.%s, a table this run has not seen created", m->schema, m->table);
+    *out = m->user == &not_ours ? NULL : m->user;
+    return true;
+}
+
+static bool take_rows(struct follow *f, const struct binlog_event *ev, struct err *e)
+{
+    struct binlog_table_map *m = ev->rows.map;
+    struct row_reader r;
+    if (!f->txn.is_open)
+        return err_set(e, ERR_BINLOG_EVENT, "rows outside of a transaction at %s:%llu", ev->start.file,
+                       (unsigned long long)ev->start.at);
+    struct tab *tab = NULL;
+    if (!tab_of_map(f, m, &tab, e) || !tab)
+        return e->code == ERR_OK;
+    struct table *def = tab->def; /* only this thread changes it */
+    want_cells(f, def->ncolumns);
+    if (!rows_begin(&r, ev, def->columns, def->ncolumns, e))
+        return err_wrap(e, "%s", tab->label);
+    for (bool done = false;;) {
+        if (!rows_next(&r, &f->text, f->before, f->after, &done, e))
+            return err_wrap(e, "%s", tab->label);
+        if (done)
+            break;
+        txn_add(&f->txn, tab, ev->rows.action, f->before, f->after);
+        if (f->txn.rows.n > TXN_LIMIT_BYTES)
+            return err_set(e, ERR_BINLOG_LARGE, "the transaction before %s:%llu", ev->end.file, (unsigned long long)ev->end.at);
+    }
+    arena_release(&f->text);
+    return true;
+}
+
+static bool take_gtid(struct follow *f, const struct binlog_event *ev, struct err *e)
+{
+    const struct binlog_gtid *g = &ev->gtid;
+    if (f->txn.is_open)
+        return err_set(e, ERR_BINLOG_EVENT, "a transaction begins inside another");
+    if (g->is_xa_prepared || g->is_xa_completed)
+        return err_set(e, ERR_BINLOG_EVENT, "an XA transaction (%s)", g->text);
+    if (g->is_start_alter || g->is_commit_alter || g->is_rollback_alter)
+        return err_set(e, ERR_BINLOG_EVENT, "a two-phase ALTER (%s); set binlog_alter_two_phase=OFF at the source", g->text);
+    snprintf(f->txn.gtid, sizeof f->txn.gtid, "%s", g->text);
+    f->txn.commit_s = ev->timestamp_s;
+    if (f->o.server.flavour == DB_MARIADB && !g->is_standalone)
+        f->txn.is_open = true;
+    return true;
+}
+
+static bool take_query(struct follow *f, const struct binlog_event *ev, struct err *e)
+{
+    enum query_kind kind;
+    if (!follow_query_kind(f, ev, &kind, e))
+        return false;
+    f->txn.commit_s = ev->timestamp_s;
+    switch (kind) {
+    case QUERY_BEGIN:
+        f->txn.is_open = true;
+        return true;
+    case QUERY_ROLLBACK: /* our tables are transactional: nothing of it stayed */
+        f->txn.n = 0;
+        return enter_txn(f, &ev->end, e);
+    case QUERY_COMMIT:
+        return enter_txn(f, &ev->end, e);
+    case QUERY_NOTHING:
+        return f->txn.is_open || enter_txn(f, &ev->end, e);
+    case QUERY_DDL:
+        break;
+    }
+    if (f->txn.is_open && f->txn.n)
+        return err_set(e, ERR_BINLOG_EVENT, "a DDL inside a transaction: %.200s", ev->query.sql.p);
+    struct pos from = f->at;
+    follow_flush(f);
+    if (!follow_ddl(f, ev, &from, &ev->end, e))
+        return false;
+    pthread_mutex_lock(&f->o.tabs->lock);
+    add_gtid(f, f->txn.gtid);
+    f->at = ev->end;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    atomic_fetch_add(&f->o.count->tx, 1);
+    atomic_store(&f->o.count->last_commit_s, ev->timestamp_s);
+    txn_reset(&f->txn);
+    follow_windows(f);
+    return true;
+}
+
+/* Events that only move the position. */
+static bool pass_by(struct follow *f, const struct binlog_event *ev)
+{
+    if (!f->txn.is_open && pos_cmp(&ev->end, &f->at) > 0) {
+        move_to(f, &ev->end);
+        follow_windows(f);
+    }
+    return true;
+}
+
+static bool take_event(struct follow *f, const struct binlog_event *ev, struct err *e)
+{
+    switch (ev->kind) {
+    case BINLOG_GTID:
+        return take_gtid(f, ev, e);
+    case BINLOG_QUERY:
+        return take_query(f, ev, e);
+    case BINLOG_XID:
+        f->txn.commit_s = ev->timestamp_s;
+        return enter_txn(f, &ev->end, e);
+    case BINLOG_ROWS:
+        return take_rows(f, ev, e);
+    case BINLOG_TABLE_MAP:
+        return true;
+    case BINLOG_FORMAT:
+        f->file_created = ev->format.created_s ? ev->format.created_s : f->file_created;
+        return pass_by(f, ev);
+    case BINLOG_ROTATE:
+    case BINLOG_HEARTBEAT:
+    case BINLOG_STOP:
+        return pass_by(f, ev);
+    case BINLOG_OTHER:
+        return f->txn.gtid[0] ? true : pass_by(f, ev); /* between GTID and BEGIN nothing moves */
+    }
+    return true;
+}
+
+static bool take_raw(struct follow *f, struct binlog_raw *raw, struct err *e)
+{
+    struct binlog_event ev = {0};
+    bool fine = decoder_feed(f->decoder, raw, &ev, e) && take_event(f, &ev, e);
+    atomic_fetch_add(&f->o.count->bytes, raw->n);
+    if (!fine) {
+        char at[96];
+        snprintf(e->where, sizeof e->where, "after %s", pos_text(&f->at, at));
+    }
+    return fine;
+}
+
+/* Reads until the stream breaks (true, e says why) or something is not understood (false). */
+static bool read_stream(struct follow *f, struct err *e)
+{
+    for (;;) {
+        void *item = NULL;
+        bool hungry = f->o.sequence.is_hungry(f->o.sequence.arg);
+        enum queue_rc rc = queue_pop(f->raws, &item, 0);
+        if (rc == QUEUE_EMPTY) {
+            if (hungry)
+                follow_flush(f); /* nothing more to merge with, and a writer waits */
+            rc = queue_pop(f->raws, &item, merge_is_empty(f->merge) ? 200 : 2);
+        }
+        if (rc == QUEUE_CANCELLED || cancel_is_set(f->stop))
+            return true;
+        if (rc == QUEUE_CLOSED) {
+            pthread_join(f->receiver, NULL);
+            f->has_receiver = false;
+            *e = f->receiver_arg->err;
+            return true;
+        }
+        if (rc == QUEUE_EMPTY || item == &nudge) {
+            follow_windows(f);
+            continue;
+        }
+        bool fine = take_raw(f, item, e);
+        free(item);
+        if (!fine)
+            return false;
+    }
+}
+
+static bool is_passing(const struct err *e)
+{
+    return e->code == ERR_BINLOG_READ || e->code == ERR_SOURCE_LOST || e->code == ERR_SOURCE_CONNECT ||
+           e->code == ERR_NET_RESOLVE || e->code == ERR_OK;
+}
+
+static void *decoder_main(void *arg)
+{
+    struct follow *f = arg;
+    mysql_thread_init();
+    for (unsigned tries = 0; !cancel_is_set(f->stop);) {
+        struct err e = {0};
+        struct pos before = f->at;
+        bool fine = stream_open(f, &e) ? read_stream(f, &e) : is_passing(&e);
+        follow_flush(f);
+        txn_reset(&f->txn);
+        stream_close(f);
+        if (cancel_is_set(f->stop))
+            break;
+        if (!fine || !is_passing(&e)) {
+            f->o.ask.fatal(f->o.ask.arg, &e);
+            break;
+        }
+        tries = pos_cmp(&before, &f->at) == 0 ? tries + 1 : 0;
+        atomic_fetch_add(&f->o.count->reopened, 1);
+        log_event(LOG_WARN, "follow", "", err_info(e.code)->id, "%s; opened again, nothing lost", e.text);
+        cancel_wait(f->stop, (int64_t)TG_MIN(100u << TG_MIN(tries, 7u), 10000u));
+    }
+    mysql_thread_end();
+    return NULL;
+}
+
+struct follow *follow_new(const struct follow_options *o, const struct gtid_set *before)
+{
+    struct follow *f = x_alloc(sizeof *f);
+    f->o = *o;
+    f->at = o->start;
+    f->gtids = before ? gtid_copy(before) : NULL;
+    f->merge = merge_new();
+    f->stop = cancel_new();
+    pthread_create(&f->decoder_thread, NULL, decoder_main, f);
+    return f;
+}
+
+void follow_at(struct follow *f, struct pos *out)
+{
+    pthread_mutex_lock(&f->o.tabs->lock);
+    *out = f->at;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+}
+
+bool follow_gtids(struct follow *f, struct buf *out)
+{
+    pthread_mutex_lock(&f->o.tabs->lock);
+    if (f->gtids)
+        gtid_text(f->gtids, out);
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    return f->gtids != NULL;
+}
+
+void follow_free(struct follow *f)
+{
+    if (!f)
+        return;
+    cancel_set(f->stop);
+    pthread_join(f->decoder_thread, NULL);
+    stream_close(f);
+    while (f->given) {
+        struct window *w = f->given;
+        f->given = w->next_given;
+        pthread_mutex_lock(&f->o.tabs->lock);
+        window_unlink(w);
+        pthread_mutex_unlock(&f->o.tabs->lock);
+        window_free(w);
+    }
+    merge_free(f->merge);
+    txn_release(&f->txn);
+    arena_release(&f->text);
+    gtid_free(f->gtids);
+    cancel_free(f->stop);
+    free(f->before);
+    free(f->after);
+    free(f);
+}

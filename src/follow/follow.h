@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The binlog, from a position on, to batches in sequence (DESIGN 4). One receiver thread reads, one thread decodes,
+ * filters, merges and submits; it also takes copied chunks into the sequence when it has passed them. */
+#ifndef TG_FOLLOW_FOLLOW_H
+#define TG_FOLLOW_FOLLOW_H
+
+#include "batch/ports.h"
+#include "binlog/binlog.h"
+#include "conf/job.h"
+#include "ledger/ledger.h"
+
+struct follow_counters {              /* written by the two threads, read by the sampler */
+    atomic_uint_least64_t tx, bytes, rows, received_bytes;
+    atomic_int_least64_t last_event_ms;                /* mono: when the last event of any kind came */
+    atomic_int_least64_t last_commit_s;                /* source clock of the last transaction that entered */
+    atomic_uint reopened;
+};
+
+struct follow_options {
+    const struct ledger *ledger;
+    const struct ledger_state *found; /* what the ledger held at the start; borrowed */
+    const struct db_addr *source;
+    struct db_server server;          /* facts of the source */
+    struct pos start;                 /* where to begin */
+    const struct gtid_set *start_gtid;/* instead, for the first open only; may be NULL */
+    uint32_t server_id;
+    struct tabs *tabs;
+    struct marks *marks;
+    struct budget *budget;            /* of the stream */
+    struct cancel *cancel;
+    struct ask_port ask;
+    struct sequence_port sequence;
+    struct chunk_port chunks;
+    const struct job *job;
+    const struct target_dialect *dialect;
+    const struct collation_ids *collations;
+    struct follow_counters *count;
+    size_t seen_limit;                /* bytes of remembered keys per window */
+};
+
+struct follow;
+/* Starts both threads. gtids: everything that may be in the binlog before the start, or NULL without GTIDs. */
+struct follow *follow_new(const struct follow_options *o, const struct gtid_set *before);
+void follow_free(struct follow *f);                    /* stops and joins */
+/* Where the stream stands, at a transaction's end. Any thread. */
+void follow_at(struct follow *f, struct pos *out);
+/* Every GTID that was in the binlog up to here, as text; false without GTIDs. Any thread. */
+bool follow_gtids(struct follow *f, struct buf *out);
+/* Opens a window for the chunk (not taken over yet) between two transactions; NULL when the table is gone. */
+struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids);
+/* The rows are read and high is known: the stream takes the window over. */
+void follow_give(struct follow *f, struct window *w, const struct pos *high);
+/* The reader gives up on it (an error, a dropped table): w is unlinked and freed, but for its chunk. */
+void follow_abandon(struct follow *f, struct window *w);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside follow: the transaction that is being read, the merge of small ones, and DDL. */
+#ifndef TG_FOLLOW_PRIVATE_H
+#define TG_FOLLOW_PRIVATE_H
+
+#include "follow/follow.h"
+
+struct change {
+    struct tab *tab;
+    enum rows_action action;
+    size_t before, after;             /* packed rows in txn.rows */
+};
+struct txn {
+    bool is_open;
+    struct buf rows;
+    struct change *changes;
+    uint32_t n, cap;
+    int64_t commit_s;
+    char gtid[96];
+};
+void txn_reset(struct txn *t);
+void txn_release(struct txn *t);
+
+/* Contiguous small transactions as one batch; changes of the same row are compacted. */
+struct merge;
+struct merge *merge_new(void);
+void merge_free(struct merge *m);
+bool merge_is_empty(const struct merge *m);
+bool merge_is_full(const struct merge *m);
+uint32_t merge_txs(const struct merge *m);
+/* Whether the change can join: its table's mode (must_find) and definition are those of the merge. */
+bool merge_takes(const struct merge *m, const struct tab *tab, bool must_find);
+/* Adds a change; cells of before and/or after are read from the packed rows. */
+void merge_change(struct merge *m, struct tab *tab, enum rows_action action, const char *before, const char *after, bool must_find);
+/* One more transaction (from, to] is inside, with or without changes. */
+void merge_txn(struct merge *m, const struct pos *from, const struct pos *to, const char *gtid, int64_t commit_s);
+/* The merge as a batch; m is empty afterwards. NULL when it held no transaction. */
+struct batch *merge_take(struct merge *m);
+
+struct follow {
+    struct follow_options o;
+    pthread_t receiver, decoder_thread;
+    bool has_receiver;
+    struct queue *raws;
+    struct binlog *stream;
+    struct binlog_decoder *decoder;
+    struct txn txn;
+    struct merge *merge;
+    struct arena text;
+    struct cell *before, *after;      /* scratch, ncells each */
+    uint32_t ncells;
+    uint64_t file_created;
+    bool has_gtids;
+    /* Behind o.tabs->lock: */
+    struct pos at;
+    struct gtid_set *gtids;
+    struct window *given;
+    struct cancel *stop;
+    atomic_bool is_stopping;
+    struct receiver_arg *receiver_arg;
+};
+
+/* One DDL (or schema DDL) at position `to`. The merge was flushed. false: e says why the run must stop. */
+bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct pos *from, const struct pos *to, struct err *e);
+enum query_kind { QUERY_BEGIN, QUERY_COMMIT, QUERY_ROLLBACK, QUERY_NOTHING, QUERY_DDL };
+/* What a QUERY event is; unknown ones are an error. */
+bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum query_kind *out, struct err *e);
+/* ERR_CASCADE when this change would have cascaded at the source without a word in the binlog. Lock held. */
+bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action action, const struct cell *before,
+                    const struct cell *after, struct err *e);
+void follow_flush(struct follow *f);
+/* Looks whether windows are passed. */
+void follow_windows(struct follow *f);
+
+#endif

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The fence. A lane row is locked by every packet of its writer, so changing the epoch waits for a packet that is
+ * under way and makes every later one of the old epoch fail. A DDL commits by itself and holds no lock: hence the
+ * wait for the process list and for TiDB's DDL jobs. */
+#include "base/sync.h"
+#include "db/type.h"
+#include "ledger/ledger.h"
+
+#include <stdio.h>
+
+#define QUIET_LIMIT_MS 600000
+
+/* One statement, tried again while the target says busy (a lock held by the packet we wait for). */
+static bool exec_patient(struct conn *c, struct buf *sql, uint64_t *affected, struct cancel *cancel, struct err *e)
+{
+    while (!conn_exec(c, sql->p, sql->n, affected, e)) {
+        if (!err_is_busy(e) || cancel_wait(cancel, 100))
+            return false;
+        err_clear(e);
+    }
+    return true;
+}
+
+static bool make_lanes(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch, struct err *e)
+{
+    struct buf sql = {0};
+    buf_adds(&sql, "INSERT IGNORE INTO " LEDGER_SCHEMA ".lane (run,lane,epoch,seq) VALUES ");
+    for (uint32_t i = 0; i < nlanes; i++)
+        buf_addf(&sql, "%s('%s',%u,%llu,0)", i ? "," : "", l->run, i, (unsigned long long)epoch);
+    bool fine = conn_exec(c, sql.p, sql.n, NULL, e);
+    buf_release(&sql);
+    return fine;
+}
+
+static bool running_tag(const struct ledger *l, struct conn *c, const char *sql_head, bool *found, struct err *e)
+{
+    char count[32] = "0";
+    struct buf sql = {0};
+    buf_addf(&sql, "%s '%%%s:%%'", sql_head, l->tag);
+    bool fine = conn_value(c, sql.p, count, sizeof count, e);
+    buf_release(&sql);
+    *found = fine && strcmp(count, "0") != 0;
+    return fine;
+}
+
+bool ledger_wait_quiet(const struct ledger *l, struct conn *c, struct cancel *cancel, struct err *e)
+{
+    char head[200];
+    int64_t deadline = clock_mono_ms() + QUIET_LIMIT_MS;
+    snprintf(head, sizeof head,
+             "SELECT COUNT(*) FROM information_schema.%s WHERE id <> %lu AND info NOT LIKE '%%processlist%%' AND info LIKE",
+             c->server.flavour == DB_TIDB ? "cluster_processlist" : "processlist", c->thread_id);
+    for (bool is_cluster = c->server.flavour == DB_TIDB;;) {
+        bool in_list = false, in_jobs = false;
+        if (!running_tag(l, c, head, &in_list, e)) {
+            if (!is_cluster)
+                return false;
+            is_cluster = false; /* an old TiDB without the cluster view */
+            err_clear(e);
+            snprintf(head, sizeof head,
+                     "SELECT COUNT(*) FROM information_schema.processlist WHERE id <> %lu AND info NOT LIKE '%%processlist%%' AND info LIKE",
+                     c->thread_id);
+            continue;
+        }
+        if (c->server.flavour == DB_TIDB &&
+            !running_tag(l, c,
+                         "SELECT COUNT(*) FROM information_schema.ddl_jobs WHERE state NOT IN"
+                         " ('synced','done','cancelled','rollback done') AND query LIKE",
+                         &in_jobs, e))
+            return false;
+        if (!in_list && !in_jobs)
+            return true;
+        if (clock_mono_ms() > deadline)
+            return err_set(e, ERR_TARGET_LOCKED, "a statement of an earlier engine of this run is still running at the target");
+        if (cancel_wait(cancel, 200))
+            return err_set(e, ERR_CANCELLED, "while waiting for the target");
+    }
+}
+
+bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch,
+                  struct cancel *cancel, struct err *e)
+{
+    struct buf sql = {0};
+    bool fine = make_lanes(l, c, nlanes, epoch, e);
+    buf_addf(&sql, "UPDATE " LEDGER_SCHEMA ".lane SET epoch = %llu WHERE run = '%s'",
+             (unsigned long long)epoch, l->run);
+    fine = fine && exec_patient(c, &sql, NULL, cancel, e) && ledger_wait_quiet(l, c, cancel, e);
+    buf_release(&sql);
+    return fine || err_wrap(e, "while taking over run %s", l->run);
+}
+
+bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, uint64_t epoch,
+                       struct cancel *cancel, struct err *e)
+{
+    struct buf sql = {0};
+    uint64_t affected = 0;
+    buf_addf(&sql, "UPDATE " LEDGER_SCHEMA ".lane SET epoch = %llu, seq = seq + 1 WHERE run = '%s' AND lane = %u",
+             (unsigned long long)epoch, l->run, lane);
+    bool fine = exec_patient(c, &sql, &affected, cancel, e);
+    buf_release(&sql);
+    if (fine && affected != 1)
+        return err_set(e, ERR_TARGET_FENCED, "lane %u of run %s is gone", lane, l->run);
+    return fine;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The ledger: what has reached the target, kept on the target in schema tidegate_meta and committed in the same
+ * transaction as the rows it speaks of (DESIGN 4.4). This room knows its tables and texts; who runs them when is
+ * the business of apply and engine. One source per run so far; `source` is its id.
+ *
+ * run(name, job, state, at_ms)                       one row a run
+ * source(run, source, identity, start_pos, mark_pos, mark_gtids, file_created)  mark: everything up to it is applied
+ * lane(run, lane, epoch, seq)                        the fence: a packet with a stale epoch ends with error 1048
+ * tab(run, source, table_id, source_schema, source_name, target_schema, target_name, state, end_pos)
+ * chunk(run, source, table_id, chunk_no, lo, hi, at_pos, row_count, byte_count)
+ * applied(run, source, to_pos, part, from_pos, gtids) transactions (from, to] are applied; below the mark removed
+ * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on
+ * ddl(run, source, pos, sql_text, before_hash, state) a DDL that was begun, and what it found
+ * quarantine(run, source, table_id, row_no, key_text, reason) */
+#ifndef TG_LEDGER_LEDGER_H
+#define TG_LEDGER_LEDGER_H
+
+#include "base/sync.h"
+#include "db/conn.h"
+#include "db/pos.h"
+
+#define LEDGER_SCHEMA "tidegate_meta"
+
+struct ledger {                       /* names; immutable after ledger_init */
+    char run[40];
+    char source[64];
+    char tag[128];                    /* "tidegate:RUN:SOURCE": in a comment of every packet */
+};
+void ledger_init(struct ledger *l, const char *run, const char *source);
+
+/* Makes schema and tables where they are missing. */
+bool ledger_create(struct conn *c, struct err *e);
+
+/* Makes lanes 0..n-1 where missing, gives all lanes of the run the new epoch (waits for packets of an older engine
+ * that are under way, all later ones fail), then waits until no statement with the run's tag is left in the
+ * target's process list and among TiDB's DDL jobs. */
+bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch, struct cancel *cancel, struct err *e);
+/* The same for one lane whose last COMMIT has an unknown outcome. */
+bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, uint64_t epoch, struct cancel *cancel, struct err *e);
+/* Waits until no packet or DDL of this run is running at the target (own connections aside). */
+bool ledger_wait_quiet(const struct ledger *l, struct conn *c, struct cancel *cancel, struct err *e);
+
+/* SQL texts, appended. The lane statement carries the tag and must change one row. */
+void ledger_sql_lane(const struct ledger *l, struct buf *out, uint32_t lane, uint64_t epoch);
+void ledger_sql_applied(const struct ledger *l, struct buf *out, const struct pos *from, const struct pos *to, uint32_t part, const char *gtids);
+void ledger_sql_chunk(const struct ledger *l, struct buf *out, uint32_t table_id, uint64_t number, const struct buf *lo,
+                      const struct buf *hi, const struct pos *at, uint64_t rows, uint64_t bytes);
+void ledger_sql_tab(const struct ledger *l, struct buf *out, uint32_t table_id, const char *const names[4], const char *state, const struct pos *end);
+void ledger_sql_definition(const struct ledger *l, struct buf *out, uint32_t table_id, const struct pos *from, struct str sql);
+void ledger_sql_ddl(const struct ledger *l, struct buf *out, const struct pos *at, struct str sql, const char *before, const char *state);
+void ledger_sql_forget_chunks(const struct ledger *l, struct buf *out, uint32_t table_id);
+/* Advances the mark. */
+void ledger_sql_mark(const struct ledger *l, struct buf *out, const struct pos *mark, uint64_t file_created);
+/* Removes applied rows that end at one of these positions (they lie under the mark). n > 0. */
+void ledger_sql_compact(const struct ledger *l, struct buf *out, const struct pos *to, size_t n);
+
+bool ledger_has_applied(const struct ledger *l, struct conn *c, const struct pos *to, uint32_t part, bool *out, struct err *e);
+bool ledger_has_chunk(const struct ledger *l, struct conn *c, uint32_t table_id, uint64_t number, bool *out, struct err *e);
+/* state and before of a begun DDL into out (NULL when there is none; caller frees both). */
+bool ledger_find_ddl(const struct ledger *l, struct conn *c, const struct pos *at, char **state, char **before, struct err *e);
+
+/* ---- what a start finds ---- */
+struct ledger_tab {
+    uint32_t id;
+    char *names[4];                   /* source schema, name, target schema, name */
+    char *state;
+    struct pos end;
+};
+struct ledger_chunk {
+    uint32_t table_id;
+    uint64_t number, rows, bytes;
+    struct buf lo, hi;                /* n == 0: open */
+    struct pos at;
+};
+struct ledger_range {
+    struct pos from, to;
+};
+struct ledger_definition {
+    uint32_t table_id;
+    struct pos from;
+    char *sql;
+};
+struct ledger_state {
+    bool exists;                      /* the run was here before */
+    char *identity;                   /* of its source, "" when none */
+    struct pos start, mark;
+    char *mark_gtids;
+    uint64_t file_created;
+    struct ledger_tab *tabs;
+    struct ledger_chunk *chunks;      /* by (table_id, number) */
+    struct ledger_range *applied;     /* by to */
+    struct ledger_definition *definitions; /* by (table_id, from) */
+    size_t ntabs, nchunks, napplied, ndefinitions;
+};
+bool ledger_read(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e);
+void ledger_state_release(struct ledger_state *s);
+/* A transaction that ends at `to` has reached the target. */
+bool ledger_is_applied(const struct ledger_state *s, const struct pos *to);
+/* First start: run and source rows. job_text holds no secret. */
+bool ledger_begin(const struct ledger *l, struct conn *c, const char *job_text, const char *identity, const struct pos *start,
+                  const char *gtids, struct err *e);
+bool ledger_set_state(const struct ledger *l, struct conn *c, const char *state, struct err *e);
+
+/* ---- the low-water mark, in memory; any thread ---- */
+struct marks;
+struct marks *marks_new(const struct pos *mark);
+void marks_free(struct marks *m);
+/* A batch (…, to] entered the sequence. Called in sequence order. commit_ms: the source's clock, 0 unknown. */
+void marks_enter(struct marks *m, const struct pos *to, int64_t commit_ms);
+void marks_done(struct marks *m, const struct pos *to);
+/* The stream stands at `at` and everything before is entered: lets the mark follow an idle source. */
+void marks_stand(struct marks *m, const struct pos *at);
+void marks_low(struct marks *m, struct pos *out);
+/* Commit time of the oldest batch that is not applied, 0 when there is none. */
+int64_t marks_oldest_ms(struct marks *m);
+size_t marks_open(struct marks *m);              /* batches that are not applied or wait for an earlier one */
+/* Ends of the batches that have come under the mark since the last call, at most room. Returns how many. */
+size_t marks_take_settled(struct marks *m, struct pos *out, size_t room);
+
+#endif

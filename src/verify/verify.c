@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Threads take (table, range) tasks. Ranges are cut at the source by the integer key, open at both ends of the
+ * table, so that extra rows at the target fall into a range too. */
+#include "verify/verify.h"
+
+#include "base/hash.h"
+#include "db/encode.h"
+#include "db/type.h"
+#include "verify/normal.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_ROWS 100000
+
+struct task {
+    struct verify_table *table;
+    char lo[32], hi[32];              /* "" = open; lo exclusive, hi inclusive */
+};
+
+struct verify {
+    const struct verify_options *o;
+    struct verify_table *tables;
+    uint32_t ntables;
+    struct task *tasks;
+    size_t ntasks, next;
+    uint32_t *left;                   /* tasks left per table */
+    bool is_failed;
+    struct err err;
+    pthread_mutex_t lock;
+};
+
+static const struct column *range_column(const struct table *t)
+{
+    if (t->row_key < 0 || t->keys[t->row_key].nparts != 1)
+        return NULL;
+    const struct column *c = &t->columns[t->keys[t->row_key].parts[0].column];
+    return c->cls >= COL_TINY && c->cls <= COL_BIG ? c : NULL;
+}
+
+static void read_sql(struct buf *out, const struct table *def, const char *schema, const char *name, const struct task *k)
+{
+    const struct column *c = range_column(def);
+    const char *glue = " WHERE ";
+    buf_adds(out, "SELECT ");
+    for (uint32_t i = 0; i < def->ncolumns; i++) {
+        if (i)
+            buf_addc(out, ',');
+        col_read_expr(out, &def->columns[i]);
+    }
+    buf_adds(out, " FROM ");
+    sql_table(out, schema, name);
+    if (c && k->lo[0]) {
+        buf_adds(out, glue);
+        sql_ident(out, c->name);
+        buf_addf(out, " > %s", k->lo);
+        glue = " AND ";
+    }
+    if (c && k->hi[0]) {
+        buf_adds(out, glue);
+        sql_ident(out, c->name);
+        buf_addf(out, " <= %s", k->hi);
+    }
+}
+
+static bool sum_rows(struct verify *v, struct conn *c, const struct table *def, const char *sql, struct verify_sum *out,
+                     struct err *e)
+{
+    MYSQL_RES *res;
+    MYSQL_ROW row;
+    struct buf text = {0};
+    *out = (struct verify_sum){0};
+    if (!conn_query_stream(c, sql, strlen(sql), &res, e))
+        return false;
+    while ((row = mysql_fetch_row(res)) != NULL) {
+        unsigned long *n = mysql_fetch_lengths(res);
+        buf_reset(&text);
+        for (uint32_t i = 0; i < def->ncolumns; i++)
+            normal_cell(&text, &def->columns[i], (struct cell){row[i], (uint32_t)n[i]});
+        struct hash128 h = hash128(text.p, text.n);
+        out->rows++;
+        uint64_t lo = out->lo;
+        out->lo += h.lo;
+        out->hi += h.hi + (out->lo < lo);
+        if (v->o->rows_read)
+            atomic_fetch_add(v->o->rows_read, 1);
+    }
+    bool fine = mysql_errno(c->my) == 0 || conn_error(c, e);
+    mysql_free_result(res);
+    buf_release(&text);
+    return fine;
+}
+
+static void add_sum(struct verify_sum *to, const struct verify_sum *s)
+{
+    uint64_t lo = to->lo;
+    to->rows += s->rows;
+    to->lo += s->lo;
+    to->hi += s->hi + (to->lo < lo);
+}
+
+static bool sum_equal(const struct verify_sum *a, const struct verify_sum *b)
+{
+    return a->rows == b->rows && a->lo == b->lo && a->hi == b->hi;
+}
+
+static void settle(struct verify *v, struct task *k, const struct verify_sum *source, const struct verify_sum *target)
+{
+    struct verify_table *t = k->table;
+    pthread_mutex_lock(&v->lock);
+    add_sum(&t->source, source);
+    add_sum(&t->target, target);
+    t->chunks++;
+    if (!sum_equal(source, target)) {
+        if (!t->chunks_different++)
+            snprintf(t->detail, sizeof t->detail, "%s%s%s%s%s: %llu rows at the source, %llu at the target%s",
+                     k->lo[0] || k->hi[0] ? "key " : "all rows", k->lo[0] ? "above " : "", k->lo,
+                     k->hi[0] ? " up to " : "", k->hi, (unsigned long long)source->rows,
+                     (unsigned long long)target->rows, source->rows == target->rows ? ", values differ" : "");
+    }
+    bool is_last = --v->left[t - v->tables] == 0;
+    if (is_last) {
+        t->is_done = true;
+        t->is_equal = sum_equal(&t->source, &t->target) && !t->chunks_different;
+    }
+    pthread_mutex_unlock(&v->lock);
+    if (is_last && v->o->told)
+        v->o->told(v->o->told_arg, t);
+}
+
+static bool run_task(struct verify *v, struct conn *source, struct conn *target, struct task *k, struct err *e)
+{
+    struct table *def = k->table->def;
+    struct verify_sum a, b;
+    struct buf sql = {0};
+    read_sql(&sql, def, def->schema, def->name, k);
+    bool fine = sum_rows(v, source, def, sql.p, &a, e);
+    buf_reset(&sql);
+    read_sql(&sql, def, def->target_schema, def->target_name, k);
+    fine = fine && sum_rows(v, target, def, sql.p, &b, e);
+    buf_release(&sql);
+    if (fine)
+        settle(v, k, &a, &b);
+    return fine || err_wrap(e, "while comparing %s.%s", def->schema, def->name);
+}
+
+static struct task *next_task(struct verify *v)
+{
+    pthread_mutex_lock(&v->lock);
+    struct task *k = v->is_failed || v->next >= v->ntasks ? NULL : &v->tasks[v->next++];
+    pthread_mutex_unlock(&v->lock);
+    return cancel_is_set(v->o->cancel) ? NULL : k;
+}
+
+static void fail(struct verify *v, const struct err *e)
+{
+    pthread_mutex_lock(&v->lock);
+    if (!v->is_failed)
+        v->err = *e;
+    v->is_failed = true;
+    pthread_mutex_unlock(&v->lock);
+}
+
+static void *worker_main(void *arg)
+{
+    struct verify *v = arg;
+    struct conn source = {0}, target = {0};
+    struct err e = {0};
+    mysql_thread_init();
+    bool fine = conn_open_source(&source, v->o->source, 0, &e) && conn_open_target(&target, v->o->target, 0, &e);
+    for (struct task *k; fine && (k = next_task(v)) != NULL;)
+        fine = run_task(v, &source, &target, k, &e);
+    if (!fine)
+        fail(v, &e);
+    conn_close(&source);
+    conn_close(&target);
+    mysql_thread_end();
+    return NULL;
+}
+
+static void add_task(struct verify *v, uint32_t table, const char *lo, const char *hi)
+{
+    v->tasks = x_realloc(v->tasks, (v->ntasks + 1) * sizeof *v->tasks);
+    struct task *k = &v->tasks[v->ntasks++];
+    *k = (struct task){.table = &v->tables[table]};
+    snprintf(k->lo, sizeof k->lo, "%s", lo);
+    snprintf(k->hi, sizeof k->hi, "%s", hi);
+    v->left[table]++;
+}
+
+static bool plan_table(struct verify *v, struct conn *c, uint32_t i, struct err *e)
+{
+    const struct table *def = v->tables[i].def;
+    const struct column *key = range_column(def);
+    char lo[32] = "", hi[32];
+    while (key) {
+        struct buf sql = {0};
+        buf_adds(&sql, "SELECT ");
+        sql_ident(&sql, key->name);
+        buf_adds(&sql, " FROM ");
+        sql_table(&sql, def->schema, def->name);
+        if (lo[0]) {
+            buf_adds(&sql, " WHERE ");
+            sql_ident(&sql, key->name);
+            buf_addf(&sql, " > %s", lo);
+        }
+        buf_adds(&sql, " ORDER BY ");
+        sql_ident(&sql, key->name);
+        buf_addf(&sql, " LIMIT 1 OFFSET %d", CHUNK_ROWS - 1);
+        bool found = conn_value(c, sql.p, hi, sizeof hi, e);
+        buf_release(&sql);
+        if (!found && e->code != ERR_OK)
+            return false;
+        if (!found)
+            break;
+        add_task(v, i, lo, hi);
+        snprintf(lo, sizeof lo, "%s", hi);
+    }
+    add_task(v, i, lo, "");
+    return true;
+}
+
+bool verify_tables(const struct verify_options *o, struct verify_table *tables, uint32_t n, struct err *e)
+{
+    struct verify v = {.o = o, .tables = tables, .ntables = n, .left = x_alloc((n + 1) * sizeof(uint32_t))};
+    struct conn c = {0};
+    pthread_t threads[16];
+    uint32_t nthreads = TG_MIN(TG_MAX(o->threads, 1u), (uint32_t)TG_ARRAY_LEN(threads));
+    pthread_mutex_init(&v.lock, NULL);
+    bool fine = conn_open_source(&c, o->source, 0, e);
+    for (uint32_t i = 0; fine && i < n; i++)
+        fine = plan_table(&v, &c, i, e);
+    conn_close(&c);
+    if (fine) {
+        for (uint32_t i = 0; i < nthreads; i++)
+            pthread_create(&threads[i], NULL, worker_main, &v);
+        for (uint32_t i = 0; i < nthreads; i++)
+            pthread_join(threads[i], NULL);
+        fine = !v.is_failed;
+        if (!fine)
+            *e = v.err;
+        else if (cancel_is_set(o->cancel))
+            fine = err_set(e, ERR_CANCELLED, "while comparing");
+    }
+    pthread_mutex_destroy(&v.lock);
+    free(v.tasks);
+    free(v.left);
+    return fine;
+}

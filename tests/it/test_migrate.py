@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A live source is copied and followed: every kind of source into every kind of target, under a writer.
+
+Twenty tables, every type, a writer of at least 500 transactions a second, an ALTER and a CREATE while the copy
+runs and once more afterwards. When the writer has stopped and the lag is zero, both ends hold the same rows:
+by compare.py, which has nothing from the engine, and then by `tidegate verify`.
+"""
+
+from harness import EXIT, OPTIONS, Scene, case, check, equal, flavour, main, order, position, same, wait_for  # noqa: I001  (sets the path)
+from workload import SCHEMA, Writer, change_shape, fill
+
+LEAST_RATE = 500
+FOLLOW_BYTES = 2_000_000  # of binlog that are followed once in sync
+ROWS = {("mariadb", "tidb"): 1_000_000}  # the short suite's row counts; --long takes a million everywhere
+ROWS_TIDB, ROWS_OTHER, ROWS_LONG = 150_000, 60_000, 1_000_000
+KINDS = ("mariadb", "mysql97-gtid", "mysql97-file", "mysql56")
+MATRIX = [(f"{source}-to-{target}", source, target) for target in ("tidb", "mysql97", "mariadb") for source in KINDS]
+
+
+def further(place, size):
+    file, offset = order(place)
+    return file, offset + size
+
+
+def rows_for(source, target):
+    if OPTIONS.long:
+        return ROWS_LONG
+    return ROWS.get((source, target)) or (ROWS_TIDB if target == "tidb" else ROWS_OTHER)
+
+
+@case(for_each=MATRIX)
+def test_migrate(scene: Scene, source_kind, target_kind):
+    source, target = scene.source(source_kind), scene.target(target_kind)
+    fill(source.port, rows_for(source_kind, target_kind), flavour(source_kind, target_kind))
+    writer = scene.add(Writer(source.port, seed=OPTIONS.seed))
+    engine = scene.engine(source, target).start()
+    engine.until_state("copying", "catching-up", "in-sync", seconds=60)
+    change_shape(source.port, 1)
+    snapshot = engine.until_state("in-sync", seconds=900)
+    scene.note(f"in sync at {snapshot['source'][0]['position']}")
+    change_shape(source.port, 2)
+    goal = further(position(source), FOLLOW_BYTES)
+    wait_for(lambda: not writer.alive() or order(position(source)) >= goal, 60, "more writes")
+    wrote = writer.stop()
+    check(not wrote["problem"], f"the writer: {wrote['problem']}")
+    check(wrote["rate"] >= LEAST_RATE, f"the writer made only {wrote['rate']} transactions a second")
+    scene.note(f"{wrote['transactions']} transactions at {wrote['rate']} a second")
+    engine.until_applied(position(source))
+    tables, _ = same(scene, source, target)
+    equal(tables, 22, "tables, the two created on the way included")
+    verified = engine.verify()
+    check(verified.returncode == EXIT["fine"] and "PASS" in verified.stdout,
+          f"tidegate verify: exit {verified.returncode}:\n{verified.stdout}")
+    engine.stop()
+
+
+@case(for_each=[("mariadb-to-any", "mariadb"), ("mysql97-to-any", "mysql97-gtid")])
+def test_full(scene: Scene, source_kind):
+    """Mode full: one consistent copy under a writer that ends meanwhile; exit 0 and PASS come from a comparison."""
+    source, target = scene.source(source_kind), scene.target("any")
+    fill(source.port, 30_000, flavour(source_kind))
+    engine = scene.engine(source, target, mode="full", road={"until": "copied"}).start()
+    equal(engine.ended(300), EXIT["fine"], "exit code")
+    check("PASS" in engine.text(), "no PASS in the output")
+    same(scene, source, target)
+
+
+@case()
+def test_stop_and_resume(scene: Scene):
+    """stop ends with exit 4 at any time, and the same command goes on; pause keeps the engine."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    fill(source.port, 60_000, "mariadb")
+    writer = scene.add(Writer(source.port, seed=OPTIONS.seed))
+    engine = scene.engine(source, target).start()
+    engine.until_state("copying", "catching-up", "in-sync", seconds=60)
+    engine.stop()
+    engine.start()
+    engine.until_state("in-sync")
+    equal(engine.control("pause").returncode, 0, "exit code of pause")
+    engine.until_state("paused", seconds=30)
+    equal(engine.control("resume").returncode, 0, "exit code of resume")
+    engine.until_state("in-sync", "catching-up", seconds=60)
+    check(not writer.stop()["problem"], "the writer failed")
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
+@case()
+def test_verify_finds_differences(scene: Scene):
+    """A green verdict is only worth something if a red one can happen: one altered byte, exit 6."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    fill(source.port, 5_000, "mariadb")
+    engine = scene.engine(source, target, mode="full", road={"until": "copied"}).start()
+    equal(engine.ended(120), EXIT["fine"], "exit code")
+    for table, damage in (("texts", "UPDATE {} SET fixed = 'Altered' WHERE id = 77"), ("heap", "DELETE FROM {} LIMIT 1"),
+                          ("string_key", "UPDATE {} SET k = LOWER(k) WHERE k = 'Key100'")):
+        target.query(damage.format(f"{SCHEMA}.{table}"))
+        verified = engine.verify()
+        equal(verified.returncode, EXIT["different"], f"exit code of verify after {damage}: {verified.stdout}")
+        check(f"{SCHEMA}.{table}" in verified.stdout, f"{table} is not named: {verified.stdout}")
+
+
+if __name__ == "__main__":
+    main()

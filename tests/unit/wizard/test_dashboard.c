@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Golden screens: a state and a script of keys in, text and roles out, compared with tests/golden/NAME.txt.
+ * They are written anew only under TG_GOLDEN_UPDATE=1, and then read as a diff. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <locale.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "sample.h"
+#include "ui/format.h"
+#include "wizard/dashboard_state.h"
+
+static struct dashboard_state *sample_state(int rows, int cols)
+{
+    struct dashboard_state *s = dashboard_state_new();
+    struct mon_snapshot *m = sample_snapshot();
+    struct mon_event e;
+    s->rows = rows;
+    s->cols = cols;
+    s->now_ms = 1000000;
+    s->wall_ms = m->at_ms;
+    dashboard_take(s, m);
+    for (size_t i = 0; i < TG_ARRAY_LEN(sample_lines); i++) {
+        sample_event(&e, i);
+        dashboard_add_event(s, &e);
+    }
+    free(m);
+    return s;
+}
+
+/* Every key comes a second after the one before: dialogs hear it. */
+static struct effect press(struct dashboard_state *s, int key)
+{
+    struct effect effect;
+    s->now_ms += 1000;
+    dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = key}, &effect);
+    return effect;
+}
+
+static void press_all(struct dashboard_state *s, const char *keys)
+{
+    for (; *keys; keys++)
+        press(s, (unsigned char)*keys);
+}
+
+static void compare(const char *name, const struct buf *got)
+{
+    char *path = x_format("%s/tests/golden/%s.txt", TG_SOURCE_DIR, name);
+    struct buf want = {0};
+    char chunk[4096];
+    size_t n;
+    const char *update = getenv("TG_GOLDEN_UPDATE");
+    if (update && strcmp(update, "1") == 0) {
+        FILE *out = fopen(path, "w");
+        assert_non_null(out);
+        assert_int_equal(fwrite(got->p, 1, got->n, out), got->n);
+        fclose(out);
+    }
+    FILE *in = fopen(path, "r");
+    if (!in)
+        fail_msg("%s is missing; TG_GOLDEN_UPDATE=1 writes it", path);
+    while ((n = fread(chunk, 1, sizeof chunk, in)) > 0)
+        buf_add(&want, chunk, n);
+    fclose(in);
+    if (want.n != got->n || memcmp(want.p, got->p, got->n) != 0)
+        fail_msg("%s differs. Now it is:\n%s", path, got->p);
+    buf_release(&want);
+    free(path);
+}
+
+static void draw_with(struct dashboard_state *s, enum glyph_set glyphs, struct buf *text, struct buf *roles)
+{
+    struct canvas c;
+    canvas_init(&c, s->rows, s->cols, glyphs);
+    dashboard_draw(&c, s);
+    canvas_print(&c, text);
+    if (roles)
+        canvas_print_roles(&c, roles);
+    canvas_release(&c);
+}
+
+static void golden(const char *name, struct dashboard_state *s, enum glyph_set glyphs)
+{
+    struct buf text = {0}, roles = {0};
+    draw_with(s, glyphs, &text, &roles);
+    buf_adds(&text, "---- roles\n");
+    buf_add(&text, roles.p, roles.n);
+    compare(name, &text);
+    buf_release(&text);
+    buf_release(&roles);
+    dashboard_state_free(s);
+}
+
+static void test_sizes(void **unused)
+{
+    (void)unused;
+    golden("dashboard-80x24", sample_state(24, 80), GLYPHS_LINES);
+    golden("dashboard-120x36", sample_state(36, 120), GLYPHS_LINES);
+    golden("dashboard-60x18", sample_state(18, 60), GLYPHS_LINES);
+    golden("dashboard-46x9", sample_state(9, 46), GLYPHS_LINES);
+    golden("dashboard-100x30", sample_state(30, 100), GLYPHS_LINES);
+    golden("dashboard-200x50", sample_state(50, 200), GLYPHS_LINES);
+}
+
+static void test_glyphs(void **unused)
+{
+    (void)unused;
+    struct buf text = {0};
+    golden("dashboard-ascii", sample_state(24, 80), GLYPHS_ASCII);
+    golden("dashboard-safe", sample_state(24, 80), GLYPHS_SAFE);
+    struct dashboard_state *s = sample_state(36, 120);
+    draw_with(s, GLYPHS_ASCII, &text, NULL);
+    for (size_t i = 0; i < text.n; i++)
+        assert_true((unsigned char)text.p[i] < 0x7f && ((unsigned char)text.p[i] >= 0x20 || text.p[i] == '\n'));
+    buf_release(&text);
+    dashboard_state_free(s);
+}
+
+static void test_zoom(void **unused)
+{
+    (void)unused;
+    static const char *const name[] = {"dump", "load", "replication", "tables", "lag", "log", "attention"};
+    for (int pane = 0; pane < 7; pane++) {
+        char file[64];
+        struct dashboard_state *s = sample_state(24, 80);
+        press(s, '1' + pane);
+        if (pane < 6)
+            press(s, 'z');
+        snprintf(file, sizeof file, "zoom-%s", name[pane]);
+        golden(file, s, GLYPHS_LINES);
+    }
+    struct dashboard_state *s = sample_state(36, 120);
+    press_all(s, "4z/ord\rjj");
+    golden("zoom-tables-find-120x36", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    press_all(s, "6z/lock|conn\r");
+    press(s, K_UP);
+    golden("zoom-log-filter-paused", s, GLYPHS_LINES);
+}
+
+static void test_dialogs(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    press(s, 'q');
+    golden("dialog-leave", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    press_all(s, "x");
+    golden("dialog-stop", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    press_all(s, "e");
+    golden("dialog-question", s, GLYPHS_LINES);
+    s = sample_state(36, 120);
+    press_all(s, "e\rj");
+    golden("dialog-question-120x36", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    press(s, '?');
+    golden("help", s, GLYPHS_LINES);
+    s = sample_state(18, 60);
+    press(s, K_F1);
+    golden("help-60x18", s, GLYPHS_LINES);
+}
+
+static struct dashboard_state *state_with(enum run_state state, const char *reason, const char *verdict)
+{
+    struct dashboard_state *s = sample_state(24, 80);
+    s->snap.state = state;
+    snprintf(s->snap.reason, sizeof s->snap.reason, "%s", reason);
+    snprintf(s->snap.verdict, sizeof s->snap.verdict, "%s", verdict);
+    return s;
+}
+
+static void test_states(void **unused)
+{
+    (void)unused;
+    golden("state-asking", state_with(RUN_ASKING, "TG-3107 on shop.order_notes", ""), GLYPHS_LINES);
+    golden("state-stuck", state_with(RUN_STUCK, "nothing was applied for 60 s while the source moves", ""), GLYPHS_LINES);
+    golden("state-paused", state_with(RUN_PAUSED, "by you", ""), GLYPHS_LINES);
+    struct dashboard_state *s = state_with(RUN_FINISHED, "", "PASS");
+    struct mon_snapshot *m = &s->snap;
+    m->dump.bytes = m->load.bytes = m->dump.total_bytes = m->load.total_bytes = 418000000000;
+    m->dump.rows = m->load.rows = 1402118344;
+    m->tables_done = m->tables_total;
+    m->tables_busy = m->tables_waiting = m->nquestions = 0;
+    m->lag.seconds = 0;
+    m->lag.unread_bytes = m->lag.unapplied_bytes = 0;
+    m->lag.silent_s = 42;
+    snprintf(m->verified_at, sizeof m->verified_at, "binlog.018155 : 13,012,480");
+    for (uint32_t i = 0; i < m->ntables; i++)
+        m->table[i].state = TABLE_VERIFIED;
+    golden("state-finished-pass", s, GLYPHS_LINES);
+    golden("state-failed", state_with(RUN_FAILED, "TG-5102 The source no longer has the binlog that is needed", ""), GLYPHS_LINES);
+    s = sample_state(24, 80);
+    s->is_gone = true;
+    golden("state-gone", s, GLYPHS_LINES);
+    s = dashboard_state_new();
+    golden("state-waiting", s, GLYPHS_LINES);
+}
+
+static void test_attention_says_pass(void **unused)
+{
+    (void)unused;
+    struct buf text = {0};
+    struct dashboard_state *s = sample_state(36, 120);
+    strcpy(s->snap.verdict, "PASS");
+    strcpy(s->snap.verified_at, "binlog.018155:13012480");
+    s->snap.nquestions = 0;
+    draw_with(s, GLYPHS_LINES, &text, NULL);
+    assert_non_null(strstr(text.p, "✓ PASS  verified at"));
+    assert_non_null(strstr(text.p, "binlog.018155:13012480"));
+    assert_non_null(strstr(text.p, "✓Verify"));
+    buf_release(&text);
+    dashboard_state_free(s);
+}
+
+/* ---- what keys do ---- */
+
+static void test_answer_is_sent(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(36, 120);
+    press_all(s, "e");
+    press(s, K_ENTER);
+    assert_true(s->dialog.is_open);
+    press(s, K_DOWN);
+    struct effect effect = press(s, K_ENTER);
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.cmd, "answer");
+    assert_string_equal(effect.args, "{\"id\":\"TG-3107\",\"table\":\"shop.order_notes\",\"choice\":\"last\"}");
+    assert_false(effect.then_leave);
+    dashboard_state_free(s);
+}
+
+static void test_early_input_is_discarded(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    struct effect effect;
+    press(s, 'q');
+    dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &effect);
+    assert_int_equal(effect.kind, EFFECT_NONE);
+    assert_true(s->dialog.is_open);
+    s->now_ms += 299;
+    dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = 'q'}, &effect); /* held down: deaf again */
+    s->now_ms += 200;
+    dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &effect);
+    assert_true(s->dialog.is_open);
+    s->now_ms += 200;
+    dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &effect);
+    assert_int_equal(effect.kind, EFFECT_LEAVE);
+    assert_int_equal(effect.left, DASHBOARD_DETACH);
+    dashboard_state_free(s);
+}
+
+static void test_leaving(void **unused)
+{
+    (void)unused;
+    static const int leave_keys[] = {'q', K_CTRL('c'), K_CTRL('q'), K_F10};
+    struct dashboard_state *s = sample_state(24, 80);
+    for (size_t i = 0; i < TG_ARRAY_LEN(leave_keys); i++) {
+        assert_int_equal(press(s, leave_keys[i]).kind, EFFECT_NONE);
+        assert_true(s->dialog.is_open);
+        assert_int_equal(press(s, K_ESC).kind, EFFECT_NONE);
+        assert_false(s->dialog.is_open);
+    }
+    struct effect effect = press(s, 'd');
+    assert_int_equal(effect.kind, EFFECT_LEAVE);
+    assert_int_equal(effect.left, DASHBOARD_DETACH);
+    press(s, 'q');
+    press(s, K_DOWN);
+    effect = press(s, K_ENTER);
+    assert_string_equal(effect.cmd, "pause");
+    assert_true(effect.then_leave);
+    assert_int_equal(effect.left, DASHBOARD_PAUSE_AND_LEAVE);
+    press(s, 'q');
+    press(s, K_END);
+    assert_int_equal(press(s, K_ENTER).kind, EFFECT_NONE); /* asks again */
+    assert_int_equal(press(s, K_ENTER).kind, EFFECT_NONE); /* and keeps it by default */
+    assert_false(s->dialog.is_open);
+    press(s, 'x');
+    press(s, K_DOWN);
+    effect = press(s, K_ENTER);
+    assert_string_equal(effect.cmd, "stop");
+    assert_int_equal(effect.left, DASHBOARD_STOP);
+    dashboard_state_free(s);
+}
+
+static void test_pause_resume(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    assert_string_equal(press(s, 'p').cmd, "pause");
+    s->snap.state = RUN_PAUSED;
+    assert_string_equal(press(s, 'p').cmd, "resume");
+    assert_int_equal(press(s, 't').kind, EFFECT_NONE);
+    assert_non_null(strstr(s->notice, "Pace"));
+    dashboard_state_free(s);
+}
+
+static void test_selection_is_stable(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    struct tables_order o = {.s = s};
+    press(s, 'j');
+    press(s, 'j');
+    o.n = tables_order(s, o.order);
+    assert_string_equal(s->tables.key, "shop.events");
+    struct mon_snapshot *m = sample_snapshot();
+    m->table[3].rate = 90e6; /* events is first now */
+    dashboard_take(s, m);
+    press(s, 'j');
+    o.n = tables_order(s, o.order);
+    assert_string_equal(tables_key(&o, 0), "shop.events");
+    assert_string_equal(s->tables.key, "shop.order_items"); /* the one below events */
+    free(m);
+    dashboard_state_free(s);
+}
+
+static void test_log_ring_and_pause(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    struct mon_event e;
+    size_t n;
+    for (size_t i = 0; i < LOG_LINES + 500; i++) {
+        sample_event(&e, i);
+        dashboard_add_event(s, &e);
+    }
+    assert_int_equal(s->log.n, LOG_LINES);
+    press(s, '6');
+    assert_false(s->view.is_paused);
+    press(s, K_UP);
+    assert_true(s->view.is_paused);
+    uint64_t cursor = s->view.cursor;
+    for (size_t i = 0; i < 212; i++) {
+        sample_event(&e, i);
+        dashboard_add_event(s, &e);
+    }
+    assert_int_equal(s->view.cursor, cursor);
+    struct buf text = {0};
+    draw_with(s, GLYPHS_LINES, &text, NULL);
+    assert_non_null(strstr(text.p, "PAUSED"));
+    press(s, 'f');
+    assert_false(s->view.is_paused);
+    free(log_matches(s, &n));
+    assert_int_equal(n, LOG_LINES * 9 / 10); /* one line in ten is debug */
+    buf_release(&text);
+    dashboard_state_free(s);
+}
+
+static void test_control_characters_vanish(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    struct buf text = {0};
+    strcpy(s->snap.table[1].name, "shop.\033]0;bad\007\r\nname");
+    strcpy(s->snap.reason, "a\033[2Jb\x9b");
+    draw_with(s, GLYPHS_LINES, &text, NULL);
+    for (size_t i = 0; i < text.n; i++)
+        assert_true((unsigned char)text.p[i] >= 0x20 || text.p[i] == '\n');
+    assert_null(strstr(text.p, "\177"));
+    buf_release(&text);
+    dashboard_state_free(s);
+}
+
+static void test_guess_stops_at_99(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    s->snap.load.bytes = 500000000000;
+    assert_int_equal(flow_percent(&s->snap, true), 99);
+    s->snap.load.total_is_guess = false;
+    assert_int_equal(flow_percent(&s->snap, true), 100);
+    s->snap.load.total_bytes = 0;
+    assert_int_equal(flow_percent(&s->snap, true), -1);
+    dashboard_state_free(s);
+}
+
+static void test_still_says_so(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    struct buf text = {0};
+    s->now_ms += 61000;
+    struct mon_snapshot *again = sample_snapshot();
+    dashboard_take(s, again);
+    free(again);
+    draw_with(s, GLYPHS_LINES, &text, NULL);
+    assert_non_null(strstr(text.p, "left ?"));
+    assert_null(strstr(text.p, "left ~"));
+    buf_release(&text);
+    dashboard_state_free(s);
+}
+
+static void test_text_and_summary(void **unused)
+{
+    (void)unused;
+    struct mon_snapshot *m = sample_snapshot();
+    struct buf text = {0};
+    dashboard_text(m, 80, 24, &text);
+    compare("status-80x24", &text);
+    buf_release(&text);
+    char *out = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&out, &n);
+    dashboard_summary(f, m, DASHBOARD_DETACH, "/var/lib/tidegate/shop-prod");
+    dashboard_summary(f, m, DASHBOARD_PAUSE_AND_LEAVE, "/var/lib/tidegate/shop-prod");
+    dashboard_summary(f, m, DASHBOARD_STOP, "/var/lib/tidegate/shop-prod");
+    m->state = RUN_FINISHED;
+    strcpy(m->verdict, "PASS");
+    dashboard_summary(f, m, DASHBOARD_ENGINE_GONE, "/var/lib/tidegate/shop-prod");
+    fclose(f);
+    buf_adds(&text, out);
+    compare("summary", &text);
+    buf_release(&text);
+    free(out);
+    free(m);
+}
+
+/* ---- property: anything may be pressed at any size ---- */
+
+static uint32_t dice(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+static void shake_snapshot(struct dashboard_state *s, uint32_t *seed)
+{
+    struct mon_snapshot *m = sample_snapshot();
+    m->state = (enum run_state)(dice(seed) % (RUN_STUCK + 1));
+    m->nquestions = dice(seed) % 4;
+    for (uint32_t i = 1; i < m->nquestions; i++)
+        m->question[i] = m->question[0];
+    m->ntables = dice(seed) % 11;
+    m->load.total_bytes = dice(seed) % 3 ? m->load.total_bytes : 0;
+    m->load.left_s = (int64_t)(dice(seed) % 100000) - 1;
+    m->load.left_to_s = dice(seed);
+    m->lag.npoints = dice(seed) % (MON_LAG_POINTS + 1);
+    m->lag.seconds = dice(seed) % 4 ? (double)dice(seed) : -1.0;
+    if (dice(seed) % 4 == 0)
+        memset(m->reason, 120, sizeof m->reason - 1);
+    if (dice(seed) % 4 == 0)
+        strcpy(m->table[1].name, "shop.很长很长的表名字很长很长的表名字");
+    dashboard_take(s, m);
+    free(m);
+}
+
+static void check_canvas(const struct canvas *c)
+{
+    for (int y = 0; y < c->rows; y++) {
+        int cells = 0;
+        for (int x = 0; x < c->cols; x++) {
+            const struct cell *cell = &c->cells[y * c->cols + x];
+            assert_true(cell->role < ROLE_COUNT && cell->width <= 2);
+            if (cell->width == 2)
+                assert_true(x + 1 < c->cols && cell[1].width == 0);
+            if (cell->width == 0)
+                assert_true(x > 0 && cell[-1].width == 2);
+            cells += cell->width;
+        }
+        assert_int_equal(cells, c->cols);
+    }
+    assert_true(c->cursor_y < c->rows && c->cursor_x < c->cols);
+}
+
+static void test_random_keys_and_sizes(void **unused)
+{
+    (void)unused;
+    static const int keys[] = {'1', '2', '3', '4', '5', '6', '7', 'z', 'z', 'e', 'q', 'x', 'd', 'p', 't', '/', 'a', '|', 'T', 'l',
+                               'g', 'G', 'w', 'f', 's', 'y', 'L', '?', 'j', 'k', K_UP, K_DOWN, K_PAGE_UP, K_PAGE_DOWN, K_HOME, K_END,
+                               K_TAB, K_BACK_TAB, K_ENTER, K_ENTER, K_ESC, K_CTRL('c'), K_CTRL('u'), K_BACKSPACE, K_F1, 0x4e2d, 0x301, 1, 0x10ffff};
+    const char *given = getenv("TG_SEED");
+    uint32_t seed = given ? (uint32_t)strtoul(given, NULL, 10) : (uint32_t)time(NULL);
+    struct dashboard_state *s = sample_state(24, 80);
+    struct canvas c;
+    time_t end = time(NULL) + 3;
+    print_message("TG_SEED=%u\n", seed);
+    while (time(NULL) < end) {
+        struct effect effect;
+        struct input in = {.kind = IN_KEY, .key = keys[dice(&seed) % TG_ARRAY_LEN(keys)]};
+        uint32_t what = dice(&seed) % 16;
+        s->now_ms += dice(&seed) % 1000;
+        if (what == 0)
+            in = (struct input){.kind = IN_RESIZE, .rows = (int)(1 + dice(&seed) % 60), .cols = (int)(1 + dice(&seed) % 180)};
+        if (what == 1)
+            in = (struct input){.kind = IN_PASTE, .text = "q\xc3\x28 d very long paste \xe4\xb8\xad that goes on and on and on and on"};
+        if (what == 2)
+            shake_snapshot(s, &seed);
+        if (what == 3) {
+            struct mon_event e;
+            sample_event(&e, dice(&seed));
+            dashboard_add_event(s, &e);
+        }
+        dashboard_feed(s, &in, &effect);
+        canvas_init(&c, s->rows, s->cols, (enum glyph_set)(1 + dice(&seed) % 3));
+        dashboard_draw(&c, s);
+        check_canvas(&c);
+        canvas_release(&c);
+    }
+    /* Esc always leads out of everything. */
+    for (int i = 0; i < 6; i++)
+        press(s, K_ESC);
+    assert_false(s->dialog.is_open || s->is_help || s->prompt || s->is_zoomed);
+    dashboard_state_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_glyphs),
+        cmocka_unit_test(test_zoom),
+        cmocka_unit_test(test_dialogs),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_attention_says_pass),
+        cmocka_unit_test(test_answer_is_sent),
+        cmocka_unit_test(test_early_input_is_discarded),
+        cmocka_unit_test(test_leaving),
+        cmocka_unit_test(test_pause_resume),
+        cmocka_unit_test(test_selection_is_stable),
+        cmocka_unit_test(test_log_ring_and_pause),
+        cmocka_unit_test(test_control_characters_vanish),
+        cmocka_unit_test(test_guess_stops_at_99),
+        cmocka_unit_test(test_still_says_so),
+        cmocka_unit_test(test_text_and_summary),
+        cmocka_unit_test(test_random_keys_and_sizes),
+    };
+    setenv("TZ", "UTC", 1);
+    tzset();
+    if (!setlocale(LC_ALL, "C.UTF-8"))
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Linear search: a page has about forty rows and a key comes ten times a second at most. */
+#include "ui/keymap.h"
+
+#include "ui/text.h"
+
+#include <stdio.h>
+
+const struct key_row *keymap_find(const struct keymap *m, unsigned where, int key)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        const struct key_row *row = &m->row[i];
+        if (!(row->where & where) || !key)
+            continue;
+        if (row->key == key || row->twin[0] == key || row->twin[1] == key || row->twin[2] == key)
+            return row;
+    }
+    return NULL;
+}
+
+const char *key_name(int key, char *buf, size_t size)
+{
+    static const struct {
+        int key;
+        const char *name;
+    } named[] = {
+        {K_TAB, "Tab"},          {K_ENTER, "Enter"},       {K_ESC, "Esc"},     {K_BACKSPACE, "Backspace"},
+        {K_UP, "↑"},             {K_DOWN, "↓"},            {K_LEFT, "←"},      {K_RIGHT, "→"},
+        {K_PAGE_UP, "PgUp"},     {K_PAGE_DOWN, "PgDn"},    {K_HOME, "Home"},   {K_END, "End"},
+        {K_BACK_TAB, "Shift-Tab"}, {K_DELETE, "Del"},      {' ', "Space"},
+    };
+    for (size_t i = 0; i < TG_ARRAY_LEN(named); i++) {
+        if (named[i].key == key) {
+            snprintf(buf, size, "%s", named[i].name);
+            return buf;
+        }
+    }
+    if (key > K_F0)
+        snprintf(buf, size, "F%d", key - K_F0);
+    else if (key < 0x20)
+        snprintf(buf, size, "Ctrl-%c", key + 'A' - 1);
+    else {
+        char bytes[4];
+        size_t n = utf8_put(bytes, (uint32_t)key);
+        snprintf(buf, size, "%.*s", (int)n, bytes);
+    }
+    return buf;
+}
+
+static const char *label_of(const struct key_row *row, char *buf, size_t size)
+{
+    return row->label ? row->label : key_name(row->key, buf, size);
+}
+
+static const char *hint_of(const struct key_row *row, unsigned where, int cols, key_hint *hint, void *arg)
+{
+    if (!(row->where & where) || !row->hint || cols < row->hint_cols)
+        return NULL;
+    return hint ? hint(arg, row) : _(row->hint);
+}
+
+void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int y, key_hint *hint,
+                   void *arg)
+{
+    struct rect all = canvas_all(c);
+    const struct key_row *last = NULL;
+    char name[24];
+    for (size_t i = 0; i < m->n; i++)
+        last = hint_of(&m->row[i], where, c->cols, hint, arg) ? &m->row[i] : last;
+    if (!last)
+        return;
+    int last_cells = text_cells(label_of(last, name, sizeof name)) + 1 +
+                     text_cells(hint_of(last, where, c->cols, hint, arg));
+    int x = 1;
+    for (size_t i = 0; i < m->n; i++) {
+        const struct key_row *row = &m->row[i];
+        const char *words = hint_of(row, where, c->cols, hint, arg);
+        if (!words)
+            continue;
+        const char *label = label_of(row, name, sizeof name);
+        int cells = text_cells(label) + 1 + text_cells(words);
+        if (row != last && x + cells + 2 + last_cells > c->cols)
+            continue;
+        x += canvas_text(c, all, y, x, row->why_not ? ROLE_DIM : ROLE_KEY, label) + 1;
+        x += canvas_text(c, all, y, x, row->why_not ? ROLE_DIM : ROLE_TEXT, words) + 2;
+    }
+}
+
+static int help_column(const struct keymap *m, struct canvas *c, struct rect r, bool is_common,
+                       int label_cells)
+{
+    char name[24];
+    int y = r.y;
+    canvas_text(c, r, y++, r.x, ROLE_TITLE, is_common ? _("Everywhere") : _("This page"));
+    for (size_t i = 0; i < m->n; i++) {
+        const struct key_row *row = &m->row[i];
+        if (!row->help || row->is_common != is_common)
+            continue;
+        enum role key_role = row->why_not ? ROLE_DIM : ROLE_KEY;
+        canvas_text(c, r, y, r.x + 1, key_role, label_of(row, name, sizeof name));
+        canvas_cut(c, r, y, r.x + 1 + label_cells, r.w - 1 - label_cells,
+                   row->why_not ? ROLE_DIM : ROLE_TEXT, _(row->help));
+        y++;
+    }
+    return y - r.y;
+}
+
+int keymap_help(const struct keymap *m, struct canvas *c, struct rect r)
+{
+    struct rect left = {r.y, r.x, r.h, r.w / 2}, right = {r.y, r.x + r.w / 2, r.h, r.w - r.w / 2};
+    int a = help_column(m, c, left, true, 13), b = help_column(m, c, right, false, 10);
+    return TG_MAX(a, b);
+}

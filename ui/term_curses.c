@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The only file that sees ncurses. It gets whole canvases and writes the cells that changed; ncurses finds
+ * the cheapest way to do that.
+ *
+ * Putting the terminal back: what undoes our modes is composed into `undo` when they are set. A normal end
+ * goes through ncurses. A crash (SEGV, ABRT, BUS, FPE, ILL) and tg_bug write `undo` with write(), set the
+ * saved termios and the saved stderr, and let the signal happen again under its former action. Signals
+ * that ask us to end only set a flag and wake the poll through a pipe; the window ends in the ordinary way.
+ *
+ * Reading: everything that has arrived is read at once into a queue. That is how a paste is told from
+ * typing on terminals without bracketed paste: more than eight different printable keys in one gulp. */
+#include "ui/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <ncurses.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "ui/text.h"
+
+
+enum { CODE_PASTE_START = 2000, CODE_PASTE_END };
+#define QUEUE 256
+#define PASTE_MAX 65536
+#define BURST 8
+
+static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+
+struct term {
+    SCREEN *screen;
+    const struct theme *theme;
+    enum glyph_set glyphs;
+    struct canvas shown;           /* what ncurses was given last */
+    bool is_stale;                 /* shown says nothing about the screen */
+    int colours;
+    short pair[ROLE_COUNT];
+    int queue[QUEUE];
+    unsigned head, count;
+    bool is_pasting, resize_due, is_hung_up;
+    struct buf paste;
+};
+
+/* What signal handlers touch: plain data, set up before the handlers are. */
+static struct {
+    volatile sig_atomic_t is_open, ending, resized;
+    int wake[2], saved_stderr, tty;
+    struct termios termios;
+    char undo[512];
+    size_t undo_n;
+    struct sigaction crash_before[TG_ARRAY_LEN(crash_signals)];
+    struct sigaction end_before[TG_ARRAY_LEN(end_signals)];
+    struct sigaction winch_before, tstp_before, pipe_before;
+    char stack[65536];
+} g = {.wake = {-1, -1}, .saved_stderr = -1};
+
+/* ---- putting back ---- */
+
+static void restore_now(void)
+{
+    if (!g.is_open)
+        return;
+    g.is_open = 0;
+    size_t done = 0;
+    while (done < g.undo_n) {
+        ssize_t n = write(g.tty, g.undo + done, g.undo_n - done);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    tcsetattr(g.tty, TCSANOW, &g.termios);
+    if (g.saved_stderr >= 0)
+        dup2(g.saved_stderr, STDERR_FILENO);
+}
+
+static void on_crash(int signal_number)
+{
+    restore_now();
+    for (size_t i = 0; i < TG_ARRAY_LEN(crash_signals); i++) {
+        if (crash_signals[i] == signal_number)
+            sigaction(signal_number, &g.crash_before[i], NULL);
+    }
+    raise(signal_number); /* pending until we return, then under the former action */
+}
+
+static void on_end(int signal_number)
+{
+    int before = errno;
+    g.ending = signal_number;
+    if (write(g.wake[1], "e", 1) < 0) {
+    }
+    errno = before;
+}
+
+static void on_resize(int signal_number)
+{
+    int before = errno;
+    (void)signal_number;
+    g.resized = 1;
+    if (write(g.wake[1], "w", 1) < 0) {
+    }
+    errno = before;
+}
+
+/* Capabilities may hold padding "$<5>" that only tputs understands. */
+static void undo_add(const char *text)
+{
+    if (!text || text == (char *)-1)
+        return;
+    while (*text && g.undo_n < sizeof g.undo) {
+        if (text[0] == '$' && text[1] == '<') {
+            const char *close = strchr(text, '>');
+            if (close) {
+                text = close + 1;
+                continue;
+            }
+        }
+        g.undo[g.undo_n++] = *text++;
+    }
+}
+
+static void compose_undo(void)
+{
+    char bracketed[] = "\033[?2004l";
+    g.undo_n = 0;
+    undo_add(bracketed);
+    undo_add(tigetstr("rmkx"));
+    undo_add(tigetstr("sgr0"));
+    undo_add(tigetstr("cnorm"));
+    undo_add(tigetstr("rmcup"));
+    undo_add("\r");
+}
+
+static void catch_signals(void)
+{
+    struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+    struct sigaction end = {.sa_handler = on_end, .sa_flags = SA_RESTART};
+    struct sigaction resize = {.sa_handler = on_resize, .sa_flags = SA_RESTART};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    stack_t stack = {.ss_sp = g.stack, .ss_size = sizeof g.stack};
+    sigaltstack(&stack, NULL);
+    for (size_t i = 0; i < TG_ARRAY_LEN(crash_signals); i++)
+        sigaction(crash_signals[i], &crash, &g.crash_before[i]);
+    for (size_t i = 0; i < TG_ARRAY_LEN(end_signals); i++)
+        sigaction(end_signals[i], &end, &g.end_before[i]);
+    sigaction(SIGWINCH, &resize, &g.winch_before);
+    sigaction(SIGPIPE, &ignore, &g.pipe_before);
+    tg_bug_hook(restore_now);
+}
+
+static void release_signals(void)
+{
+    for (size_t i = 0; i < TG_ARRAY_LEN(crash_signals); i++)
+        sigaction(crash_signals[i], &g.crash_before[i], NULL);
+    for (size_t i = 0; i < TG_ARRAY_LEN(end_signals); i++)
+        sigaction(end_signals[i], &g.end_before[i], NULL);
+    sigaction(SIGWINCH, &g.winch_before, NULL);
+    sigaction(SIGPIPE, &g.pipe_before, NULL);
+    tg_bug_hook(NULL);
+}
+
+/* ---- opening ---- */
+
+/* Libraries print to stderr; on our screen that would be dirt. It goes to /dev/null meanwhile, unless the
+ * caller has already sent it elsewhere. */
+static void hush_stderr(void)
+{
+    g.saved_stderr = -1;
+    if (!isatty(STDERR_FILENO))
+        return;
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    g.saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+    if (nowhere >= 0 && g.saved_stderr >= 0)
+        dup2(nowhere, STDERR_FILENO);
+    if (nowhere >= 0)
+        close(nowhere);
+}
+
+static void send(const char *bytes)
+{
+    fputs(bytes, stdout);
+    fflush(stdout);
+}
+
+static void set_modes(void)
+{
+    raw();
+    noecho();
+    nonl();
+    keypad(stdscr, TRUE);
+    nodelay(stdscr, TRUE);
+    meta(stdscr, TRUE);
+    if (!getenv("ESCDELAY"))
+        set_escdelay(25);
+    define_key("\033[200~", CODE_PASTE_START);
+    define_key("\033[201~", CODE_PASTE_END);
+}
+
+static void use_theme(struct term *t)
+{
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        const struct style *s = &t->theme->style[role];
+        t->pair[role] = 0;
+        if (t->colours < 8 || (s->front < 0 && s->back < 0))
+            continue;
+        short front = (short)(t->colours < 16 && s->front >= 8 ? s->front - 8 : s->front);
+        short back = (short)(t->colours < 16 && s->back >= 8 ? s->back - 8 : s->back);
+        if (init_pair((short)(role + 1), front, back) == OK)
+            t->pair[role] = (short)(role + 1);
+    }
+    const struct style *text = &t->theme->style[ROLE_TEXT];
+    attr_t attrs = text->attrs & ATTR_BOLD ? A_BOLD : A_NORMAL;
+    cchar_t background;
+    setcchar(&background, L" ", attrs, t->pair[ROLE_TEXT], NULL);
+    bkgrndset(&background);
+    t->is_stale = true;
+}
+
+static attr_t attrs_of(const struct term *t, unsigned role)
+{
+    const struct style *s = &t->theme->style[role];
+    attr_t attrs = A_NORMAL;
+    attrs |= s->attrs & ATTR_BOLD ? A_BOLD : 0;
+    attrs |= s->attrs & ATTR_DIM ? A_DIM : 0;
+    attrs |= s->attrs & ATTR_REVERSE ? A_REVERSE : 0;
+    attrs |= s->attrs & ATTR_UNDERLINE ? A_UNDERLINE : 0;
+    if (t->colours < 16 && s->front >= 8)
+        attrs |= A_BOLD;
+    if (role == ROLE_PICK && !t->pair[role]) /* no colours: the selection must still be seen */
+        attrs |= A_REVERSE;
+    return attrs;
+}
+
+struct term *term_open(const struct term_options *o, struct err *e)
+{
+    const char *no_color = getenv("NO_COLOR");
+    g.tty = STDOUT_FILENO;
+    if (!term_usable() || tcgetattr(STDIN_FILENO, &g.termios) != 0) {
+        err_set(e, ERR_USAGE, "%s", _("this is not a terminal that can be drawn on"));
+        return NULL;
+    }
+    SCREEN *screen = newterm(NULL, stdout, stdin);
+    if (!screen) {
+        err_set(e, ERR_USAGE, "%s", _("the terminal type in TERM is not known here"));
+        return NULL;
+    }
+    char *cup = tigetstr("cup");
+    if (!cup || cup == (char *)-1 || pipe2(g.wake, O_CLOEXEC | O_NONBLOCK) != 0) {
+        endwin();
+        delscreen(screen);
+        tcsetattr(STDIN_FILENO, TCSANOW, &g.termios);
+        err_set(e, ERR_USAGE, "%s", _("this terminal can't place the cursor"));
+        return NULL;
+    }
+    struct term *t = x_alloc(sizeof *t);
+    t->screen = screen;
+    t->glyphs = o->glyphs == GLYPHS_AUTO ? glyph_set_default() : o->glyphs;
+    t->theme = theme_find(o->theme);
+    compose_undo();
+    g.ending = g.resized = 0;
+    g.is_open = 1;
+    hush_stderr();
+    catch_signals();
+    set_modes();
+    if (has_colors() && !(no_color && no_color[0])) {
+        start_color();
+        use_default_colors();
+        t->colours = COLORS;
+    }
+    use_theme(t);
+    send("\033[?2004h");
+    return t;
+}
+
+void term_close(struct term *t)
+{
+    if (!t)
+        return;
+    send("\033[?2004l");
+    curs_set(1);
+    endwin();
+    if (g.is_open)
+        tcsetattr(STDIN_FILENO, TCSANOW, &g.termios);
+    g.is_open = 0;
+    release_signals();
+    if (g.saved_stderr >= 0) {
+        dup2(g.saved_stderr, STDERR_FILENO);
+        close(g.saved_stderr);
+        g.saved_stderr = -1;
+    }
+    close(g.wake[0]);
+    close(g.wake[1]);
+    delscreen(t->screen);
+    canvas_release(&t->shown);
+    buf_release(&t->paste);
+    free(t);
+}
+
+/* ---- showing ---- */
+
+void term_size(const struct term *t, int *rows, int *cols)
+{
+    (void)t;
+    getmaxyx(stdscr, *rows, *cols);
+}
+
+enum glyph_set term_glyphs(const struct term *t)
+{
+    return t->glyphs;
+}
+
+static void show_cell(struct term *t, int y, int x, const struct cell *cell)
+{
+    wchar_t wide[CCHARW_MAX + 1] = {0};
+    const char *p = cell->glyph, *end = p + cell->n;
+    for (size_t i = 0; i < CCHARW_MAX && p < end; i++)
+        wide[i] = (wchar_t)utf8_next(&p, end);
+    cchar_t out;
+    if (setcchar(&out, wide, attrs_of(t, cell->role), t->pair[cell->role], NULL) == OK)
+        mvadd_wch(y, x, &out);
+}
+
+void term_show(struct term *t, const struct canvas *c)
+{
+    int rows, cols;
+    getmaxyx(stdscr, rows, cols);
+    bool same_size = t->shown.rows == c->rows && t->shown.cols == c->cols;
+    if (!same_size) {
+        canvas_release(&t->shown);
+        canvas_init(&t->shown, c->rows, c->cols, c->glyphs);
+        t->is_stale = true;
+    }
+    if (t->is_stale)
+        erase();
+    for (int y = 0; y < c->rows && y < rows; y++) {
+        for (int x = 0; x < c->cols && x < cols; x++) {
+            size_t i = (size_t)y * (size_t)c->cols + (size_t)x;
+            const struct cell *cell = &c->cells[i];
+            if (cell->width && (t->is_stale || !canvas_same(cell, &t->shown.cells[i])))
+                show_cell(t, y, x, cell);
+        }
+    }
+    memcpy(t->shown.cells, c->cells, (size_t)c->rows * (size_t)c->cols * sizeof *c->cells);
+    t->is_stale = false;
+    if (c->cursor_y >= 0 && c->cursor_y < rows && c->cursor_x >= 0 && c->cursor_x < cols) {
+        curs_set(1);
+        move(c->cursor_y, c->cursor_x);
+    } else {
+        curs_set(0);
+    }
+    refresh();
+}
+
+void term_redraw(struct term *t)
+{
+    t->is_stale = true;
+    clearok(curscr, TRUE);
+}
+
+const char *term_theme_next(struct term *t)
+{
+    t->theme = theme_next(t->theme);
+    use_theme(t);
+    return t->theme->name;
+}
+
+/* ---- input ---- */
+
+static int key_of(int code)
+{
+    static const struct {
+        int code, key;
+    } map[] = {
+        {KEY_UP, K_UP},       {KEY_DOWN, K_DOWN},       {KEY_LEFT, K_LEFT}, {KEY_RIGHT, K_RIGHT},
+        {KEY_PPAGE, K_PAGE_UP}, {KEY_NPAGE, K_PAGE_DOWN}, {KEY_HOME, K_HOME}, {KEY_END, K_END},
+        {KEY_BTAB, K_BACK_TAB}, {KEY_DC, K_DELETE},     {KEY_BACKSPACE, K_BACKSPACE},
+        {KEY_ENTER, K_ENTER}, {KEY_A1, K_HOME}, {KEY_C1, K_END}, {KEY_A3, K_PAGE_UP}, {KEY_C3, K_PAGE_DOWN},
+    };
+    for (size_t i = 0; i < TG_ARRAY_LEN(map); i++) {
+        if (map[i].code == code)
+            return map[i].key;
+    }
+    return code > KEY_F0 && code <= KEY_F0 + 12 ? K_F0 + (code - KEY_F0) : 0;
+}
+
+static void paste_add(struct term *t, wint_t c)
+{
+    char bytes[4];
+    if (t->paste.n < PASTE_MAX && glyph_width((uint32_t)c) >= 0)
+        buf_add(&t->paste, bytes, utf8_put(bytes, (uint32_t)c));
+}
+
+static void queue_add(struct term *t, int key)
+{
+    if (t->count < QUEUE)
+        t->queue[(t->head + t->count++) % QUEUE] = key;
+}
+
+/* Reads one thing from ncurses; false: nothing there. */
+static bool gulp_one(struct term *t)
+{
+    wint_t c;
+    int what = get_wch(&c);
+    if (what == ERR)
+        return false;
+    if (what == KEY_CODE_YES) {
+        if ((int)c == CODE_PASTE_START) {
+            t->is_pasting = true;
+            buf_reset(&t->paste);
+        } else if ((int)c == CODE_PASTE_END && t->is_pasting) {
+            t->is_pasting = false;
+            queue_add(t, -1);
+        } else if ((int)c != KEY_RESIZE && !t->is_pasting && key_of((int)c)) {
+            queue_add(t, key_of((int)c));
+        }
+        return true;
+    }
+    if (t->is_pasting)
+        paste_add(t, c);
+    else
+        queue_add(t, c == '\n' ? K_ENTER : c == 8 ? K_BACKSPACE : (int)c);
+    return true;
+}
+
+/* A burst of different printable keys was not typed by a hand. */
+static void burst_to_paste(struct term *t)
+{
+    bool differs = false;
+    if (t->count <= BURST)
+        return;
+    for (unsigned i = 0; i < t->count; i++) {
+        int key = t->queue[(t->head + i) % QUEUE];
+        if (!key_is_text(key) && key != K_ENTER && key != K_TAB)
+            return;
+        differs |= key != t->queue[t->head];
+    }
+    if (!differs)
+        return;
+    buf_reset(&t->paste);
+    for (unsigned i = 0; i < t->count; i++)
+        paste_add(t, (wint_t)t->queue[(t->head + i) % QUEUE]);
+    t->count = 0;
+    queue_add(t, -1);
+}
+
+static void take_resize(struct term *t)
+{
+    struct winsize size;
+    g.resized = 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
+        resizeterm(size.ws_row, size.ws_col);
+    t->is_stale = true;
+    t->resize_due = true;
+}
+
+bool term_read(struct term *t, struct input *in)
+{
+    if (g.resized)
+        take_resize(t);
+    if (t->resize_due) {
+        t->resize_due = false;
+        *in = (struct input){.kind = IN_RESIZE};
+        getmaxyx(stdscr, in->rows, in->cols);
+        return true;
+    }
+    if (!t->count) {
+        /* One paste in hand at a time: its text lives in the one buffer. */
+        while (t->count < QUEUE && !(t->count && t->queue[(t->head + t->count - 1) % QUEUE] == -1) &&
+               gulp_one(t)) {
+        }
+        burst_to_paste(t);
+    }
+    if (!t->count)
+        return false;
+    int key = t->queue[t->head];
+    t->head = (t->head + 1) % QUEUE;
+    t->count--;
+    if (key == -1) {
+        buf_reserve(&t->paste, 1);
+        *in = (struct input){.kind = IN_PASTE, .text = t->paste.p};
+        t->paste.p[t->paste.n] = 0;
+    } else {
+        *in = (struct input){.kind = IN_KEY, .key = key};
+    }
+    return true;
+}
+
+unsigned term_wait(struct term *t, int other_fd, int timeout_ms)
+{
+    struct pollfd fd[3] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                           {.fd = g.wake[0], .events = POLLIN},
+                           {.fd = other_fd, .events = POLLIN}};
+    unsigned what = 0;
+    char drain[64];
+    if (t->is_hung_up)
+        fd[0].fd = -1;
+    if (poll(fd, 3, t->count || g.ending ? 0 : timeout_ms) < 0)
+        fd[0].revents = fd[1].revents = fd[2].revents = 0;
+    while (read(g.wake[0], drain, sizeof drain) > 0) {
+    }
+    if (fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+        t->is_hung_up = true;
+        what |= TERM_GONE;
+    }
+    if ((fd[0].revents & POLLIN) || t->count || g.resized)
+        what |= TERM_INPUT;
+    if (fd[2].revents)
+        what |= TERM_OTHER;
+    if (g.ending)
+        what |= TERM_SIGNAL;
+    return what;
+}
+
+int term_signal(const struct term *t)
+{
+    (void)t;
+    return g.ending;
+}
+
+void term_copy(struct term *t, const char *text)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t n = TG_MIN(strlen(text), (size_t)4096);
+    struct buf out = {0};
+    (void)t;
+    buf_adds(&out, "\033]52;c;");
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t three = (uint32_t)(unsigned char)text[i] << 16;
+        three |= i + 1 < n ? (uint32_t)(unsigned char)text[i + 1] << 8 : 0;
+        three |= i + 2 < n ? (uint32_t)(unsigned char)text[i + 2] : 0;
+        buf_addc(&out, digit[three >> 18]);
+        buf_addc(&out, digit[three >> 12 & 63]);
+        buf_addc(&out, i + 1 < n ? digit[three >> 6 & 63] : '=');
+        buf_addc(&out, i + 2 < n ? digit[three & 63] : '=');
+    }
+    buf_adds(&out, "\007");
+    send(out.p);
+    buf_release(&out);
+}
+
+void term_suspend(struct term *t)
+{
+    struct sigaction stop = {.sa_handler = SIG_DFL}, before;
+    send("\033[?2004l");
+    curs_set(1);
+    endwin();
+    tcsetattr(STDIN_FILENO, TCSANOW, &g.termios);
+    sigaction(SIGTSTP, &stop, &before);
+    raise(SIGTSTP);
+    sigaction(SIGTSTP, &before, NULL);
+    set_modes();
+    send("\033[?2004h");
+    take_resize(t);
+    term_redraw(t);
+}

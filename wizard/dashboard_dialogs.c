@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Dialogs are filled here and only here; what a choice does is decided when it was made, by the kind of
+ * dialog, never by its text. The first choice is always the one that loses nothing. */
+#include "ui/format.h"
+#include "ui/text.h"
+#include "wizard/dashboard_state.h"
+
+#include <stdio.h>
+
+enum { LEAVE_DETACH, LEAVE_PAUSE, LEAVE_STOP };
+
+static void choice(struct dialog *d, const char *label, const char *note)
+{
+    if (d->nchoices >= DIALOG_CHOICES)
+        return;
+    snprintf(d->choice[d->nchoices].label, sizeof d->choice[0].label, "%s", label);
+    snprintf(d->choice[d->nchoices].note, sizeof d->choice[0].note, "%s", note);
+    d->nchoices++;
+}
+
+void ask_leave(struct dashboard_state *s, int key)
+{
+    struct dialog *d = &s->dialog;
+    char note[80];
+    *d = (struct dialog){.width = 60};
+    s->asked = ASK_LEAVE;
+    snprintf(d->title, sizeof d->title, "%s", _("Leave this window?"));
+    snprintf(d->text, sizeof d->text, "%s", s->is_gone ? _("The engine is gone; there is nothing to stop.")
+                                                       : _("The run goes on without it."));
+    snprintf(note, sizeof note, _(" come back: tidegate attach %s"), s->snap.run);
+    choice(d, _("Detach"), note);
+    if (!s->is_gone) {
+        choice(d, _("Pause and leave"), _(" nothing is lost, resume later"));
+        choice(d, _("Stop the run …"), _(" asks again"));
+    }
+    snprintf(d->keys, sizeof d->keys, "%s", _("Esc Stay"));
+    dialog_open(d, key, s->now_ms);
+}
+
+void ask_stop(struct dashboard_state *s, int key)
+{
+    struct dialog *d = &s->dialog;
+    *d = (struct dialog){.width = 64};
+    s->asked = ASK_STOP;
+    snprintf(d->title, sizeof d->title, "%s", _("Stop the run?"));
+    snprintf(d->text, sizeof d->text,
+             _("The engine ends. What is on the target stays there, and the run goes on from that point with: "
+               "tidegate resume %s\nWhile it is stopped nothing is copied and the lag grows; the source must "
+               "keep its binlog until then."),
+             s->snap.run);
+    choice(d, _("Keep it running"), _(" default"));
+    choice(d, _("Stop it now"), _(" can be resumed"));
+    snprintf(d->keys, sizeof d->keys, "%s", _("Esc Keep it running"));
+    dialog_open(d, key, s->now_ms);
+}
+
+void ask_question(struct dashboard_state *s, int key, size_t which)
+{
+    if (which >= s->snap.nquestions || which >= MON_QUESTIONS)
+        return;
+    const struct question_view *q = &s->snap.question[which];
+    struct dialog *d = &s->dialog;
+    char age[FMT_SIZE];
+    uint32_t others = s->snap.tables_total ? s->snap.tables_total - 1 : 0;
+    *d = (struct dialog){.width = 70, .keys_right = true};
+    s->asked = ASK_QUESTION;
+    snprintf(s->asked_id, sizeof s->asked_id, "%s", q->id);
+    snprintf(s->asked_table, sizeof s->asked_table, "%s", q->table);
+    snprintf(d->title, sizeof d->title, "%s  %s", q->id, _("The run asks you"));
+    fmt_span(age, (s->wall_ms - q->asked_ms) / 1000);
+    if (q->table[0] && others)
+        snprintf(d->text, sizeof d->text, _("%s  waits since %s; the %u other tables go on\n\n%s"), q->table, age, others, q->text);
+    else
+        snprintf(d->text, sizeof d->text, _("%s%swaits since %s\n\n%s"), q->table, q->table[0] ? "  " : "", age, q->text);
+    snprintf(d->ask, sizeof d->ask, "%s", _("What now"));
+    for (uint32_t i = 0; i < TG_MIN(q->nchoices, 6u); i++) {
+        choice(d, q->choice[i].label, i == q->initial ? _("   nothing lost, default") : "");
+        snprintf(s->asked_slug[i], sizeof s->asked_slug[i], "%s", q->choice[i].slug);
+    }
+    d->selected = q->initial < d->nchoices ? q->initial : 0;
+    snprintf(d->keys, sizeof d->keys, "%s", _("Esc Decide later"));
+    dialog_open(d, key, s->now_ms);
+}
+
+void ask_event(struct dashboard_state *s, int key)
+{
+    const struct mon_event *e = log_selected(s);
+    struct dialog *d = &s->dialog;
+    char clock[FMT_SIZE];
+    if (!e)
+        return;
+    *d = (struct dialog){.width = 72};
+    s->asked = ASK_EVENT;
+    snprintf(d->title, sizeof d->title, "%s  %s  %s  %s", fmt_clock(clock, e->at_ms), log_level_name(e->level), e->stage, e->id);
+    snprintf(d->text, sizeof d->text, "%s%s%s", e->table, e->table[0] ? "\n" : "", e->text);
+    snprintf(d->keys, sizeof d->keys, "%s", _("Esc Close   y Copy"));
+    dialog_open(d, key, s->now_ms);
+}
+
+/* JSON text of a name that came from a server. */
+static void json_text(char *out, size_t size, const char *text)
+{
+    size_t n = 0;
+    for (; *text && n + 3 < size; text++) {
+        if ((unsigned char)*text < 0x20)
+            continue;
+        if (*text == '"' || *text == '\\')
+            out[n++] = '\\';
+        out[n++] = *text;
+    }
+    out[n] = 0;
+}
+
+static void call(struct effect *out, const char *cmd, const char *done)
+{
+    *out = (struct effect){.kind = EFFECT_CALL};
+    snprintf(out->cmd, sizeof out->cmd, "%s", cmd);
+    snprintf(out->args, sizeof out->args, "{}");
+    snprintf(out->done, sizeof out->done, "%s", done);
+}
+
+void ask_answered(struct dashboard_state *s, struct effect *out)
+{
+    unsigned chosen = s->dialog.selected;
+    enum dashboard_dialog asked = s->asked;
+    char table[270], id[40], slug[70];
+    s->asked = ASK_NOTHING;
+    if (asked == ASK_LEAVE && chosen == LEAVE_DETACH) {
+        *out = (struct effect){.kind = EFFECT_LEAVE, .left = s->is_gone ? DASHBOARD_ENGINE_GONE : DASHBOARD_DETACH};
+    } else if (asked == ASK_LEAVE && chosen == LEAVE_PAUSE) {
+        call(out, "pause", _("paused"));
+        out->then_leave = true;
+        out->left = DASHBOARD_PAUSE_AND_LEAVE;
+    } else if (asked == ASK_LEAVE && chosen == LEAVE_STOP) {
+        ask_stop(s, K_ENTER);
+    } else if (asked == ASK_STOP && chosen == 1) {
+        call(out, "stop", _("stopping"));
+        out->then_leave = true;
+        out->left = DASHBOARD_STOP;
+    } else if (asked == ASK_QUESTION && chosen < DIALOG_CHOICES) {
+        call(out, "answer", "");
+        json_text(table, sizeof table, s->asked_table);
+        json_text(id, sizeof id, s->asked_id);
+        json_text(slug, sizeof slug, s->asked_slug[chosen]);
+        snprintf(out->args, sizeof out->args, "{\"id\":\"%s\",\"table\":\"%s\",\"choice\":\"%s\"}", id, table, slug);
+        snprintf(out->done, sizeof out->done, _("%s: answered, %s"), s->asked_id, s->asked_slug[chosen]);
+    }
+}
+
+void help_draw(struct canvas *c)
+{
+    struct canvas nothing = {0};
+    struct rect wide = {0, 0, 0, 68};
+    int rows = keymap_help(&dashboard_keys, &nothing, wide);
+    struct rect in = dialog_frame(c, rows + 5, 72, _("Keys on this page"));
+    rows = TG_MIN(rows, in.h - 1);
+    keymap_help(&dashboard_keys, c, (struct rect){in.y, in.x, rows, in.w});
+    int y = in.y + in.h - 1;
+    if (in.h >= rows + 3)
+        canvas_cut(c, in, y - 1, in.x, in.w, ROLE_DIM, _("Greyed keys say why when pressed."));
+    canvas_right(c, in, y, in.x + in.w - 1, ROLE_DIM, _("Esc Close"));
+    c->cursor_y = y;
+    c->cursor_x = in.x + in.w - 1 - text_cells(_("Esc Close"));
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One poll over the terminal, the run's socket and a tick of a second. News are drawn ten times a second at
+ * most, keys at once. The run is asked only through mon_call, and nothing here can harm it: every way out
+ * of this loop that no person chose is a detach. */
+#include "ui/format.h"
+#include "ui/term.h"
+#include "ui/text.h"
+#include "wizard/dashboard_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define FRAME_MS 100
+#define TICK_MS 1000
+#define CALL_MS 1500
+
+struct window {
+    const struct dashboard_options *o;
+    struct dashboard_state *s;
+    struct term *term;
+    struct canvas canvas;
+    struct mon_event *events;
+    bool is_dirty, is_done;
+    int64_t drawn_ms;
+    int left;
+};
+#define EVENTS 256
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void look_at_clock(struct dashboard_state *s)
+{
+    s->now_ms = clock_ms(CLOCK_MONOTONIC);
+    s->wall_ms = clock_ms(CLOCK_REALTIME);
+}
+
+static void take_news(struct window *w)
+{
+    struct err e = {0};
+    uint64_t dropped = 0;
+    struct mon_snapshot *snap = &w->s->snap;
+    if (w->s->is_gone)
+        return;
+    bool is_alive = mon_pump(w->o->client, &e);
+    struct mon_snapshot *fresh = x_alloc(sizeof *fresh);
+    if (mon_snapshot(w->o->client, fresh)) {
+        w->is_dirty |= fresh->seq != snap->seq || !w->s->has_snapshot;
+        dashboard_take(w->s, fresh);
+    }
+    free(fresh);
+    size_t n;
+    while ((n = mon_events(w->o->client, w->events, EVENTS, &dropped)) > 0) {
+        for (size_t i = 0; i < n; i++)
+            dashboard_add_event(w->s, &w->events[i]);
+        w->is_dirty = true;
+    }
+    w->s->log.dropped += dropped;
+    if (!is_alive) {
+        w->s->is_gone = true;
+        w->is_dirty = true;
+    }
+}
+
+static void draw(struct window *w)
+{
+    int rows, cols;
+    term_size(w->term, &rows, &cols);
+    if (w->canvas.rows != rows || w->canvas.cols != cols) {
+        canvas_release(&w->canvas);
+        canvas_init(&w->canvas, rows, cols, term_glyphs(w->term));
+    }
+    w->s->rows = rows;
+    w->s->cols = cols;
+    dashboard_draw(&w->canvas, w->s);
+    term_show(w->term, &w->canvas);
+    w->drawn_ms = w->s->now_ms;
+    w->is_dirty = false;
+}
+
+static void do_call(struct window *w, const struct effect *effect)
+{
+    struct err e = {0};
+    if (w->s->is_gone) {
+        dashboard_notice(w->s, "%s", _("the engine is gone; nothing was asked of it"));
+        return;
+    }
+    bool is_ok = mon_call(w->o->client, effect->cmd, effect->args, NULL, CALL_MS, &e);
+    look_at_clock(w->s);
+    if (!is_ok) {
+        dashboard_notice(w->s, "! %s: %s", effect->cmd, e.text);
+        return;
+    }
+    if (effect->done[0])
+        dashboard_notice(w->s, "%s", effect->done);
+    if (effect->then_leave) {
+        w->is_done = true;
+        w->left = (int)effect->left;
+    }
+}
+
+static void do_effect(struct window *w, const struct effect *effect)
+{
+    switch (effect->kind) {
+    case EFFECT_CALL: do_call(w, effect); break;
+    case EFFECT_COPY:
+        if (effect->text[0])
+            term_copy(w->term, effect->text);
+        break;
+    case EFFECT_LEAVE:
+        w->is_done = true;
+        w->left = (int)effect->left;
+        break;
+    case EFFECT_THEME: dashboard_notice(w->s, _("theme: %s"), term_theme_next(w->term)); break;
+    case EFFECT_REDRAW: term_redraw(w->term); break;
+    case EFFECT_SUSPEND: term_suspend(w->term); break;
+    case EFFECT_NONE: break;
+    }
+}
+
+static void take_input(struct window *w)
+{
+    struct input in;
+    struct effect effect;
+    bool has_input = false;
+    while (!w->is_done && term_read(w->term, &in)) {
+        look_at_clock(w->s);
+        if (dashboard_feed(w->s, &in, &effect))
+            has_input = true;
+        do_effect(w, &effect);
+    }
+    if (has_input && !w->is_done) {
+        look_at_clock(w->s);
+        draw(w);
+    }
+}
+
+static int timeout_ms(const struct window *w)
+{
+    int64_t due = w->drawn_ms + (w->is_dirty ? FRAME_MS : TICK_MS) - clock_ms(CLOCK_MONOTONIC);
+    return (int)TG_MIN(TG_MAX(due, 0), TICK_MS);
+}
+
+static void loop(struct window *w)
+{
+    while (!w->is_done) {
+        int fd = w->s->is_gone ? -1 : mon_fd(w->o->client);
+        unsigned what = term_wait(w->term, fd, timeout_ms(w));
+        look_at_clock(w->s);
+        if (what & (TERM_SIGNAL | TERM_GONE)) {
+            w->left = w->s->is_gone ? DASHBOARD_ENGINE_GONE : DASHBOARD_DETACH;
+            break;
+        }
+        take_news(w);
+        if (what & TERM_INPUT)
+            take_input(w);
+        int64_t age = w->s->now_ms - w->drawn_ms;
+        if (!w->is_done && (age >= TICK_MS || (w->is_dirty && age >= FRAME_MS)))
+            draw(w);
+    }
+}
+
+int dashboard_run(const struct dashboard_options *o, struct err *e)
+{
+    struct window w = {.o = o, .left = DASHBOARD_DETACH};
+    struct err why = {0};
+    if (o->ended_by)
+        *o->ended_by = 0;
+    if (!o->is_plain)
+        w.term = term_open(&(struct term_options){.glyphs = o->glyphs, .theme = o->theme}, &why);
+    if (!w.term)
+        return dashboard_plain(o, e);
+    w.s = dashboard_state_new();
+    w.events = x_alloc(EVENTS * sizeof *w.events);
+    look_at_clock(w.s);
+    take_news(&w);
+    draw(&w);
+    loop(&w);
+    if (o->ended_by)
+        *o->ended_by = term_signal(w.term);
+    term_close(w.term);
+    if (o->last)
+        *o->last = w.s->snap;
+    canvas_release(&w.canvas);
+    free(w.events);
+    dashboard_state_free(w.s);
+    return w.left;
+}
+
+static const char *left_words(const struct mon_snapshot *s, int left)
+{
+    switch (left) {
+    case DASHBOARD_PAUSE_AND_LEAVE: return _("The run is paused; nothing is lost.");
+    case DASHBOARD_STOP: return _("The run stops; what is on the target stays, and it can be resumed.");
+    case DASHBOARD_ENGINE_GONE:
+        return s->state == RUN_FINISHED ? _("The run is over.") : _("The engine of the run has ended.");
+    default: return _("The run goes on without this window.");
+    }
+}
+
+void dashboard_summary(void *file, const struct mon_snapshot *s, int left, const char *run_dir)
+{
+    char line[640], lag[FMT_SIZE], more[160] = "";
+    int dump = flow_percent(s, false), load = flow_percent(s, true);
+    bool is_over = s->state == RUN_FINISHED;
+    size_t n = 0;
+    if (s->verdict[0])
+        n += (size_t)snprintf(more + n, sizeof more - n, "  %s", s->verdict);
+    if (!is_over && dump >= 0 && load >= 0)
+        n += (size_t)snprintf(more + n, sizeof more - n, _("  dump %d%%  load %d%%"), dump, load);
+    if (!is_over && s->lag.seconds >= 0 && n < sizeof more)
+        snprintf(more + n, sizeof more - n, _("  lag %s"), fmt_lag(lag, s->lag.seconds));
+    snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, run_state_name(s->state), more, left_words(s, left));
+    term_plain_line(file, line);
+    snprintf(line, sizeof line, is_over ? _("report  %s/report.txt") : _("log     %s/events.jsonl"),
+             run_dir ? run_dir : s->run);
+    term_plain_line(file, line);
+    bool needs_resume = left == DASHBOARD_STOP || left == DASHBOARD_PAUSE_AND_LEAVE || (left == DASHBOARD_ENGINE_GONE && !is_over);
+    snprintf(line, sizeof line, is_over ? _("again   tidegate status %s") : needs_resume ? _("go on   tidegate resume %s") : _("return  tidegate attach %s"),
+             s->run);
+    term_plain_line(file, line);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The last ten minutes of lag, one value a second. The graph scales to its own maximum, and a known zero
+ * is a thin line, so that "no lag" and "no news" look different. */
+#include "ui/format.h"
+#include "ui/text.h"
+#include "wizard/dashboard_state.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static double scale_top(const struct lag_view *lag)
+{
+    double top = 4;
+    for (uint32_t i = 0; i < lag->npoints && i < MON_LAG_POINTS; i++)
+        top = TG_MAX(top, (double)lag->points[i]);
+    return ceil(top);
+}
+
+/* Fits five cells: "36 s", "120 s", "4 m", "3 h". */
+static void axis_label(char *out, size_t size, double seconds)
+{
+    if (seconds < 600)
+        snprintf(out, size, _("%.0f s"), seconds);
+    else if (seconds < 6000)
+        snprintf(out, size, _("%.0f m"), ceil(seconds / 60));
+    else
+        snprintf(out, size, _("%.0f h"), TG_MIN(ceil(seconds / 3600), 99.0));
+}
+
+/* Labels end before column `axis`; the graph is right of it, `width` wide. */
+static void draw_graph(struct canvas *c, struct rect in, int rows, int axis, int width,
+                       const struct lag_view *lag, bool has_middle)
+{
+    double top = scale_top(lag);
+    char label[24];
+    enum role role = lag->seconds >= 60 ? ROLE_WARN : ROLE_TEXT;
+    for (int y = 0; y < rows; y++)
+        canvas_text(c, in, in.y + y, in.x + axis, ROLE_EDGE, "│");
+    axis_label(label, sizeof label, top);
+    canvas_right(c, in, in.y, in.x + axis - 1, ROLE_DIM, label);
+    canvas_text(c, in, in.y, in.x + axis, ROLE_EDGE, "┤");
+    if (has_middle && rows >= 5) {
+        axis_label(label, sizeof label, top / 2);
+        canvas_right(c, in, in.y + rows / 2, in.x + axis - 1, ROLE_DIM, label);
+        canvas_text(c, in, in.y + rows / 2, in.x + axis, ROLE_EDGE, "┤");
+    }
+    canvas_right(c, in, in.y + rows - 1, in.x + axis - 1, ROLE_DIM, _("0 s"));
+    canvas_text(c, in, in.y + rows - 1, in.x + axis, ROLE_EDGE, "┤");
+    canvas_text(c, in, in.y + rows, in.x + axis, ROLE_EDGE, "└");
+    for (int x = 0; x < width; x++)
+        canvas_text(c, in, in.y + rows, in.x + axis + 1 + x, ROLE_EDGE, "─");
+    canvas_graph(c, (struct rect){in.y, in.x + axis + 1, rows, width}, role, lag->points,
+                 TG_MIN(lag->npoints, (uint32_t)MON_LAG_POINTS), MON_LAG_POINTS, top);
+}
+
+static void draw_times(struct canvas *c, struct rect in, int y, int x, int width)
+{
+    canvas_text(c, in, y, x, ROLE_DIM, _("-10 m"));
+    canvas_right(c, in, y, x + width / 2 + 3, ROLE_DIM, _("-5 m"));
+    canvas_right(c, in, y, x + width, ROLE_DIM, _("now"));
+}
+
+/* Catch-up time = backlog / (apply rate - write rate), and "never" is an honest answer. */
+static enum role catch_up_words(char *out, size_t size, const struct mon_snapshot *m)
+{
+    const struct lag_view *lag = &m->lag;
+    double backlog = (double)(lag->unread_bytes + lag->unapplied_bytes);
+    double gain = lag->apply_byte_rate - lag->source_byte_rate;
+    char a[FMT_SIZE];
+    if (m->state == RUN_FINISHED) {
+        snprintf(out, size, "%s", _("catch-up  done"));
+        return ROLE_OK;
+    }
+    if (lag->seconds >= 0 && lag->seconds < 5) {
+        snprintf(out, size, "%s", _("catch-up  done, keeps in step"));
+        return ROLE_OK;
+    }
+    if (m->state == RUN_PAUSED) {
+        snprintf(out, size, "%s", _("catch-up  paused"));
+        return ROLE_WARN;
+    }
+    if (lag->seconds < 0 || (backlog <= 0 && gain <= 0)) {
+        snprintf(out, size, "%s", _("catch-up  not known yet"));
+        return ROLE_TEXT;
+    }
+    if (gain <= 0 || backlog / gain > 30 * 86400.0) {
+        snprintf(out, size, "%s", _("catch-up  never at this pace"));
+        return ROLE_WARN;
+    }
+    snprintf(out, size, _("catch-up  ~%s"), fmt_about(a, (int64_t)(backlog / gain)));
+    return ROLE_TEXT;
+}
+
+static void draw_rates(struct canvas *c, struct rect in, int y, const struct mon_snapshot *m, bool is_wide)
+{
+    char a[FMT_SIZE], b[FMT_SIZE], text[80];
+    const struct lag_view *lag = &m->lag;
+    uint64_t source_tx = lag->source_tx_rate > 0 ? (uint64_t)(lag->source_tx_rate + 0.5) : 0;
+    uint64_t apply_tx = lag->apply_tx_rate > 0 ? (uint64_t)(lag->apply_tx_rate + 0.5) : 0;
+    fmt_rate(a, lag->source_byte_rate);
+    if (is_wide) {
+        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source now   %-9s   %s tx/s"), a, fmt_exact(b, source_tx));
+        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("apply now    %-9s   %s tx/s"),
+                     fmt_rate(a, lag->apply_byte_rate), fmt_exact(b, apply_tx));
+    } else {
+        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source  %-9s  %s tx/s"), a, fmt_exact(b, source_tx));
+    }
+    enum role role = catch_up_words(text, sizeof text, m);
+    canvas_text(c, in, y, in.x + 1, role, text);
+}
+
+void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state *s)
+{
+    struct rect in = rect_inside(r);
+    bool is_wide = in.h >= 10 && in.w >= 46, is_applied = s->snap.lag.seconds >= 0;
+    int text_rows = is_wide ? 5 : 3, rows = in.h - text_rows;
+    int width = in.w - 7 - (is_wide ? 2 : 1);
+    pane_box(c, r, s, PANE_LAG, is_applied && is_wide ? _("5 Lag  applied, last 10 min") : _("5 Lag  last 10 min"),
+             NULL);
+    if (rows < 2) {
+        draw_rates(c, in, in.y, &s->snap, false);
+        return;
+    }
+    draw_graph(c, in, rows, 6, width, &s->snap.lag, false);
+    if (is_wide)
+        draw_times(c, in, in.y + rows + 1, in.x + 7, width);
+    draw_rates(c, in, in.y + rows + (is_wide ? 2 : 1), &s->snap, is_wide);
+}
+
+static void draw_distances(struct canvas *c, struct rect r, const struct mon_snapshot *m)
+{
+    struct rect in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4};
+    char a[FMT_SIZE];
+    int y = in.y;
+    canvas_box(c, r, ROLE_EDGE, _("How far behind"), NULL);
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("last applied  %s old"),
+                 m->lag.seconds < 0 ? "?" : fmt_lag(a, m->lag.seconds));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("unread        %s"), fmt_bytes(a, m->lag.unread_bytes));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("not applied   %s"), fmt_bytes(a, m->lag.unapplied_bytes));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("source silent %s"), fmt_lag(a, m->lag.silent_s));
+    canvas_textf(c, in, y++, in.x, ROLE_DIM, _("%s : %s"), m->applied_file, fmt_exact(a, m->applied));
+}
+
+static void draw_rate_box(struct canvas *c, struct rect r, const struct mon_snapshot *m)
+{
+    struct rect in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4};
+    char a[FMT_SIZE], b[FMT_SIZE], text[80];
+    canvas_box(c, r, ROLE_EDGE, _("Rates"), NULL);
+    canvas_textf(c, in, in.y, in.x, ROLE_TEXT, _("source writes %7s tx/s %9s"),
+                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.source_tx_rate, 0)), fmt_rate(b, m->lag.source_byte_rate));
+    canvas_textf(c, in, in.y + 1, in.x, ROLE_TEXT, _("we apply      %7s tx/s %9s"),
+                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.apply_tx_rate, 0)), fmt_rate(b, m->lag.apply_byte_rate));
+    canvas_textf(c, in, in.y + 2, in.x, ROLE_TEXT, _("so far  %s tx"), fmt_exact(a, m->tx_applied));
+    enum role role = catch_up_words(text, sizeof text, m);
+    canvas_text(c, in, in.y + 4, in.x, role, text);
+}
+
+void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
+{
+    struct rect r = place[AT_ZOOM], in = rect_inside(r), head = place[AT_STAGES];
+    canvas_text(c, head, head.y, 1, ROLE_TITLE, _("5 Lag   window: 10 m   scale: linear, the highest point is the top"));
+    canvas_box(c, r, ROLE_EDGE_FOCUS, _("Seconds behind the source (applied)"), NULL);
+    canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
+    c->cursor_y = r.y;
+    c->cursor_x = r.x + 1;
+    if (in.h >= 5) {
+        draw_graph(c, in, in.h - 2, 7, in.w - 12, &s->snap.lag, true);
+        draw_times(c, in, in.y + in.h - 1, in.x + 8, in.w - 12);
+    }
+    if (place[AT_DETAIL].h) {
+        draw_distances(c, place[AT_DETAIL], &s->snap);
+        draw_rate_box(c, place[AT_DETAIL_2], &s->snap);
+    }
+}

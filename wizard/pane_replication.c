@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Two distances and one time: what is not read yet, what is read and not applied, and how old the last
+ * applied change is. Lag against what was received would hide what was not. */
+#include "ui/format.h"
+#include "ui/text.h"
+#include "wizard/dashboard_state.h"
+
+#include <stdio.h>
+
+#define SILENT_S 10
+
+static void line(struct canvas *c, struct rect in, int y, const char *label, enum role role,
+                 const char *text)
+{
+    canvas_text(c, in, y, in.x, ROLE_DIM, label);
+    canvas_cut(c, in, y, in.x + 12, in.w - 12, role, text);
+}
+
+/* How far the receiver is behind: an estimate from what is unread and how fast the source writes. */
+static void received_words(char *out, size_t size, const struct lag_view *lag, bool is_wide)
+{
+    char a[FMT_SIZE];
+    if (lag->unread_bytes == 0)
+        snprintf(out, size, "%s", is_wide ? _("all the source has written") : _("all of it"));
+    else if (lag->source_byte_rate > 1)
+        snprintf(out, size, is_wide ? _("~%s behind the source") : _("~%s behind"),
+                 fmt_about(a, (int64_t)TG_MIN((double)lag->unread_bytes / lag->source_byte_rate + 0.5, 1e9)));
+    else
+        snprintf(out, size, _("%s behind"), fmt_bytes(a, lag->unread_bytes));
+}
+
+static enum role lag_role(double seconds)
+{
+    return seconds >= 60 ? ROLE_WARN : ROLE_TEXT;
+}
+
+static void applied_words(char *out, size_t size, const struct mon_snapshot *m)
+{
+    char a[FMT_SIZE];
+    if (m->lag.seconds < 0)
+        snprintf(out, size, "%s", m->tx_applied ? _("not known") : _("nothing yet"));
+    else
+        snprintf(out, size, _("%s behind"), fmt_lag(a, m->lag.seconds));
+}
+
+static void position_words(char *out, size_t size, const char *file, uint64_t position)
+{
+    char a[FMT_SIZE];
+    if (file[0])
+        snprintf(out, size, "%s : %s", file, fmt_exact(a, position));
+    else
+        snprintf(out, size, "%s", _("not yet"));
+}
+
+static void draw_wide(struct canvas *c, struct rect in, const struct mon_snapshot *m)
+{
+    char text[160], a[FMT_SIZE], b[FMT_SIZE];
+    int y = in.y;
+    position_words(text, sizeof text, m->position_file, m->position);
+    line(c, in, y++, _("received"), ROLE_TEXT, text);
+    received_words(text, sizeof text, &m->lag, true);
+    if (m->lag.silent_s >= SILENT_S)
+        snprintf(text, sizeof text, _("source silent for %s"), fmt_lag(a, m->lag.silent_s));
+    line(c, in, y++, "", ROLE_TEXT, text);
+    position_words(text, sizeof text, m->applied_file, m->applied);
+    line(c, in, y++, _("applied"), ROLE_TEXT, text);
+    applied_words(text, sizeof text, m);
+    line(c, in, y++, "", lag_role(m->lag.seconds), text);
+    snprintf(text, sizeof text, _("%s, not applied %s"), fmt_bytes(a, m->lag.unread_bytes),
+             fmt_bytes(b, m->lag.unapplied_bytes));
+    line(c, in, y++, _("unread"), ROLE_TEXT, text);
+    snprintf(text, sizeof text, _("%s tx, %s rows"), fmt_exact(a, m->tx_applied), fmt_count(b, m->rows_applied));
+    line(c, in, y++, _("so far"), ROLE_TEXT, text);
+    if (in.h >= 7)
+        line(c, in, y++, _("GTID"), ROLE_TEXT, m->position_gtid[0] ? m->position_gtid : _("none"));
+    if (in.h >= 8)
+        line(c, in, y++, _("source"), ROLE_TEXT, m->source_flavour);
+    if (in.h >= 9)
+        line(c, in, y++, _("target"), ROLE_TEXT, m->target_flavour);
+}
+
+void pane_replication_draw(struct canvas *c, struct rect r, const struct dashboard_state *s)
+{
+    const struct mon_snapshot *m = &s->snap;
+    struct rect in = {r.y + 1, r.x + 2, TG_MAX(r.h - 2, 0), TG_MAX(r.w - 4, 0)};
+    char text[160], a[FMT_SIZE];
+    pane_box(c, r, s, PANE_REPLICATION, _("3 Replication"), NULL);
+    if (in.h >= 6) {
+        draw_wide(c, in, m);
+        return;
+    }
+    if (!m->position_file[0] && !m->position_gtid[0]) {
+        line(c, in, in.y, _("received"), ROLE_DIM, _("not yet"));
+    } else if (m->lag.silent_s >= SILENT_S && m->lag.unread_bytes == 0) {
+        snprintf(text, sizeof text, _("silent %s"), fmt_lag(a, m->lag.silent_s));
+        line(c, in, in.y, _("source"), ROLE_TEXT, text);
+    } else {
+        received_words(text, sizeof text, &m->lag, false);
+        line(c, in, in.y, _("received"), ROLE_TEXT, text);
+    }
+    applied_words(text, sizeof text, m);
+    line(c, in, in.y + 1, _("applied"), lag_role(m->lag.seconds), text);
+    line(c, in, in.y + 2, _("unread"), ROLE_TEXT, fmt_bytes(a, m->lag.unread_bytes));
+    line(c, in, in.y + 3, _("not applied"), ROLE_TEXT, fmt_bytes(a, m->lag.unapplied_bytes));
+}
