@@ -29,7 +29,7 @@ void ask_leave(struct dashboard_state *s, int key)
                                                        : _("The run goes on without it."));
     snprintf(note, sizeof note, _(" come back: tidegate attach %s"), s->snap.run);
     choice(d, _("Detach"), note);
-    if (!s->is_gone) {
+    if (!s->is_gone && !s->watches_only) {
         choice(d, _("Pause and leave"), _(" nothing is lost, resume later"));
         choice(d, _("Stop the run …"), _(" asks again"));
     }

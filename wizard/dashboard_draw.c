@@ -123,7 +123,9 @@ static void state_word(char *out, size_t size, enum run_state state)
 static void draw_title(struct canvas *c, struct rect r, const struct dashboard_state *s, bool is_zoom)
 {
     const struct mon_snapshot *m = &s->snap;
-    const char *right = s->is_print ? "" : is_zoom ? _("z Back to all panes") : _("d Detach   ? Help");
+    const char *right = s->is_print ? "" : is_zoom         ? _("z Back to all panes")
+                        : s->watches_only ? _("S Steer   d Detach   ? Help")
+                                          : _("d Detach   ? Help");
     char word[24], age[FMT_SIZE], story[320];
     int end = r.w - 1 - text_cells(right), x = 1;
     canvas_right(c, r, r.y, r.w - 1, ROLE_KEY, right);

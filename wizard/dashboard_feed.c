@@ -272,10 +272,25 @@ static void log_action(struct dashboard_state *s, enum action action)
     }
 }
 
+/* Several windows may look, one steers. */
+static bool may_steer(struct dashboard_state *s)
+{
+    if (s->watches_only)
+        dashboard_notice(s, "%s", _("another window steers this run; S takes over"));
+    return !s->watches_only;
+}
+
 static void act_on_run(struct dashboard_state *s, const struct key_row *row, int key, struct effect *out)
 {
     switch (row->action) {
-    case DO_PAUSE: pause_or_resume(s, out); break;
+    case DO_PAUSE:
+        if (may_steer(s))
+            pause_or_resume(s, out);
+        break;
+    case DO_STEER:
+        *out = (struct effect){.kind = EFFECT_CALL, .cmd = "steer", .args = "{}"};
+        snprintf(out->done, sizeof out->done, "%s", _("this window steers now"));
+        break;
     case DO_DETACH:
         *out = (struct effect){.kind = EFFECT_LEAVE,
                                .left = s->is_gone ? DASHBOARD_ENGINE_GONE : DASHBOARD_DETACH};
@@ -283,7 +298,7 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
     case DO_STOP:
         if (s->is_gone)
             dashboard_notice(s, "%s", _("the engine is gone already"));
-        else if (s->has_snapshot)
+        else if (s->has_snapshot && may_steer(s))
             ask_stop(s, key);
         break;
     case DO_LEAVE: leave(s, key, out); break;

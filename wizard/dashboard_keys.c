@@ -56,6 +56,7 @@ static const struct key_row rows[] = {
     {DO_WHY_NOT, IN_ANY, 'c', {0}, "c", N_("Cutover"), 0, N_("cutover checklist"), false, LATER},
     {DO_DETACH, IN_ANY, 'd', {0}, "d", NULL, 0, N_("detach, the run goes on"), false, NULL},
     {DO_STOP, IN_ANY, 'x', {0}, "x", NULL, 0, N_("stop the run …"), false, NULL},
+    {DO_STEER, IN_ANY, 'S', {0}, "S", NULL, 0, N_("steer, if another does"), false, NULL},
     {DO_FOLLOW, IN_PANES, 'f', {0}, "f w", NULL, 0, N_("log: follow, wrap"), false, NULL},
     {DO_WRAP, IN_PANES, 'w', {0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_LEVEL, IN_PANES, 'l', {0}, "l T", NULL, 0, N_("log: level, table"), false, NULL},

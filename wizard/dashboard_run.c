@@ -61,6 +61,7 @@ static void take_news(struct window *w)
         w->is_dirty = true;
     }
     w->s->log.dropped += dropped;
+    w->s->watches_only = !mon_steers(w->o->client);
     if (!is_alive) {
         w->s->is_gone = true;
         w->is_dirty = true;

@@ -38,6 +38,7 @@ struct left_history {
 };
 struct dashboard_state {
     bool has_snapshot, is_gone, is_help;
+    bool watches_only;            /* another window steers */
     bool is_print;                /* one picture on paper: no keys, no log */
     struct mon_snapshot snap;
     int64_t moved_ms;             /* when the load moved last, monotonic; 0: unknown */
@@ -87,7 +88,7 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s);
 enum { IN_PANES = 1, IN_ZOOM = 2, IN_LOG = 4, IN_TABLES = 8, IN_ATTENTION = 16, IN_ANY = 31 };
 enum action { DO_NOTHING, DO_PANE_1, DO_PANE_2, DO_PANE_3, DO_PANE_4, DO_PANE_5, DO_PANE_6, DO_PANE_7,
               DO_NEXT, DO_PREVIOUS, DO_ZOOM, DO_OPEN, DO_BACK, DO_PAUSE, DO_ERRORS, DO_FILTER, DO_FOLLOW,
-              DO_WRAP, DO_LEVEL, DO_STAGE, DO_TABLE, DO_COPY, DO_DETACH, DO_STOP, DO_LEAVE, DO_HELP,
+              DO_WRAP, DO_LEVEL, DO_STAGE, DO_TABLE, DO_COPY, DO_DETACH, DO_STOP, DO_STEER, DO_LEAVE, DO_HELP,
               DO_REDRAW, DO_THEME, DO_SUSPEND, DO_SORT, DO_SHOW, DO_WHY_NOT };
 extern const struct keymap dashboard_keys;
 unsigned dashboard_where(const struct dashboard_state *s);

@@ -144,10 +144,10 @@ static bool feed_format(struct binlog_decoder *d, const struct raw_event *r, str
 {
     struct cursor c = r->body;
     struct binlog_format *f = &ev->format;
-    f->version = (uint16_t)cur_uint(&c, 2);
-    struct str version = cur_text(&c, 50);
-    f->is_start = cur_uint(&c, 4) != 0;
-    unsigned header = (unsigned)cur_uint(&c, 1);
+    f->version = (uint16_t)wire_uint(&c, 2);
+    struct str version = wire_text(&c, 50);
+    f->is_start = wire_uint(&c, 4) != 0;
+    unsigned header = (unsigned)wire_uint(&c, 1);
     if (c.is_short || f->version != 4 || header != HEADER_BYTES)
         return not_understood(ev, e, "not of version 4");
     memcpy(f->server_version, version.p, version.n);
@@ -171,8 +171,8 @@ static bool is_successor(const char *file, const char *next)
 static bool feed_rotate(struct binlog_decoder *d, const struct raw_event *r, struct binlog_event *ev, struct err *e)
 {
     struct cursor c = r->body;
-    struct pos next = {.at = cur_uint(&c, 8)};
-    struct str name = cur_text(&c, cur_left(&c));
+    struct pos next = {.at = wire_uint(&c, 8)};
+    struct str name = wire_text(&c, wire_left(&c));
     if (c.is_short || name.n == 0 || name.n >= sizeof next.file || memchr(name.p, 0, name.n))
         return not_understood(ev, e, "no name of a file");
     memcpy(next.file, name.p, name.n);
@@ -197,17 +197,17 @@ static bool feed_heartbeat(struct binlog_decoder *d, const struct raw_event *r, 
     struct str name = {0};
     uint64_t at = 0;
     if (r->type == EV_HEARTBEAT) {
-        name = cur_text(&c, cur_left(&c));
+        name = wire_text(&c, wire_left(&c));
         at = widen(d->at.at, r->log_pos);
     } else {
-        for (uint64_t kind; cur_left(&c) > 0 && (kind = cur_uint(&c, 1)) != 0 && !c.is_short;) {
-            size_t n = (size_t)cur_packed(&c);
-            struct str field = cur_text(&c, n);
+        for (uint64_t kind; wire_left(&c) > 0 && (kind = wire_uint(&c, 1)) != 0 && !c.is_short;) {
+            size_t n = (size_t)wire_packed(&c);
+            struct str field = wire_text(&c, n);
             struct cursor number = {.p = (const uint8_t *)field.p, .end = (const uint8_t *)field.p + field.n};
             if (kind == HB_FILE)
                 name = field;
             else if (kind == HB_POSITION)
-                at = cur_packed(&number);
+                at = wire_packed(&number);
         }
     }
     if (c.is_short)
@@ -253,13 +253,13 @@ static bool feed_rows(struct binlog_decoder *d, const struct raw_event *r, struc
 {
     enum { STATEMENT_END = 1, NO_FOREIGN_KEYS = 2 };
     struct cursor c = r->body;
-    uint64_t id = cur_uint(&c, 6);
-    unsigned flags = (unsigned)cur_uint(&c, 2);
+    uint64_t id = wire_uint(&c, 6);
+    unsigned flags = (unsigned)wire_uint(&c, 2);
     if (r->type >= EV_WRITE) {        /* second version: a block of other things, with its length */
-        size_t n = (size_t)cur_uint(&c, 2);
-        cur_take(&c, n >= 2 ? n - 2 : SIZE_MAX);
+        size_t n = (size_t)wire_uint(&c, 2);
+        wire_take(&c, n >= 2 ? n - 2 : SIZE_MAX);
     }
-    uint64_t ncolumns = cur_packed(&c);
+    uint64_t ncolumns = wire_packed(&c);
     struct binlog_rows *rows = &ev->rows;
     *rows = (struct binlog_rows){.action = action_of(r->type), .ends_statement = flags & STATEMENT_END,
                                  .no_foreign_key_checks = flags & NO_FOREIGN_KEYS};
@@ -278,9 +278,9 @@ static bool feed_rows(struct binlog_decoder *d, const struct raw_event *r, struc
     size_t bitmap = (size_t)(ncolumns + 7) / 8;
     rows->ncolumns = (uint32_t)ncolumns;
     if (rows->action != ROWS_WRITE)
-        rows->present[0] = cur_take(&c, bitmap);
+        rows->present[0] = wire_take(&c, bitmap);
     if (rows->action != ROWS_DELETE)
-        rows->present[1] = cur_take(&c, bitmap);
+        rows->present[1] = wire_take(&c, bitmap);
     if (c.is_short || ncolumns != rows->map->ncolumns)
         return err_set(e, ERR_BINLOG_TABLE, "%s.%s: rows of %llu columns under a TABLE_MAP of %u", rows->map->schema,
                        rows->map->table, (unsigned long long)ncolumns, rows->map->ncolumns);
@@ -293,7 +293,7 @@ static bool feed_rows(struct binlog_decoder *d, const struct raw_event *r, struc
 static bool feed_xid(const struct raw_event *r, struct binlog_event *ev, struct err *e)
 {
     struct cursor c = r->body;
-    ev->xid = cur_uint(&c, 8);
+    ev->xid = wire_uint(&c, 8);
     ev->kind = BINLOG_XID;
     return !c.is_short || not_understood(ev, e, "cut short");
 }
@@ -361,13 +361,13 @@ static bool read_header(const struct binlog_raw *raw, struct raw_event *r, struc
     if (raw->n < HEADER_BYTES)
         return err_set(e, ERR_BINLOG_EVENT, "an event of %zu bytes", raw->n);
     struct cursor c = {.p = raw->p, .end = raw->p + raw->n};
-    ev->timestamp_s = (uint32_t)cur_uint(&c, 4);
-    ev->type = r->type = (uint8_t)cur_uint(&c, 1);
+    ev->timestamp_s = (uint32_t)wire_uint(&c, 4);
+    ev->type = r->type = (uint8_t)wire_uint(&c, 1);
     ev->type_name = binlog_type_name(r->type);
-    ev->server_id = (uint32_t)cur_uint(&c, 4);
-    r->size = (uint32_t)cur_uint(&c, 4);
-    r->log_pos = (uint32_t)cur_uint(&c, 4);
-    r->flags = (uint16_t)cur_uint(&c, 2);
+    ev->server_id = (uint32_t)wire_uint(&c, 4);
+    r->size = (uint32_t)wire_uint(&c, 4);
+    r->log_pos = (uint32_t)wire_uint(&c, 4);
+    r->flags = (uint16_t)wire_uint(&c, 2);
     r->body = c;
     ev->is_artificial = r->flags & FLAG_ARTIFICIAL || r->log_pos == 0;
     return r->size == raw->n || not_understood(ev, e, "its length is not that of the packet");

@@ -37,11 +37,11 @@ struct cursor {
     const uint8_t *p, *end;
     bool is_short;                    /* something was read over the end; all that follows is 0 */
 };
-const uint8_t *cur_take(struct cursor *c, size_t n);  /* NULL and is_short when there are fewer */
-uint64_t cur_uint(struct cursor *c, unsigned bytes);  /* little endian */
-uint64_t cur_packed(struct cursor *c);                /* length-encoded integer */
-struct str cur_text(struct cursor *c, size_t n);
-static inline size_t cur_left(const struct cursor *c)
+const uint8_t *wire_take(struct cursor *c, size_t n);  /* NULL and is_short when there are fewer */
+uint64_t wire_uint(struct cursor *c, unsigned bytes);  /* little endian */
+uint64_t wire_packed(struct cursor *c);                /* length-encoded integer */
+struct str wire_text(struct cursor *c, size_t n);
+static inline size_t wire_left(const struct cursor *c)
 {
     return (size_t)(c->end - c->p);
 }

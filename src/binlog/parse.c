@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const uint8_t *cur_take(struct cursor *c, size_t n)
+const uint8_t *wire_take(struct cursor *c, size_t n)
 {
-    if (c->is_short || cur_left(c) < n) {
+    if (c->is_short || wire_left(c) < n) {
         c->is_short = true;
         return NULL;
     }
@@ -17,28 +17,28 @@ const uint8_t *cur_take(struct cursor *c, size_t n)
     return at;
 }
 
-uint64_t cur_uint(struct cursor *c, unsigned bytes)
+uint64_t wire_uint(struct cursor *c, unsigned bytes)
 {
-    const uint8_t *p = cur_take(c, bytes);
+    const uint8_t *p = wire_take(c, bytes);
     uint64_t v = 0;
     for (unsigned i = bytes; p && i-- > 0;)
         v = v << 8 | p[i];
     return v;
 }
 
-uint64_t cur_packed(struct cursor *c)
+uint64_t wire_packed(struct cursor *c)
 {
-    uint64_t first = cur_uint(c, 1);
+    uint64_t first = wire_uint(c, 1);
     if (first < 251)
         return first;
     if (first == 251 || first == 255)
         c->is_short = true;
-    return first == 252 ? cur_uint(c, 2) : first == 253 ? cur_uint(c, 3) : cur_uint(c, 8);
+    return first == 252 ? wire_uint(c, 2) : first == 253 ? wire_uint(c, 3) : wire_uint(c, 8);
 }
 
-struct str cur_text(struct cursor *c, size_t n)
+struct str wire_text(struct cursor *c, size_t n)
 {
-    const uint8_t *p = cur_take(c, n);
+    const uint8_t *p = wire_take(c, n);
     return p ? (struct str){(const char *)p, n} : (struct str){"", 0};
 }
 
@@ -57,24 +57,24 @@ enum { ALTER_START = 2, ALTER_COMMIT = 4, ALTER_ROLLBACK = 8 };
 
 static void skip_short_text(struct cursor *c)
 {
-    cur_take(c, (size_t)cur_uint(c, 1));
+    wire_take(c, (size_t)wire_uint(c, 1));
 }
 
 static void skip_updated_schemas(struct cursor *c)
 {
-    uint64_t n = cur_uint(c, 1);
+    uint64_t n = wire_uint(c, 1);
     if (n == 254)                     /* too many to name */
         return;
     for (; n > 0 && !c->is_short; n--) {
-        const uint8_t *zero = memchr(c->p, 0, cur_left(c));
-        cur_take(c, zero ? (size_t)(zero - c->p) + 1 : cur_left(c) + 1);
+        const uint8_t *zero = memchr(c->p, 0, wire_left(c));
+        wire_take(c, zero ? (size_t)(zero - c->p) + 1 : wire_left(c) + 1);
     }
 }
 
 static void skip_gtid_flags(struct cursor *c)
 {
-    if (cur_uint(c, 1) & (ALTER_COMMIT | ALTER_ROLLBACK))
-        cur_take(c, 8);
+    if (wire_uint(c, 1) & (ALTER_COMMIT | ALTER_ROLLBACK))
+        wire_take(c, 8);
 }
 
 /* Reads one variable; false: its length is not known. */
@@ -86,39 +86,39 @@ static bool parse_var(struct binlog_query *q, uint64_t code, struct cursor *v)
         [VAR_REQUIRE_PRIMARY_KEY] = 1, [VAR_DEFAULT_TABLE_ENCRYPTION] = 1, [VAR_MARIADB_HRNOW] = 3,
         [VAR_MARIADB_XID] = 8};
     switch (code) {
-    case VAR_FLAGS2: q->no_foreign_key_checks = cur_uint(v, 4) & FLAGS2_NO_FOREIGN_KEYS; return true;
+    case VAR_FLAGS2: q->no_foreign_key_checks = wire_uint(v, 4) & FLAGS2_NO_FOREIGN_KEYS; return true;
     case VAR_SQL_MODE:
-        q->sql_mode = cur_uint(v, 8);
+        q->sql_mode = wire_uint(v, 8);
         q->has_sql_mode = true;
         q->ansi_quotes = q->sql_mode & MODE_ANSI_QUOTES_BIT;
         q->no_backslash_escapes = q->sql_mode & MODE_NO_BACKSLASH_BIT;
         return true;
     case VAR_CATALOG:
         skip_short_text(v);
-        cur_take(v, 1);
+        wire_take(v, 1);
         return true;
     case VAR_CHARSET:
-        q->charset_client = (uint16_t)cur_uint(v, 2);
-        q->collation_connection = (uint16_t)cur_uint(v, 2);
-        q->collation_server = (uint16_t)cur_uint(v, 2);
+        q->charset_client = (uint16_t)wire_uint(v, 2);
+        q->collation_connection = (uint16_t)wire_uint(v, 2);
+        q->collation_server = (uint16_t)wire_uint(v, 2);
         return true;
     case VAR_TIME_ZONE:
     case VAR_CATALOG_NZ: skip_short_text(v); return true;
-    case VAR_CHARSET_DATABASE: q->collation_database = (uint16_t)cur_uint(v, 2); return true;
+    case VAR_CHARSET_DATABASE: q->collation_database = (uint16_t)wire_uint(v, 2); return true;
     case VAR_INVOKER:
         skip_short_text(v);
         skip_short_text(v);
         return true;
     case VAR_UPDATED_SCHEMAS: skip_updated_schemas(v); return true;
     case VAR_DEFAULT_COLLATION_FOR_UTF8MB4:
-        q->default_collation_for_utf8mb4 = (uint16_t)cur_uint(v, 2);
+        q->default_collation_for_utf8mb4 = (uint16_t)wire_uint(v, 2);
         return true;
     case VAR_MARIADB_GTID_FLAGS: skip_gtid_flags(v); return true;
-    case VAR_MARIADB_COLLATIONS: cur_take(v, (size_t)cur_uint(v, 1) * 4); return true;
+    case VAR_MARIADB_COLLATIONS: wire_take(v, (size_t)wire_uint(v, 1) * 4); return true;
     default:
         if (code >= sizeof fixed || fixed[code] == 0)
             return false;
-        cur_take(v, fixed[code]);
+        wire_take(v, fixed[code]);
         return true;
     }
 }
@@ -126,20 +126,20 @@ static bool parse_var(struct binlog_query *q, uint64_t code, struct cursor *v)
 bool parse_query(struct binlog_query *q, struct cursor c, bool is_mariadb, struct err *e)
 {
     *q = (struct binlog_query){0};
-    q->thread_id = (uint32_t)cur_uint(&c, 4);
-    q->exec_s = (uint32_t)cur_uint(&c, 4);
-    size_t schema_n = (size_t)cur_uint(&c, 1);
-    q->error_code = (uint16_t)cur_uint(&c, 2);
-    size_t vars_n = (size_t)cur_uint(&c, 2);
-    const uint8_t *vars = cur_take(&c, vars_n);
-    q->schema = cur_text(&c, schema_n);
-    cur_take(&c, 1);
-    q->sql = cur_text(&c, cur_left(&c));
+    q->thread_id = (uint32_t)wire_uint(&c, 4);
+    q->exec_s = (uint32_t)wire_uint(&c, 4);
+    size_t schema_n = (size_t)wire_uint(&c, 1);
+    q->error_code = (uint16_t)wire_uint(&c, 2);
+    size_t vars_n = (size_t)wire_uint(&c, 2);
+    const uint8_t *vars = wire_take(&c, vars_n);
+    q->schema = wire_text(&c, schema_n);
+    wire_take(&c, 1);
+    q->sql = wire_text(&c, wire_left(&c));
     if (c.is_short)
         return err_set(e, ERR_BINLOG_EVENT, "a QUERY event is cut short");
     struct cursor v = {.p = vars, .end = vars + vars_n};
-    while (cur_left(&v) > 0) {
-        uint64_t code = cur_uint(&v, 1);
+    while (wire_left(&v) > 0) {
+        uint64_t code = wire_uint(&v, 1);
         bool is_known = !(code >= 128 && !is_mariadb) && parse_var(q, code, &v);
         if (!is_known || v.is_short) {
             q->has_unknown_vars = true;
@@ -154,9 +154,9 @@ bool parse_query(struct binlog_query *q, struct cursor c, bool is_mariadb, struc
 bool parse_gtid(struct binlog_gtid *g, struct cursor c, bool is_anonymous, struct err *e)
 {
     *g = (struct binlog_gtid){.is_anonymous = is_anonymous};
-    cur_take(&c, 1);
-    const uint8_t *uuid = cur_take(&c, sizeof g->uuid);
-    uint64_t number = cur_uint(&c, 8);
+    wire_take(&c, 1);
+    const uint8_t *uuid = wire_take(&c, sizeof g->uuid);
+    uint64_t number = wire_uint(&c, 8);
     if (c.is_short || (!is_anonymous && number == 0))
         return err_set(e, ERR_BINLOG_EVENT, "a GTID event is not sound");
     if (is_anonymous)
@@ -177,30 +177,30 @@ bool parse_mariadb_gtid(struct binlog_gtid *g, struct cursor c, uint32_t server_
     enum { STANDALONE = 1, GROUP_COMMIT = 2, DDL = 32, XA_PREPARED = 64, XA_COMPLETED = 128 };
     enum { MULTI_ENGINE = 1, ALL_EXTRA = 31 };
     *g = (struct binlog_gtid){.server = server_id};
-    g->number = cur_uint(&c, 8);
-    g->domain = (uint32_t)cur_uint(&c, 4);
-    unsigned flags = (unsigned)cur_uint(&c, 1), extra = 0;
+    g->number = wire_uint(&c, 8);
+    g->domain = (uint32_t)wire_uint(&c, 4);
+    unsigned flags = (unsigned)wire_uint(&c, 1), extra = 0;
     g->is_standalone = flags & STANDALONE;
     g->is_ddl = flags & DDL;
     g->is_xa_prepared = flags & XA_PREPARED;
     g->is_xa_completed = flags & XA_COMPLETED;
     if (flags & GROUP_COMMIT)
-        cur_take(&c, 8);
+        wire_take(&c, 8);
     if (flags & (XA_PREPARED | XA_COMPLETED)) {
-        cur_take(&c, 4);
-        size_t n = (size_t)cur_uint(&c, 1);
-        n += (size_t)cur_uint(&c, 1);
-        cur_take(&c, n);
+        wire_take(&c, 4);
+        size_t n = (size_t)wire_uint(&c, 1);
+        n += (size_t)wire_uint(&c, 1);
+        wire_take(&c, n);
     }
-    if (cur_left(&c) > 0)             /* short ones are filled up with zeros */
-        extra = (unsigned)cur_uint(&c, 1);
+    if (wire_left(&c) > 0)             /* short ones are filled up with zeros */
+        extra = (unsigned)wire_uint(&c, 1);
     if (extra & MULTI_ENGINE)
-        cur_take(&c, 1);
+        wire_take(&c, 1);
     g->is_start_alter = extra & ALTER_START;
     g->is_commit_alter = extra & ALTER_COMMIT;
     g->is_rollback_alter = extra & ALTER_ROLLBACK;
     if (g->is_commit_alter || g->is_rollback_alter)
-        g->alter_sequence = cur_uint(&c, 8);
+        g->alter_sequence = wire_uint(&c, 8);
     if (c.is_short || extra & ~(unsigned)ALL_EXTRA)
         return err_set(e, ERR_BINLOG_EVENT, "a GTID event of MariaDB is not understood (flags %u, %u)", flags, extra);
     snprintf(g->text, sizeof g->text, "%u-%u-%llu", g->domain, g->server, (unsigned long long)g->number);
@@ -265,7 +265,7 @@ static bool read_types(struct binlog_table_map *m, const uint8_t *types, struct 
         int n = meta_size(types[i]);
         if (n < 0)
             return false;
-        const uint8_t *p = cur_take(meta, (size_t)n);
+        const uint8_t *p = wire_take(meta, (size_t)n);
         m->types[i] = (struct image_type){types[i], 0};
         if (n > 0 && p)
             m->types[i].meta = (uint16_t)(n == 1 ? p[0] : p[0] | p[1] << 8);
@@ -288,7 +288,7 @@ static void read_signs(struct binlog_table_map *m, struct cursor field)
     for (uint32_t i = 0; i < m->ncolumns; i++) {
         if (!is_signable(m->types[i].type))
             continue;
-        if (bit / 8 >= cur_left(&field))
+        if (bit / 8 >= wire_left(&field))
             return;
         m->is_unsigned[i] = field.p[bit / 8] >> (7 - bit % 8) & 1;
         bit++;
@@ -301,7 +301,7 @@ static void read_names(struct binlog_table_map *m, struct cursor field)
         return;
     m->names = x_alloc(m->ncolumns * sizeof *m->names);
     for (uint32_t i = 0; i < m->ncolumns; i++) {
-        struct str name = cur_text(&field, (size_t)cur_packed(&field));
+        struct str name = wire_text(&field, (size_t)wire_packed(&field));
         if (field.is_short)
             return;
         m->names[i] = x_strndup(name.p, name.n);
@@ -311,10 +311,10 @@ static void read_names(struct binlog_table_map *m, struct cursor field)
 /* What binlog_row_metadata adds; fields that are not needed here are passed by their length. */
 static void read_fields(struct binlog_table_map *m, struct cursor *c)
 {
-    while (cur_left(c) > 0 && !c->is_short) {
-        uint64_t kind = cur_uint(c, 1);
-        size_t n = (size_t)cur_packed(c);
-        const uint8_t *p = cur_take(c, n);
+    while (wire_left(c) > 0 && !c->is_short) {
+        uint64_t kind = wire_uint(c, 1);
+        size_t n = (size_t)wire_packed(c);
+        const uint8_t *p = wire_take(c, n);
         if (!p)
             return;
         struct cursor field = {.p = p, .end = p + n};
@@ -328,13 +328,13 @@ static void read_fields(struct binlog_table_map *m, struct cursor *c)
 struct binlog_table_map *parse_table_map(struct cursor c, struct err *e)
 {
     struct binlog_table_map *m = x_alloc(sizeof *m);
-    m->id = cur_uint(&c, 6);
-    cur_take(&c, 2);
-    struct str schema = cur_text(&c, (size_t)cur_uint(&c, 1));
-    cur_take(&c, 1);
-    struct str table = cur_text(&c, (size_t)cur_uint(&c, 1));
-    cur_take(&c, 1);
-    uint64_t ncolumns = cur_packed(&c);
+    m->id = wire_uint(&c, 6);
+    wire_take(&c, 2);
+    struct str schema = wire_text(&c, (size_t)wire_uint(&c, 1));
+    wire_take(&c, 1);
+    struct str table = wire_text(&c, (size_t)wire_uint(&c, 1));
+    wire_take(&c, 1);
+    uint64_t ncolumns = wire_packed(&c);
     if (c.is_short || ncolumns == 0 || ncolumns > COLUMNS_MAX)
         goto broken;
     m->schema = x_strndup(schema.p, schema.n);
@@ -343,10 +343,10 @@ struct binlog_table_map *parse_table_map(struct cursor c, struct err *e)
     m->types = x_alloc(ncolumns * sizeof *m->types);
     m->is_unsigned = x_alloc(ncolumns);
     memset(m->is_unsigned, 2, ncolumns);
-    const uint8_t *types = cur_take(&c, ncolumns);
-    size_t meta_n = (size_t)cur_packed(&c);
-    const uint8_t *meta_p = cur_take(&c, meta_n);
-    const uint8_t *nullable = cur_take(&c, (ncolumns + 7) / 8);
+    const uint8_t *types = wire_take(&c, ncolumns);
+    size_t meta_n = (size_t)wire_packed(&c);
+    const uint8_t *meta_p = wire_take(&c, meta_n);
+    const uint8_t *nullable = wire_take(&c, (ncolumns + 7) / 8);
     if (c.is_short)
         goto broken;
     m->nullable = x_memdup(nullable, (ncolumns + 7) / 8);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the subcommands share: the table of commands, options, finding a run, loading a job, starting an engine. */
+ * What the subcommands share: the table of commands, options, finding a run, loading a job,
+ * starting an engine. */
 #ifndef TG_CLI_CLI_H
 #define TG_CLI_CLI_H
 
@@ -12,9 +13,9 @@
 #include <stdio.h>
 
 struct command {
-    const char *name, *args;      /* "run", "FILE… [options]" */
-    const char *summary;          /* one line for --help */
-    const char *more;             /* a paragraph for COMMAND --help, or NULL */
+    const char *name, *args; /* "run", "FILE… [options]" */
+    const char *summary;     /* one line for --help */
+    const char *more;        /* a paragraph for COMMAND --help, or NULL */
     int (*run)(const struct command *self, int argc, char **argv);
 };
 extern const struct command cli_commands[]; /* ends with name NULL */
@@ -26,16 +27,16 @@ struct opt_list {
     size_t n;
 };
 struct opt {
-    const char *name, *arg;       /* arg: what the help calls the value; NULL for a switch */
+    const char *name, *arg; /* arg: what the help calls the value; NULL for a switch */
     enum opt_kind kind;
-    void *to;                     /* bool, const char * or struct opt_list */
-    const char *help;             /* NULL: not shown */
+    void *to;         /* bool, const char * or struct opt_list */
+    const char *help; /* NULL: not shown */
 };
-/* Reads options anywhere in argv (argv[0] is the command); the other words follow from argv[*first] on.
- * false: *code is the exit code (help was shown, or an error was printed). */
-bool cli_options(const struct command *self, const struct opt *opts, size_t n, int argc, char **argv, int *first,
-                 int *code);
-int cli_fail(const struct err *e);             /* prints it to stderr, returns its exit code */
+/* Reads options anywhere in argv (argv[0] is the command); the other words follow from argv[*first]
+ * on. false: *code is the exit code (help was shown, or an error was printed). */
+bool cli_options(const struct command *self, const struct opt *opts, size_t n, int argc,
+                 char **argv, int *first, int *code);
+int cli_fail(const struct err *e); /* prints it to stderr, returns its exit code */
 int cli_usage(const struct command *self, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *cli_nearest(const char *word, const char *const *names, size_t n); /* or NULL */
 
@@ -46,11 +47,13 @@ struct job_options {
     struct opt_list sets, answers;
     const char *answers_file;
 };
-/* Loads, sets, checks; prints every problem to stderr. false: *code says how to end. job_release in any case. */
+/* Loads, sets, checks; prints every problem to stderr. false: *code says how to end. job_release in
+ * any case. */
 bool cli_job_load(struct job *j, const struct job_options *o, int *code);
-bool cli_job_resolve(struct job *j, struct err *e);     /* asks on the terminal where one is there */
-struct secret *cli_ask(const char *label);              /* NULL: no terminal, or an end of input */
-/* Secrets between the window's process and its engine: written to and read from a pipe, never argv or env. */
+bool cli_job_resolve(struct job *j, struct err *e); /* asks on the terminal where one is there */
+struct secret *cli_ask(const char *label);          /* NULL: no terminal, or an end of input */
+/* Secrets between the window's process and its engine: written to and read from a pipe, never argv
+ * or env. */
 bool cli_secrets_send(const struct job *j, int fd);
 bool cli_secrets_receive(struct job *j, int fd, struct err *e);
 
@@ -73,35 +76,42 @@ struct progress {
     bool json;
     enum run_state state;
     char reason[200];
-    int64_t next_ms;              /* mono */
+    int64_t next_ms; /* mono */
     bool has_begun;
 };
 void progress_watch(void *progress, const struct mon_snapshot *s); /* a mon_watch */
-void progress_line(const struct mon_snapshot *s, char *out, size_t size); /* one line without its end */
+void progress_line(const struct mon_snapshot *s, char *out,
+                   size_t size); /* one line without its end */
 
 /* ---- signals.c ---- */
 struct cli_signals {
-    struct cancel *stop;          /* set by the first SIGINT or SIGTERM; the second ends the process with 4 */
-    bool hangup_stops;            /* SIGHUP too; set before the start */
+    struct cancel
+        *stop;         /* set by the first SIGINT or SIGTERM; the second ends the process with 4 */
+    bool hangup_stops; /* SIGHUP too; set before the start */
     pthread_t thread;
     sigset_t set, before;
 };
-bool cli_signals_start(struct cli_signals *s, struct err *e); /* blocks the signals in this and later threads */
-void cli_signals_stop(struct cli_signals *s);  /* as it was before; stop is freed */
+bool cli_signals_start(struct cli_signals *s,
+                       struct err *e);        /* blocks the signals in this and later threads */
+void cli_signals_stop(struct cli_signals *s); /* as it was before; stop is freed */
 
 /* ---- spawn.c ---- */
 struct spawn_options {
     const char *home;
-    bool dies_with_us;            /* demo */
+    bool dies_with_us; /* demo */
 };
-/* Starts an engine of its own session on the job; returns once run.sock answers. pid may be NULL. The job's
- * secrets are resolved. *code is the child's exit code when it ended first (its words were printed), else 0. */
-bool cli_spawn(const struct job *j, const struct spawn_options *o, long *pid, int *code, struct err *e);
-char *cli_write_job(const struct job *j, const char *home, struct err *e); /* HOME/NAME/job.yaml; returns HOME/NAME */
+/* Starts an engine of its own session on the job; returns once run.sock answers. pid may be NULL.
+ * The job's secrets are resolved. *code is the child's exit code when it ended first (its words
+ * were printed), else 0. */
+bool cli_spawn(const struct job *j, const struct spawn_options *o, long *pid, int *code,
+               struct err *e);
+char *cli_write_job(const struct job *j, const char *home,
+                    struct err *e); /* HOME/NAME/job.yaml; returns HOME/NAME */
 
 /* ---- window.c ---- */
-bool cli_has_window(void);                     /* a terminal at both ends */
-int cli_window(const char *run_dir, int *left, struct err *e); /* exit code; left: enum dashboard_left or NULL */
+bool cli_has_window(void); /* a terminal at both ends */
+int cli_window(const char *run_dir, bool receipt,
+               struct err *e); /* exit code; receipt: say how to return */
 
 int cmd_run(const struct command *self, int argc, char **argv);
 int cmd_resume(const struct command *self, int argc, char **argv);

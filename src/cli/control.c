@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A run from a shell: look, pause, stop, pace, answer. With one live run its name may be left out. */
+/* A run from a shell: look, pause, stop, pace, answer. With one live run its name may be left out.
+ */
 #include "base/sync.h"
 #include "cli/cli.h"
 #include "ui/term.h"
@@ -16,11 +17,13 @@ struct control_args {
 };
 
 /* Parses the options all commands of this file have; the words that follow are argv[*first]… */
-static bool parse(const struct command *self, struct control_args *a, int argc, char **argv, int *first, int *code)
+static bool parse(const struct command *self, struct control_args *a, int argc, char **argv,
+                  int *first, int *code)
 {
     const struct opt opts[] = {
         {"run-dir", "DIR", OPT_TEXT, &a->run_dir, "where runs are kept on this host"},
-        {"json", NULL, OPT_SWITCH, &a->json, strcmp(self->name, "status") == 0 ? "one JSON object" : NULL},
+        {"json", NULL, OPT_SWITCH, &a->json,
+         strcmp(self->name, "status") == 0 ? "one JSON object" : NULL},
         {"timeout", "SECONDS", OPT_TEXT, &a->timeout,
          strcmp(self->name, "stop") == 0 ? "wait at most so long (120)" : NULL},
     };
@@ -28,8 +31,8 @@ static bool parse(const struct command *self, struct control_args *a, int argc, 
 }
 
 /* The command's words are [NAME] and `more` others. */
-static bool begin(const struct command *self, struct control_args *a, int argc, char **argv, int more,
-                  struct run_ref *r, char ***words, int *code)
+static bool begin(const struct command *self, struct control_args *a, int argc, char **argv,
+                  int more, struct run_ref *r, char ***words, int *code)
 {
     struct err e = {0};
     int first;
@@ -112,10 +115,11 @@ int cmd_attach(const struct command *self, int argc, char **argv)
     if (!begin(self, &a, argc, argv, 0, &r, &words, &code))
         return code;
     if (!r.is_live) {
-        err_set(&e, ERR_RUN_UNKNOWN, "run %s has no engine; tidegate resume %s starts it", r.name, r.name);
+        err_set(&e, ERR_RUN_UNKNOWN, "run %s has no engine; tidegate resume %s starts it", r.name,
+                r.name);
         code = cli_fail(&e);
     } else {
-        code = cli_window(r.dir, NULL, &e);
+        code = cli_window(r.dir, true, &e);
         if (e.code != ERR_OK)
             code = cli_fail(&e);
     }
@@ -175,7 +179,8 @@ int cmd_answer(const struct command *self, int argc, char **argv)
         return code;
     char *at = strchr(words[0], '@');
     char *id = x_strndup(words[0], at ? (size_t)(at - words[0]) : strlen(words[0]));
-    json_t *o = json_pack("{s:s, s:s, s:s}", "id", id, "table", at ? at + 1 : "", "choice", words[1]);
+    json_t *o =
+        json_pack("{s:s, s:s, s:s}", "id", id, "table", at ? at + 1 : "", "choice", words[1]);
     char *args = o ? json_dumps(o, JSON_COMPACT) : NULL;
     json_decref(o);
     free(id);
@@ -188,8 +193,10 @@ int cmd_answer(const struct command *self, int argc, char **argv)
     return code;
 }
 
-/* Looks on until the engine has closed the socket and left the lock; *s is the last it said of itself. */
-static bool wait_gone(struct mon_client *m, const struct run_ref *r, struct mon_snapshot *s, int64_t until)
+/* Looks on until the engine has closed the socket and left the lock; *s is the last it said of
+ * itself. */
+static bool wait_gone(struct mon_client *m, const struct run_ref *r, struct mon_snapshot *s,
+                      int64_t until)
 {
     bool talks = true;
     while (mon_is_alive(r->dir)) {

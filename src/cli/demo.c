@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* tidegate demo: a source with sample data and a writer that never rests, a target, and an ordinary detached run
- * between them, all below one temporary directory. With a terminal the dashboard opens and leaving it ends the
- * demo; without one the demo is a test of the product: it waits for in-sync, goes on writing, stops the writer,
- * waits until the run has caught up, and compares both servers by itself and by the engine. */
-#include "cli/cli.h"
+/* tidegate demo: a source with sample data and a writer that never rests, a target, and an ordinary
+ * detached run between them, all below one temporary directory. With a terminal the dashboard opens
+ * and leaving it ends the demo; without one the demo is a test of the product: it waits for
+ * in-sync, goes on writing, stops the writer, waits until the run has caught up, and compares both
+ * servers by itself and by the engine. */
 #include "cli/demo.h"
+#include "cli/cli.h"
 #include "db/pos.h"
 #include "engine/engine.h"
 #include "ui/format.h"
@@ -22,18 +23,19 @@
 #define CATCH_UP_MS (3 * 60 * 1000)
 
 struct demo {
-    char *root, *home, *dir;      /* temp directory, run directory's home, run directory */
+    char *root, *home, *dir; /* temp directory, run directory's home, run directory */
     char password[40];
     struct demo_server source, target;
     struct demo_writer *writer;
     struct cli_signals signals;
-    bool listens;                 /* signals are started */
+    bool listens; /* signals are started */
     struct job job;
     long engine_pid;
     bool keep;
 };
 
-static volatile sig_atomic_t caught; /* between the phases; the phases themselves have signals.c or the window */
+static volatile sig_atomic_t
+    caught; /* between the phases; the phases themselves have signals.c or the window */
 
 static void on_signal(int sig)
 {
@@ -101,9 +103,11 @@ static bool start_servers(struct demo *d, struct err *e)
         say("starting TiDB as the target (%s)", tidb);
         ok = demo_tidb_start(&d->target, tidb, d->root, d->password, d->signals.stop, e);
     } else if (ok) {
-        say("no tidb-server on this host: a second MariaDB stands in as the target. This is a rehearsal of the "
+        say("no tidb-server on this host: a second MariaDB stands in as the target. This is a "
+            "rehearsal of the "
             "tool, not of TiDB.");
-        ok = demo_mariadb_start(&d->target, d->root, "target", d->password, true, d->signals.stop, e);
+        ok = demo_mariadb_start(&d->target, d->root, "target", d->password, true, d->signals.stop,
+                                e);
     }
     free(tidb);
     return ok;
@@ -121,11 +125,12 @@ static bool file_put(const char *path, const char *text, struct err *e)
 static bool make_job(struct demo *d, struct err *e)
 {
     char *secret = x_format("%s/password", d->root), *path = x_format("%s/job.yaml", d->root);
-    char *text = x_format("version: 1\nname: demo\nmode: all\n"
-                          "source: {host: 127.0.0.1, port: %u, user: %s, password: \"${file:%s}\"}\n"
-                          "target: {host: 127.0.0.1, port: %u, user: %s, password: \"${file:%s}\"}\n"
-                          "allow: {include: [\"shop.*\"]}\n",
-                          d->source.port, d->source.addr.user, secret, d->target.port, d->target.addr.user, secret);
+    char *text = x_format(
+        "version: 1\nname: demo\nmode: all\n"
+        "source: {host: 127.0.0.1, port: %u, user: %s, password: \"${file:%s}\"}\n"
+        "target: {host: 127.0.0.1, port: %u, user: %s, password: \"${file:%s}\"}\n"
+        "allow: {include: [\"shop.*\"]}\n",
+        d->source.port, d->source.addr.user, secret, d->target.port, d->target.addr.user, secret);
     struct job_options o = {.files = (const char *const[]){path}, .nfiles = 1};
     int code;
     bool ok = file_put(secret, d->password, e) && file_put(path, text, e);
@@ -146,7 +151,8 @@ static bool start_run(struct demo *d, struct err *e)
     struct spawn_options o = {.dies_with_us = true};
     if (!start_servers(d, e) || !demo_shop_fill(&d->source, d->signals.stop, &rows, e))
         return false;
-    say("the source holds a shop of %s rows in six tables; a writer now changes it about 100 times a second",
+    say("the source holds a shop of %s rows in six tables; a writer now changes it about 100 times "
+        "a second",
         fmt_exact(count, rows));
     d->writer = demo_writer_start(&d->source, e);
     if (!d->writer || !make_job(d, e))
@@ -229,8 +235,8 @@ static bool wait_lag_zero(struct demo *d, struct watch *w, struct err *e)
         snprintf(applied.file, sizeof applied.file, "%s", w->now->applied_file);
         snprintf(received.file, sizeof received.file, "%s", w->now->position_file);
         bool all = pos_is_set(&applied) && pos_cmp(&applied, &end) >= 0;
-        bool drained = pos_is_set(&received) && pos_cmp(&received, &end) >= 0 && !w->now->lag.unread_bytes &&
-                       !w->now->lag.unapplied_bytes;
+        bool drained = pos_is_set(&received) && pos_cmp(&received, &end) >= 0 &&
+                       !w->now->lag.unread_bytes && !w->now->lag.unapplied_bytes;
         if (all || drained)
             return true;
         if (cancel_wait(d->signals.stop, 100))
@@ -249,7 +255,8 @@ static bool judge(struct demo *d, bool *same, struct err *e)
     fflush(stdout);
     int code = engine_verify(&d->job, false, e);
     if (code != EXIT_FINE && code != EXIT_DIFFERENT)
-        return e->code != ERR_OK ? false : err_set(e, ERR_VERIFY_DIFFERENT, "verify ended with %d", code);
+        return e->code != ERR_OK ? false
+                                 : err_set(e, ERR_VERIFY_DIFFERENT, "verify ended with %d", code);
     *same = *same && code == EXIT_FINE;
     return true;
 }
@@ -344,7 +351,7 @@ static int play(struct demo *d, long seconds, bool window)
             d->keep = true; /* its logs say why */
     } else if (window) {
         listen_stop(d);
-        code = caught ? EXIT_FINE : cli_window(d->dir, NULL, &e);
+        code = caught ? EXIT_FINE : cli_window(d->dir, false, &e);
         listen_start(d, NULL);
     } else {
         code = rehearse(d, seconds, &e);
@@ -363,7 +370,8 @@ int cmd_demo(const struct command *self, int argc, char **argv)
     bool keep = false, plain = false;
     const char *seconds = "10";
     const struct opt opts[] = {
-        {"seconds", "N", OPT_TEXT, &seconds, "without a terminal: go on writing so long after in-sync (10)"},
+        {"seconds", "N", OPT_TEXT, &seconds,
+         "without a terminal: go on writing so long after in-sync (10)"},
         {"headless", NULL, OPT_SWITCH, &plain, "no dashboard, on a terminal too"},
         {"keep", NULL, OPT_SWITCH, &keep, "leave the files behind"},
     };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Throw-away servers for the demo: own data directory, free port on 127.0.0.1, no option files. A child asks the
- * kernel to be killed when the demo dies (PR_SET_PDEATHSIG is lost on a change of user, so servers run as whoever
- * runs the demo). fork() and not posix_spawn(), which knows no death signal; between fork and exec only
- * async-signal-safe calls are made. */
+/* Throw-away servers for the demo: own data directory, free port on 127.0.0.1, no option files. A
+ * child asks the kernel to be killed when the demo dies (PR_SET_PDEATHSIG is lost on a change of
+ * user, so servers run as whoever runs the demo). fork() and not posix_spawn(), which knows no
+ * death signal; between fork and exec only async-signal-safe calls are made. */
 #include "cli/demo.h"
 
 #include <arpa/inet.h>
@@ -157,37 +157,44 @@ static const char *account(void)
     return p ? p->pw_name : "root";
 }
 
-static bool prepare(struct demo_server *s, const char *root, const char *name, const char *password, bool is_target,
-                    const char *user, struct err *e)
+static bool prepare(struct demo_server *s, const char *root, const char *name, const char *password,
+                    bool is_target, const char *user, struct err *e)
 {
     s->dir = x_format("%s/%s", root, name);
     if (mkdir(s->dir, 0700) != 0)
         return err_set(e, ERR_FILE, "%s: %s", s->dir, strerror(errno));
     s->port = free_port();
-    s->addr = (struct db_addr){.host = x_strdup("127.0.0.1"), .user = x_strdup(user), .port = s->port,
-                               .password = secret_new(password, strlen(password)), .is_target = is_target};
+    s->addr = (struct db_addr){.host = x_strdup("127.0.0.1"),
+                               .user = x_strdup(user),
+                               .port = s->port,
+                               .password = secret_new(password, strlen(password)),
+                               .is_target = is_target};
     return s->port || err_set(e, ERR_INTERNAL, "no free port on 127.0.0.1");
 }
 
-static bool wait_ready(struct demo_server *s, const struct db_addr *as, struct cancel *stop, struct err *e)
+static bool wait_ready(struct demo_server *s, const struct db_addr *as, struct cancel *stop,
+                       struct err *e)
 {
     int64_t until = clock_mono_ms() + START_MS;
     struct err last = {0};
     while (clock_mono_ms() < until && !cancel_is_set(stop)) {
         int status;
         struct conn c = {0};
-        bool ok = as->is_target ? conn_open_target(&c, as, 10, &last) : conn_open_source(&c, as, 10, &last);
+        bool ok = as->is_target ? conn_open_target(&c, as, 10, &last)
+                                : conn_open_source(&c, as, 10, &last);
         conn_close(&c);
         if (ok)
             return true;
         if (ended_within((pid_t)s->pid, 200, &status)) {
             s->pid = 0;
-            return err_set(e, ERR_INTERNAL, "%s ended while it started; see %s/log", s->program, s->dir);
+            return err_set(e, ERR_INTERNAL, "%s ended while it started; see %s/log", s->program,
+                           s->dir);
         }
     }
     if (cancel_is_set(stop))
         return err_set(e, ERR_CANCELLED, "while %s started", s->program);
-    return err_set(e, ERR_INTERNAL, "%s does not answer within %d s: %s", s->program, START_MS / 1000, last.text);
+    return err_set(e, ERR_INTERNAL, "%s does not answer within %d s: %s", s->program,
+                   START_MS / 1000, last.text);
 }
 
 static bool install(struct demo_server *s, struct cancel *stop, struct err *e)
@@ -196,7 +203,8 @@ static bool install(struct demo_server *s, struct cancel *stop, struct err *e)
     struct args a = {0};
     int status = 0;
     if (!tool)
-        return err_set(e, ERR_USAGE, "mariadb-install-db is not on this host (package mariadb-server)");
+        return err_set(e, ERR_USAGE,
+                       "mariadb-install-db is not on this host (package mariadb-server)");
     char *log = x_format("%s/log", s->dir);
     arg(&a, "%s", tool);
     arg(&a, "--no-defaults");
@@ -207,7 +215,8 @@ static bool install(struct demo_server *s, struct cancel *stop, struct err *e)
     arg(&a, "--innodb-log-file-size=32M");
     pid_t pid = launch(a.v, log);
     bool ended = false;
-    for (int64_t until = clock_mono_ms() + START_MS; pid > 0 && !ended && clock_mono_ms() < until;) {
+    for (int64_t until = clock_mono_ms() + START_MS;
+         pid > 0 && !ended && clock_mono_ms() < until;) {
         ended = ended_within(pid, 200, &status);
         if (!ended && cancel_is_set(stop)) {
             kill(pid, SIGKILL);
@@ -217,7 +226,8 @@ static bool install(struct demo_server *s, struct cancel *stop, struct err *e)
     }
     bool ok = ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (!ok)
-        err_set(e, cancel_is_set(stop) ? ERR_CANCELLED : ERR_INTERNAL, "mariadb-install-db failed; see %s", log);
+        err_set(e, cancel_is_set(stop) ? ERR_CANCELLED : ERR_INTERNAL,
+                "mariadb-install-db failed; see %s", log);
     args_release(&a);
     free(log);
     free(tool);
@@ -250,20 +260,22 @@ static void mariadb_args(const struct demo_server *s, struct args *a)
     }
 }
 
-bool demo_mariadb_start(struct demo_server *s, const char *root, const char *name, const char *password,
-                        bool is_target, struct cancel *stop, struct err *e)
+bool demo_mariadb_start(struct demo_server *s, const char *root, const char *name,
+                        const char *password, bool is_target, struct cancel *stop, struct err *e)
 {
     s->program = find_program("mariadbd");
     if (!s->program)
-        return err_set(e, ERR_USAGE, "the demo needs a MariaDB server on this host: mariadbd is not there "
-                                     "(package mariadb-server)");
+        return err_set(e, ERR_USAGE,
+                       "the demo needs a MariaDB server on this host: mariadbd is not there "
+                       "(package mariadb-server)");
     if (!prepare(s, root, name, password, is_target, "tidegate", e) || !install(s, stop, e))
         return false;
     /* One statement a line; the password is 32 hexadecimal digits and needs no quoting. */
     char *init = x_format("DELETE FROM mysql.global_priv WHERE User = '';\nFLUSH PRIVILEGES;\n"
                           "CREATE USER tidegate@'%%' IDENTIFIED BY '%s';\n"
                           "GRANT ALL ON *.* TO tidegate@'%%' WITH GRANT OPTION;\n"
-                          "ALTER USER root@localhost IDENTIFIED BY '%s';\n", password, password);
+                          "ALTER USER root@localhost IDENTIFIED BY '%s';\n",
+                          password, password);
     char *path = x_format("%s/init.sql", s->dir), *log = x_format("%s/log", s->dir);
     bool ok = write_file(path, init, e);
     if (ok) {
@@ -271,7 +283,8 @@ bool demo_mariadb_start(struct demo_server *s, const char *root, const char *nam
         mariadb_args(s, &a);
         s->pid = launch(a.v, log);
         args_release(&a);
-        ok = s->pid > 0 || err_set(e, ERR_INTERNAL, "%s can't be started: %s", s->program, strerror(errno));
+        ok = s->pid > 0 ||
+             err_set(e, ERR_INTERNAL, "%s can't be started: %s", s->program, strerror(errno));
     }
     explicit_bzero(init, strlen(init));
     free(init);
@@ -282,8 +295,8 @@ bool demo_mariadb_start(struct demo_server *s, const char *root, const char *nam
     return ok;
 }
 
-bool demo_tidb_start(struct demo_server *s, const char *program, const char *root, const char *password,
-                     struct cancel *stop, struct err *e)
+bool demo_tidb_start(struct demo_server *s, const char *program, const char *root,
+                     const char *password, struct cancel *stop, struct err *e)
 {
     s->program = x_strdup(program);
     s->is_tidb = true;
@@ -317,7 +330,8 @@ bool demo_tidb_start(struct demo_server *s, const char *program, const char *roo
     free(log);
     struct db_addr open = s->addr;
     open.password = NULL;
-    bool ok = s->pid > 0 || err_set(e, ERR_INTERNAL, "%s can't be started: %s", program, strerror(errno));
+    bool ok =
+        s->pid > 0 || err_set(e, ERR_INTERNAL, "%s can't be started: %s", program, strerror(errno));
     ok = ok && wait_ready(s, &open, stop, e);
     struct conn c = {0};
     ok = ok && conn_open_target(&c, &open, 30, e) &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* From files and options to a job that can be run: every problem is told at once, with its place. Secrets are
- * asked for on the terminal itself (/dev/tty), without echo, and travel to a detached engine through a pipe. */
+/* From files and options to a job that can be run: every problem is told at once, with its place.
+ * Secrets are asked for on the terminal itself (/dev/tty), without echo, and travel to a detached
+ * engine through a pipe. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -43,8 +44,8 @@ static char *trim(char *p)
     return p;
 }
 
-/* Lines "ID: choice" or "ID@schema.table: choice"; a head line "answers:" is fine, so the part of a job file
- * that holds answers can be given as it is. */
+/* Lines "ID: choice" or "ID@schema.table: choice"; a head line "answers:" is fine, so the part of a
+ * job file that holds answers can be given as it is. */
 static bool read_answers(struct job *j, const char *path, struct err *e)
 {
     FILE *file = fopen(path, "re");
@@ -114,7 +115,7 @@ struct secret *cli_ask(const char *label)
         return NULL;
     }
     quiet = before;
-    quiet.c_lflag &= (tcflag_t)~(tcflag_t)ECHO;
+    quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
     dprintf(fd, "%s (not shown): ", label);
     tcsetattr(fd, TCSAFLUSH, &quiet);
     char text[1024];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The command line: one table of subcommands. Each parses its own options (options.c) and returns an exit code
- * of enum tg_exit. Without a command the runs of this host are listed. */
+/* The command line: one table of subcommands. Each parses its own options (options.c) and returns
+ * an exit code of enum tg_exit. Without a command the runs of this host are listed. */
 #include "cli/cli.h"
 
 #include <locale.h>
@@ -9,9 +9,12 @@
 
 const struct command cli_commands[] = {
     {"run", "FILE… [options]", "start a run, or take one up again where it stopped",
-     "FILE… is a job.yaml, or DM's task and source files. On a terminal the engine gets a process of its own and\n"
-     "the dashboard opens on it; without one the run stays in the foreground and prints a line for every change of\n"
-     "state and every 30 s. Ctrl-C stops it so that it can be taken up again.", cmd_run},
+     "FILE… is a job.yaml, or DM's task and source files. On a terminal the engine gets a process "
+     "of its own and\n"
+     "the dashboard opens on it; without one the run stays in the foreground and prints a line for "
+     "every change of\n"
+     "state and every 30 s. Ctrl-C stops it so that it can be taken up again.",
+     cmd_run},
     {"attach", "[NAME]", "open the dashboard on a live run",
      "Leaving the dashboard leaves the run as it is.", cmd_attach},
     {"status", "[NAME] [--json]", "print the state of a run once", NULL, cmd_status},
@@ -20,33 +23,46 @@ const struct command cli_commands[] = {
      "A run without an engine is started from the job file in its run directory.", cmd_resume},
     {"stop", "[NAME] [--timeout SECONDS]", "end a run's engine; the run can be taken up again",
      "Waits until the engine is gone.", cmd_stop},
-    {"pace", "[NAME] gentle|normal|fast|KEY=VALUE", "change how much of the source a run may take", NULL, cmd_pace},
+    {"pace", "[NAME] gentle|normal|fast|KEY=VALUE", "change how much of the source a run may take",
+     NULL, cmd_pace},
     {"answer", "[NAME] ID[@SCHEMA.TABLE] CHOICE", "answer a question of a run",
      "tidegate status shows the open questions with their ids and choices.", cmd_answer},
     {"verify", "FILE… [--json]", "compare source and target", NULL, cmd_verify},
-    {"check", "FILE… [--json]", "connect to both ends and check what a run needs; changes nothing", NULL, cmd_check},
-    {"export", "FILE… [--format job] [-o DIR]", "write the job as one job.yaml", 
+    {"check", "FILE… [--json]", "connect to both ends and check what a run needs; changes nothing",
+     NULL, cmd_check},
+    {"export", "FILE… [--format job] [-o DIR]", "write the job as one job.yaml",
      "Passwords are written as references only.", cmd_export},
     {"encrypt", "--key FILE", "turn a password into DM's encrypted text",
-     "Asks for the password on a terminal, else reads it from standard input. The key file holds 64 hexadecimal\n"
-     "digits, as DM's secret-key-path does.", cmd_encrypt},
-    {"decrypt", "--key FILE [TEXT]", "turn DM's encrypted text into the password", NULL, cmd_decrypt},
-    {"demo", "[--seconds N]", "a live rehearsal: two throw-away local servers, sample data, live writes, a run",
-     "Needs a MariaDB server on this host; the target is TiDB where tidb-server is found ($TIDB_SERVER, PATH,\n"
-     "TiUP), else a second MariaDB. With a terminal the dashboard opens; leaving it removes everything that was\n"
-     "started. Without one the demo ends by itself with PASS or FAIL (exit 0 or 6).", cmd_demo},
+     "Asks for the password on a terminal, else reads it from standard input. The key file holds "
+     "64 hexadecimal\n"
+     "digits, as DM's secret-key-path does.",
+     cmd_encrypt},
+    {"decrypt", "--key FILE [TEXT]", "turn DM's encrypted text into the password", NULL,
+     cmd_decrypt},
+    {"demo", "[--seconds N]",
+     "a live rehearsal: two throw-away local servers, sample data, live writes, a run",
+     "Needs a MariaDB server on this host; the target is TiDB where tidb-server is found "
+     "($TIDB_SERVER, PATH,\n"
+     "TiUP), else a second MariaDB. With a terminal the dashboard opens; leaving it removes "
+     "everything that was\n"
+     "started. Without one the demo ends by itself with PASS or FAIL (exit 0 or 6).",
+     cmd_demo},
     {0},
 };
 
 static void print_help(FILE *out)
 {
-    fputs("tidegate moves a live MySQL or MariaDB database into TiDB: it copies in parallel while following the\n"
-          "binlog, and compares both sides.\n\nUsage: tidegate COMMAND …\n\n", out);
+    fputs("tidegate moves a live MySQL or MariaDB database into TiDB: it copies in parallel while "
+          "following the\n"
+          "binlog, and compares both sides.\n\nUsage: tidegate COMMAND …\n\n",
+          out);
     for (const struct command *c = cli_commands; c->name; c++)
         fprintf(out, "  %-8s  %s\n", c->name, c->summary);
     fputs("\n  --version, --help; tidegate COMMAND --help says more about a command\n\n"
-          "Exit codes: 0 finished and verified, 1 usage or configuration, 2 internal, 3 a check fails,\n"
-          "4 stopped and resumable, 5 needs a person, 6 differences found\n", out);
+          "Exit codes: 0 finished and verified, 1 usage or configuration, 2 internal, 3 a check "
+          "fails,\n"
+          "4 stopped and resumable, 5 needs a person, 6 differences found\n",
+          out);
 }
 
 static int unknown(const char *word)

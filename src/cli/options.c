@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Options of a subcommand from one table: getopt_long, the help text and the nearest known word all read it.
- * Every command takes --help and --run-dir where its table has it. */
+/* Options of a subcommand from one table: getopt_long, the help text and the nearest known word all
+ * read it. Every command takes --help and --run-dir where its table has it. */
 #include "cli/cli.h"
 
 #include <getopt.h>
@@ -53,13 +53,15 @@ static void help(const struct command *self, const struct opt *opts, size_t n)
         char head[64];
         if (!opts[i].help)
             continue;
-        snprintf(head, sizeof head, "--%s%s%s", opts[i].name, opts[i].arg ? " " : "", opts[i].arg ? opts[i].arg : "");
+        snprintf(head, sizeof head, "--%s%s%s", opts[i].name, opts[i].arg ? " " : "",
+                 opts[i].arg ? opts[i].arg : "");
         printf("  %-22s  %s\n", head, opts[i].help);
     }
     printf("  %-22s  %s\n", "--help", "this text");
 }
 
-static int complain(const struct command *self, const struct opt *opts, size_t n, const char *word, int what)
+static int complain(const struct command *self, const struct opt *opts, size_t n, const char *word,
+                    int what)
 {
     const char *names[OPTS_MAX + 1];
     size_t k = 0;
@@ -95,14 +97,15 @@ static void store(const struct opt *o, const char *value)
     }
 }
 
-bool cli_options(const struct command *self, const struct opt *opts, size_t n, int argc, char **argv, int *first,
-                 int *code)
+bool cli_options(const struct command *self, const struct opt *opts, size_t n, int argc,
+                 char **argv, int *first, int *code)
 {
     struct option table[OPTS_MAX + 2] = {0};
     if (n > OPTS_MAX)
         tg_bug("too many options of %s", self->name);
     for (size_t i = 0; i < n; i++)
-        table[i] = (struct option){opts[i].name, opts[i].arg ? required_argument : no_argument, NULL, (int)i + 1000};
+        table[i] = (struct option){opts[i].name, opts[i].arg ? required_argument : no_argument,
+                                   NULL, (int)i + 1000};
     table[n] = (struct option){"help", no_argument, NULL, 'h'};
     opterr = 0;
     optind = 0; /* glibc: start anew, options anywhere */

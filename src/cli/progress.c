@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Lines for whoever has no window: one per change of state (or of its reason) and one every 30 s. */
+/* Lines for whoever has no window: one per change of state (or of its reason) and one every 30 s.
+ */
 #include "base/sync.h"
 #include "cli/cli.h"
 #include "ui/format.h"
@@ -27,10 +28,12 @@ void progress_line(const struct mon_snapshot *s, char *out, size_t size)
         add(out, size, " (%s)", s->reason);
     bool copies = s->state == RUN_COPYING || s->state == RUN_CATCHING_UP;
     if (copies && s->dump.bytes)
-        add(out, size, ". Dump %s at %s", fmt_part(part, s->dump.bytes, s->dump.total_bytes, s->dump.total_is_guess),
+        add(out, size, ". Dump %s at %s",
+            fmt_part(part, s->dump.bytes, s->dump.total_bytes, s->dump.total_is_guess),
             fmt_rate(rate, s->dump.rate));
     if (copies && s->load.bytes)
-        add(out, size, ". Load %s at %s", fmt_part(part, s->load.bytes, s->load.total_bytes, s->load.total_is_guess),
+        add(out, size, ". Load %s at %s",
+            fmt_part(part, s->load.bytes, s->load.total_bytes, s->load.total_is_guess),
             fmt_rate(rate, s->load.rate));
     if (s->tables_total)
         add(out, size, ". Tables %u of %u", s->tables_done, s->tables_total);
@@ -44,8 +47,8 @@ void progress_line(const struct mon_snapshot *s, char *out, size_t size)
     if (s->tables_failed)
         add(out, size, ". %u tables failed", s->tables_failed);
     if (s->nquestions)
-        add(out, size, ". Question %s%s%s: %s", s->question[0].id, s->question[0].table[0] ? " on " : "",
-            s->question[0].table, s->question[0].text);
+        add(out, size, ". Question %s%s%s: %s", s->question[0].id,
+            s->question[0].table[0] ? " on " : "", s->question[0].table, s->question[0].text);
     if (s->verdict[0])
         add(out, size, ". Verdict: %s", s->verdict);
 }

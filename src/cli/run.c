@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* run and resume. In the foreground the engine blocks this thread and signals.c listens; else the engine gets a
- * process of its own (spawn.c) and, on a terminal, the dashboard opens on it. */
+/* run and resume. In the foreground the engine blocks this thread and signals.c listens; else the
+ * engine gets a process of its own (spawn.c) and, on a terminal, the dashboard opens on it. */
 #include "cli/cli.h"
 #include "engine/engine.h"
 
@@ -20,9 +20,13 @@ struct run_args {
 static void farewell(const struct job *j, const char *dir, int code)
 {
     static const char *const words[] = {
-        [EXIT_FINE] = "finished", [EXIT_USAGE] = "not started", [EXIT_INTERNAL] = "ended by an internal error",
-        [EXIT_CHECK] = "not started: a check fails", [EXIT_RESUMABLE] = "stopped",
-        [EXIT_PERSON] = "needs a person", [EXIT_DIFFERENT] = "ended with differences",
+        [EXIT_FINE] = "finished",
+        [EXIT_USAGE] = "not started",
+        [EXIT_INTERNAL] = "ended by an internal error",
+        [EXIT_CHECK] = "not started: a check fails",
+        [EXIT_RESUMABLE] = "stopped",
+        [EXIT_PERSON] = "needs a person",
+        [EXIT_DIFFERENT] = "ended with differences",
     };
     bool known = code >= 0 && (size_t)code < TG_ARRAY_LEN(words) && words[code];
     fprintf(stderr, "run %s %s", j->name, known ? words[code] : "ended");
@@ -43,8 +47,12 @@ static int run_here(struct job *j, const struct run_args *a, const char *home)
         free(dir);
         return cli_fail(&e);
     }
-    struct engine_options o = {.run_dir = dir, .stop = s.stop, .events = stderr, .events_json = a->json,
-                               .watch = progress_watch, .watch_arg = &progress};
+    struct engine_options o = {.run_dir = dir,
+                               .stop = s.stop,
+                               .events = stderr,
+                               .events_json = a->json,
+                               .watch = progress_watch,
+                               .watch_arg = &progress};
     int code = engine_run(j, &o, &e);
     cli_signals_stop(&s);
     if (code != EXIT_FINE && e.code != ERR_OK && e.code != ERR_CANCELLED)
@@ -65,7 +73,7 @@ static int run_detached(struct job *j, const char *home, bool opens_window)
     }
     if (opens_window) {
         char *dir = x_format("%s/%s", home, j->name);
-        code = mon_is_alive(dir) ? cli_window(dir, NULL, &e) : EXIT_FINE;
+        code = mon_is_alive(dir) ? cli_window(dir, true, &e) : EXIT_FINE;
         if (e.code != ERR_OK)
             cli_fail(&e);
         free(dir);
@@ -75,16 +83,19 @@ static int run_detached(struct job *j, const char *home, bool opens_window)
     return code;
 }
 
-static bool parse_args(const struct command *self, struct run_args *a, int argc, char **argv, int *code)
+static bool parse_args(const struct command *self, struct run_args *a, int argc, char **argv,
+                       int *code)
 {
     int first;
     const struct opt opts[] = {
         {"detach", NULL, OPT_SWITCH, &a->detach, "give the engine a process of its own and return"},
-        {"foreground", NULL, OPT_SWITCH, &a->foreground, "stay in the foreground, on a terminal too"},
+        {"foreground", NULL, OPT_SWITCH, &a->foreground,
+         "stay in the foreground, on a terminal too"},
         {"name", "NAME", OPT_TEXT, &a->name, "name of the run, in place of the file's"},
         {"run-dir", "DIR", OPT_TEXT, &a->run_dir, "where runs are kept on this host"},
         {"set", "PATH=VALUE", OPT_LIST, &a->job.sets, "set a value of the job; may be repeated"},
-        {"answers", "FILE", OPT_TEXT, &a->job.answers_file, "answers to questions, lines of ID: choice"},
+        {"answers", "FILE", OPT_TEXT, &a->job.answers_file,
+         "answers to questions, lines of ID: choice"},
         {"answer", "ID=CHOICE", OPT_LIST, &a->job.answers, "one answer; may be repeated"},
         {"json", NULL, OPT_SWITCH, &a->json, "JSON lines in place of text"},
         {"secrets-fd", "N", OPT_TEXT, &a->secrets_fd, NULL},
@@ -108,7 +119,8 @@ static int run_job(struct run_args *a)
     int code = EXIT_USAGE;
     char *set_name = a->name ? x_format("name=%s", a->name) : NULL;
     if (set_name) {
-        a->job.sets.item = x_realloc(a->job.sets.item, (a->job.sets.n + 1) * sizeof *a->job.sets.item);
+        a->job.sets.item =
+            x_realloc(a->job.sets.item, (a->job.sets.n + 1) * sizeof *a->job.sets.item);
         a->job.sets.item[a->job.sets.n++] = set_name;
     }
     job_init(&j);

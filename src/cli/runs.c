@@ -48,7 +48,8 @@ static char *choose(const char *home, struct err *e)
     if (!found && nlive > 1)
         err_set(e, ERR_USAGE, "several runs are live, name one: %s", list.p);
     else if (!found)
-        err_set(e, ERR_RUN_UNKNOWN, n ? "no run is live in %s; name one that is stopped" : "there is no run in %s",
+        err_set(e, ERR_RUN_UNKNOWN,
+                n ? "no run is live in %s; name one that is stopped" : "there is no run in %s",
                 home);
     buf_release(&list);
     names_free(names, n);
@@ -75,7 +76,8 @@ bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e
 {
     mon_snapshot_init(out, r->name);
     out->state = RUN_STOPPED;
-    snprintf(out->reason, sizeof out->reason, "no engine; resume with: tidegate resume %s", r->name);
+    snprintf(out->reason, sizeof out->reason, "no engine; resume with: tidegate resume %s",
+             r->name);
     if (!mon_is_alive(r->dir))
         return true;
     struct mon_client *m = mon_connect(r->dir, e);
@@ -90,7 +92,8 @@ bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e
 bool cli_call(const struct run_ref *r, const char *cmd, const char *args, struct err *e)
 {
     if (!mon_is_alive(r->dir))
-        return err_set(e, ERR_RUN_UNKNOWN, "run %s has no engine; tidegate resume %s starts it", r->name, r->name);
+        return err_set(e, ERR_RUN_UNKNOWN, "run %s has no engine; tidegate resume %s starts it",
+                       r->name, r->name);
     struct mon_client *m = mon_connect(r->dir, e);
     bool ok = m && mon_call(m, cmd, args, NULL, CALL_MS, e);
     mon_detach(m);
@@ -107,7 +110,8 @@ void cli_list_runs(const char *home, FILE *out)
     else
         fprintf(out, "Runs of this host (%s):\n", home);
     for (size_t i = 0; i < n; i++) {
-        struct run_ref r = {.home = (char *)home, .name = names[i], .dir = x_format("%s/%s", home, names[i])};
+        struct run_ref r = {
+            .home = (char *)home, .name = names[i], .dir = x_format("%s/%s", home, names[i])};
         char line[600];
         if (!cli_status(&r, s, NULL))
             snprintf(line, sizeof line, "the engine does not answer");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One thread waits for signals: the first SIGINT or SIGTERM asks for a stop at a clean point, the second ends at
- * once (which loses nothing either: the ledger lives on the target). SIGHUP does nothing unless it is asked for. */
+/* One thread waits for signals: the first SIGINT or SIGTERM asks for a stop at a clean point, the
+ * second ends at once (which loses nothing either: the ledger lives on the target). SIGHUP does
+ * nothing unless it is asked for. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -45,4 +46,3 @@ void cli_signals_stop(struct cli_signals *s)
     cancel_free(s->stop);
     pthread_sigmask(SIG_SETMASK, &s->before, NULL);
 }
-

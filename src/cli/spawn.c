@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A detached engine: our own binary in a session of its own, its words in the run's engine.log, its passwords
- * through a pipe on descriptor 3. The caller waits until run.sock answers or the child ends. */
+/* A detached engine: our own binary in a session of its own, its words in the run's engine.log, its
+ * passwords through a pipe on descriptor 3. The caller waits until run.sock answers or the child
+ * ends. */
 #include "base/sync.h"
 #include "cli/cli.h"
 
@@ -43,7 +44,8 @@ char *cli_write_job(const struct job *j, const char *home, struct err *e)
     char *dir = mon_run_dir(home, j->name ? j->name : "", true, e);
     if (!dir)
         return NULL;
-    bool ok = !mon_is_alive(dir) || err_set(e, ERR_RUN_EXISTS, "run %s has an engine already", j->name);
+    bool ok =
+        !mon_is_alive(dir) || err_set(e, ERR_RUN_EXISTS, "run %s has an engine already", j->name);
     char *path = x_format("%s/job.yaml", dir);
     struct buf text = {0};
     if (ok) {
@@ -82,7 +84,8 @@ static int launch(const char *const *argv, int secrets, int log, pid_t *pid)
     posix_spawn_file_actions_adddup2(&files, log, 1);
     posix_spawn_file_actions_adddup2(&files, log, 2);
     posix_spawn_file_actions_adddup2(&files, secrets, SECRETS_FD);
-    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&how,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&how, &none);
     posix_spawnattr_setsigdefault(&how, &all);
     int rc = posix_spawn(pid, "/proc/self/exe", &files, &how, (char *const *)argv, environ);
@@ -113,21 +116,32 @@ static bool wait_ready(pid_t pid, const char *dir, int *code, struct err *e)
     if (pidfd >= 0)
         close(pidfd);
     if (!ready && !gone)
-        err_set(e, ERR_SOCKET, "the engine (process %ld) has not answered for %d s", (long)pid, START_MS / 1000);
+        err_set(e, ERR_SOCKET, "the engine (process %ld) has not answered for %d s", (long)pid,
+                START_MS / 1000);
     return ready;
 }
 
-static bool start(const struct job *j, const struct spawn_options *o, const char *dir, int log, pid_t *pid,
-                  struct err *e)
+static bool start(const struct job *j, const struct spawn_options *o, const char *dir, int log,
+                  pid_t *pid, struct err *e)
 {
     int secrets[2];
     if (pipe2(secrets, O_CLOEXEC) != 0)
         return err_set(e, ERR_INTERNAL, "pipe: %s", strerror(errno));
     char *file = x_format("%s/job.yaml", dir);
-    const char *const argv[] = {"tidegate", "run", file, "--foreground", "--run-dir", o->home, "--secrets-fd", "3",
-                                o->dies_with_us ? "--with-parent" : NULL, NULL};
-    /* The pipe holds 64 KiB, more than the passwords, so writing before the child reads can't block. */
-    bool ok = cli_secrets_send(j, secrets[1]) || err_set(e, ERR_INTERNAL, "the passwords can't be handed over");
+    const char *const argv[] = {"tidegate",
+                                "run",
+                                file,
+                                "--foreground",
+                                "--run-dir",
+                                o->home,
+                                "--secrets-fd",
+                                "3",
+                                o->dies_with_us ? "--with-parent" : NULL,
+                                NULL};
+    /* The pipe holds 64 KiB, more than the passwords, so writing before the child reads can't
+     * block. */
+    bool ok = cli_secrets_send(j, secrets[1]) ||
+              err_set(e, ERR_INTERNAL, "the passwords can't be handed over");
     close(secrets[1]);
     int rc = ok ? launch(argv, secrets[0], log, pid) : 0;
     if (rc)
@@ -137,7 +151,8 @@ static bool start(const struct job *j, const struct spawn_options *o, const char
     return ok;
 }
 
-bool cli_spawn(const struct job *j, const struct spawn_options *o, long *pid_out, int *code, struct err *e)
+bool cli_spawn(const struct job *j, const struct spawn_options *o, long *pid_out, int *code,
+               struct err *e)
 {
     *code = 0;
     char *dir = cli_write_job(j, o->home, e);
@@ -154,7 +169,8 @@ bool cli_spawn(const struct job *j, const struct spawn_options *o, long *pid_out
         /* A run that was done before anybody could look has ended well. */
         ok = *code == EXIT_FINE;
         if (!ok)
-            err_set(e, ERR_CANCELLED, "the engine ended with exit code %d; its words are in %s", *code, path);
+            err_set(e, ERR_CANCELLED, "the engine ended with exit code %d; its words are in %s",
+                    *code, path);
     }
     if (pid_out)
         *pid_out = (long)pid;

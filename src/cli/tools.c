@@ -90,7 +90,8 @@ int cmd_export(const struct command *self, int argc, char **argv)
     const char *format = "job", *dir = NULL;
     const struct opt opts[] = {
         {"format", "job", OPT_TEXT, &format, "the native job file (dm is not built yet)"},
-        {"output", "DIR", OPT_TEXT, &dir, "also -o: write DIR/job.yaml in place of standard output"},
+        {"output", "DIR", OPT_TEXT, &dir,
+         "also -o: write DIR/job.yaml in place of standard output"},
         {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
     };
     int first, code;
@@ -143,11 +144,13 @@ static struct secret *read_line(void)
     return s;
 }
 
-static bool key_of(const struct command *self, int argc, char **argv, int *first, unsigned char key[32], int *code)
+static bool key_of(const struct command *self, int argc, char **argv, int *first,
+                   unsigned char key[32], int *code)
 {
     const char *path = NULL;
     struct err e = {0};
-    const struct opt opts[] = {{"key", "FILE", OPT_TEXT, &path, "the key file: 64 hexadecimal digits"}};
+    const struct opt opts[] = {
+        {"key", "FILE", OPT_TEXT, &path, "the key file: 64 hexadecimal digits"}};
     if (!cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, first, code))
         return false;
     if (!path) {
@@ -169,7 +172,9 @@ int cmd_encrypt(const struct command *self, int argc, char **argv)
     if (!key_of(self, argc, argv, &first, key, &code))
         return code;
     /* A password on the command line would be in the process list and in the shell's history. */
-    struct secret *plain = argc > first ? NULL : isatty(STDIN_FILENO) ? cli_ask("password") : read_line();
+    struct secret *plain = argc > first           ? NULL
+                           : isatty(STDIN_FILENO) ? cli_ask("password")
+                                                  : read_line();
     if (argc > first)
         code = cli_usage(self, "the password is not taken from the command line");
     else if (!plain)

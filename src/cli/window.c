@@ -12,22 +12,21 @@ bool cli_has_window(void)
     return term_usable();
 }
 
-int cli_window(const char *run_dir, int *left_out, struct err *e)
+int cli_window(const char *run_dir, bool receipt, struct err *e)
 {
     struct mon_client *m = mon_attach(run_dir, e);
     if (!m)
         return (int)err_info(e->code)->exit_code;
     struct mon_snapshot *last = x_alloc(sizeof *last);
     int ended_by = 0;
-    struct dashboard_options o = {.client = m, .run_dir = run_dir, .last = last, .ended_by = &ended_by};
+    struct dashboard_options o = {
+        .client = m, .run_dir = run_dir, .last = last, .ended_by = &ended_by};
     int left = dashboard_run(&o, e);
     mon_detach(m);
-    if (left_out)
-        *left_out = left;
     int code = EXIT_FINE;
     if (left == DASHBOARD_FAILED)
         code = (int)err_info(e->code)->exit_code;
-    else
+    else if (receipt)
         dashboard_summary(stdout, last, left, run_dir);
     free(last);
     return ended_by ? 128 + ended_by : code;

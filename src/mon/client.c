@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A window's end of run.sock. Everything that arrives is sorted by one function: snapshots replace each other,
- * events go into a ring that drops its oldest, an answer is kept for mon_call. Nothing blocks but mon_call and
- * the greeting, and both have a deadline. Not thread safe: one window, one client. */
+/* A window's end of run.sock. Everything that arrives is sorted by one function: snapshots replace
+ * each other, events go into a ring that drops its oldest, an answer is kept for mon_call. Nothing
+ * blocks but mon_call and the greeting, and both have a deadline. Not thread safe: one window, one
+ * client. */
 #include "base/sync.h"
 #include "mon/mon_private.h"
 
@@ -22,9 +23,9 @@ struct mon_client {
     struct mon_event *event;
     unsigned head, n;
     uint64_t dropped;
-    json_int_t asked;             /* id of the last command */
-    json_t *answer;               /* to it, or NULL */
-    struct err why;               /* of the end */
+    json_int_t asked; /* id of the last command */
+    json_t *answer;   /* to it, or NULL */
+    struct err why;   /* of the end */
 };
 
 static enum err_code code_of(const char *id)
@@ -53,7 +54,8 @@ static bool take_hello(struct mon_client *m, json_t *hello)
     m->is_greeted = true;
     if (json_integer_value(hello) == MON_PROTOCOL)
         return true;
-    return err_set(&m->why, ERR_SOCKET, "the engine speaks protocol %lld, this program %d: use the same version",
+    return err_set(&m->why, ERR_SOCKET,
+                   "the engine speaks protocol %lld, this program %d: use the same version",
                    (long long)json_integer_value(hello), MON_PROTOCOL);
 }
 
@@ -89,7 +91,8 @@ static bool take_lines(struct mon_client *m)
     for (char *end; ok && m->in.p && (end = memchr(m->in.p + from, '\n', m->in.n - from));) {
         size_t n = (size_t)(end - m->in.p) - from;
         json_t *o = json_loadb(m->in.p + from, n, 0, NULL);
-        ok = json_is_object(o) ? take_object(m, o) : err_set(&m->why, ERR_SOCKET, "the engine sent no JSON");
+        ok = json_is_object(o) ? take_object(m, o)
+                               : err_set(&m->why, ERR_SOCKET, "the engine sent no JSON");
         json_decref(o);
         from += n + 1;
     }
@@ -247,7 +250,8 @@ static bool send_command(struct mon_client *m, char *line, int64_t until, struct
         if (k > 0)
             at += (size_t)k;
         else if (k < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            ok = wait_for(m, POLLOUT, until) || err_set(e, ERR_SOCKET, "the engine takes no command");
+            ok = wait_for(m, POLLOUT, until) ||
+                 err_set(e, ERR_SOCKET, "the engine takes no command");
         else if (k < 0 && errno != EINTR)
             ok = err_set(e, ERR_SOCKET, "the engine is gone: %s", strerror(errno));
     }
@@ -271,8 +275,8 @@ static bool answer_read(json_t *answer, const char *cmd, char **result_json, str
     return false;
 }
 
-bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char **result_json, int timeout_ms,
-              struct err *e)
+bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char **result_json,
+              int timeout_ms, struct err *e)
 {
     int64_t until = clock_mono_ms() + timeout_ms;
     json_t *o = json_object(), *args = args_json ? json_loads(args_json, 0, NULL) : NULL;

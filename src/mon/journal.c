@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The story of a run: log_event -> a bounded ring -> (mon's thread) events.jsonl, the echo, the windows.
- * journal_add only copies under a mutex, so a slow disk or window never holds the engine up; when the ring is
- * full the newest events are lost and counted. Identical warnings and errors are folded for ten seconds after
- * the first one, then told as one line with their number. */
+/* The story of a run: log_event -> a bounded ring -> (mon's thread) events.jsonl, the echo, the
+ * windows. journal_add only copies under a mutex, so a slow disk or window never holds the engine
+ * up; when the ring is full the newest events are lost and counted. Identical warnings and errors
+ * are folded for ten seconds after the first one, then told as one line with their number. */
 #include "base/hash.h"
 #include "base/sync.h"
 #include "mon/mon_private.h"
@@ -23,13 +23,13 @@
 
 struct fold {
     uint64_t hash;
-    int64_t until_ms;             /* mono; 0 = free */
-    uint64_t count;               /* beyond the first */
+    int64_t until_ms; /* mono; 0 = free */
+    uint64_t count;   /* beyond the first */
     struct mon_event event;
 };
 
 struct journal {
-    pthread_mutex_t lock;         /* pending, folds, seq, lost */
+    pthread_mutex_t lock; /* pending, folds, seq, lost */
     struct mon_event *pending;
     unsigned head, n;
     uint64_t seq, lost;
@@ -41,8 +41,9 @@ struct journal {
     int fd;
     off_t size;
     char *history[MON_HISTORY], *line;
-    unsigned nhistory;            /* ever added */
-    pthread_mutex_t echo_lock;    /* held while printing: whoever takes the file back may close it then */
+    unsigned nhistory; /* ever added */
+    pthread_mutex_t
+        echo_lock; /* held while printing: whoever takes the file back may close it then */
     FILE *echo;
     bool echo_json;
 };
@@ -157,8 +158,8 @@ static bool folded(struct journal *j, const struct mon_event *e, int64_t now)
     return false;
 }
 
-void journal_add(struct journal *j, const char *kind, enum log_level level, const char *stage, const char *table,
-                 const char *id, const char *text)
+void journal_add(struct journal *j, const char *kind, enum log_level level, const char *stage,
+                 const char *table, const char *id, const char *text)
 {
     struct mon_event e = {.level = level, .at_ms = clock_wall_ms()};
     mon_text(e.kind, sizeof e.kind, kind);
@@ -189,8 +190,8 @@ int journal_fold_end(struct journal *j, bool all)
         }
         if (f->count) {
             char text[sizeof f->event.text + 64];
-            snprintf(text, sizeof text, "%llu more like this in 10 s: %s", (unsigned long long)f->count,
-                     f->event.text);
+            snprintf(text, sizeof text, "%llu more like this in 10 s: %s",
+                     (unsigned long long)f->count, f->event.text);
             mon_text(f->event.text, sizeof f->event.text, text);
             mon_text(f->event.kind, sizeof f->event.kind, "fold");
             f->event.at_ms = clock_wall_ms();
@@ -277,8 +278,8 @@ static void echo(struct journal *j, const struct mon_event *e, const char *line)
         time_t s = (time_t)(e->at_ms / 1000);
         localtime_r(&s, &tm);
         fprintf(j->echo, "%02d:%02d:%02d  %-5s %-6s %s%s%s%s%s\n", tm.tm_hour, tm.tm_min, tm.tm_sec,
-                log_level_name(e->level), e->stage, e->id, e->id[0] ? "  " : "", e->table, e->table[0] ? "  " : "",
-                e->text);
+                log_level_name(e->level), e->stage, e->id, e->id[0] ? "  " : "", e->table,
+                e->table[0] ? "  " : "", e->text);
         fflush(j->echo);
     }
     pthread_mutex_unlock(&j->echo_lock);
@@ -290,7 +291,10 @@ bool journal_next(struct journal *j, const char **line)
     pthread_mutex_lock(&j->lock);
     bool some = j->n > 0;
     if (some && j->lost) {
-        e = (struct mon_event){.seq = ++j->seq, .at_ms = clock_wall_ms(), .level = LOG_WARN, .kind = "lost",
+        e = (struct mon_event){.seq = ++j->seq,
+                               .at_ms = clock_wall_ms(),
+                               .level = LOG_WARN,
+                               .kind = "lost",
                                .stage = "engine"};
         snprintf(e.text, sizeof e.text, "%llu events came too fast and are not in the log",
                  (unsigned long long)j->lost);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Where runs live on a host, who holds one, and its socket. The lock is an open-file-description lock: the
- * kernel drops it with the process, however that ends, and asking for it (F_OFD_GETLK) takes nothing, so a look
- * never disturbs an engine that starts. A socket is reached through /proc/self/fd/N/run.sock, because sun_path
- * holds 107 bytes and run directories may be longer. */
+/* Where runs live on a host, who holds one, and its socket. The lock is an open-file-description
+ * lock: the kernel drops it with the process, however that ends, and asking for it (F_OFD_GETLK)
+ * takes nothing, so a look never disturbs an engine that starts. A socket is reached through
+ * /proc/self/fd/N/run.sock, because sun_path holds 107 bytes and run directories may be longer. */
 #include "mon/mon_private.h"
 
 #include <dirent.h>
@@ -93,7 +93,8 @@ char *mon_run_dir(const char *home, const char *run, bool create, struct err *e)
     }
     char *path = x_format("%s/%s", home, run);
     struct stat st;
-    if (create ? make_dirs(path, e) && chmod(path, 0700) == 0 : stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    if (create ? make_dirs(path, e) && chmod(path, 0700) == 0
+               : stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return path;
     if (!create)
         err_set(e, ERR_RUN_UNKNOWN, "there is no run %s in %s", run, home);
@@ -161,7 +162,8 @@ int mon_listen(const char *run_dir, struct err *e)
         err_set(e, ERR_FILE, "%s: %s", run_dir, strerror(errno));
         return -1;
     }
-    /* The pid lock is ours, so what lies here is stale. The mode set before bind is the one the file gets. */
+    /* The pid lock is ours, so what lies here is stale. The mode set before bind is the one the
+     * file gets. */
     unlinkat(dir, SOCKET_NAME, 0);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || fchmod(fd, 0600) != 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
@@ -187,8 +189,8 @@ int mon_dial(const char *run_dir, struct err *e)
     if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) != 0) {
         int why = errno;
         bool gone = why == ENOENT || why == ECONNREFUSED;
-        err_set(e, gone ? ERR_RUN_UNKNOWN : ERR_SOCKET, gone ? "no engine answers in %s: %s" : "%s: %s", run_dir,
-                strerror(why));
+        err_set(e, gone ? ERR_RUN_UNKNOWN : ERR_SOCKET,
+                gone ? "no engine answers in %s: %s" : "%s: %s", run_dir, strerror(why));
         if (fd >= 0)
             close(fd);
         fd = -1;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The engine's end of run.sock: one thread, one poll loop. The engine's threads only copy (a snapshot under a
- * mutex, an event into the journal) and ring an eventfd; everything that can be slow happens here, and nothing
- * here waits for a client. A client that reads slowly gets the newest snapshot only, once its buffer is empty,
- * and loses events, which are counted and told as {"dropped":n}. One that sends rubbish gets an error and is
- * closed. Who may command: a client that never subscribed (a shell command; the socket's mode is the
- * permission), and of the subscribed ones (windows) the one that steers. */
+/* The engine's end of run.sock: one thread, one poll loop. The engine's threads only copy (a
+ * snapshot under a mutex, an event into the journal) and ring an eventfd; everything that can be
+ * slow happens here, and nothing here waits for a client. A client that reads slowly gets the
+ * newest snapshot only, once its buffer is empty, and loses events, which are counted and told as
+ * {"dropped":n}. One that sends rubbish gets an error and is closed. Who may command: a client that
+ * never subscribed (a shell command; the socket's mode is the permission), and of the subscribed
+ * ones (windows) the one that steers. */
 #include "base/sync.h"
 #include "mon/mon_private.h"
 
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 64
-#define OUT_EVENTS_MAX (256 * 1024)  /* more than this unsent: events are dropped */
+#define OUT_EVENTS_MAX (256 * 1024)       /* more than this unsent: events are dropped */
 #define OUT_ANSWERS_MAX (4 * 1024 * 1024) /* more than this unsent: no further command is read */
 #define GOODBYE_MS 2000
 
@@ -27,10 +28,10 @@ struct client {
     int fd;
     unsigned number;
     struct buf in, out;
-    size_t sent;                  /* of out */
+    size_t sent; /* of out */
     uint64_t dropped;
     bool is_window, wants_snapshot, is_gone;
-    int64_t close_at_ms;          /* mono; 0 = stay. Closed when out is sent or then */
+    int64_t close_at_ms; /* mono; 0 = stay. Closed when out is sent or then */
 };
 
 struct mon_server {
@@ -43,14 +44,14 @@ struct mon_server {
     atomic_uint windows;
     atomic_bool stopping;
 
-    pthread_mutex_t lock;         /* latest, watch */
+    pthread_mutex_t lock; /* latest, watch */
     struct mon_snapshot *latest;
     bool has_latest;
     mon_watch *watch;
     void *watch_arg;
     /* Only the thread from here on. */
     struct mon_snapshot *current;
-    char *push;                   /* {"snapshot":…} of current, made on demand */
+    char *push; /* {"snapshot":…} of current, made on demand */
     struct client *client[CLIENTS_MAX];
     unsigned nclients, numbers, steerer; /* steerer: number of a client, 0 = none */
 };
@@ -125,7 +126,8 @@ static void push_snapshot(struct mon_server *m, struct client *c)
 static json_t *answer_base(const json_t *id, bool ok)
 {
     json_t *o = json_object();
-    json_object_set_new(o, "id", id && json_is_integer(id) ? json_integer(json_integer_value(id)) : json_null());
+    json_object_set_new(
+        o, "id", id && json_is_integer(id) ? json_integer(json_integer_value(id)) : json_null());
     json_object_set_new(o, "ok", json_boolean(ok));
     return o;
 }
@@ -167,8 +169,9 @@ static void tell_steer(struct mon_server *m)
 {
     for (unsigned i = 0; i < m->nclients; i++)
         if (m->client[i]->is_window)
-            send_line(m->client[i],
-                      x_format("{\"steer\":%s}", m->client[i]->number == m->steerer ? "true" : "false"));
+            send_line(
+                m->client[i],
+                x_format("{\"steer\":%s}", m->client[i]->number == m->steerer ? "true" : "false"));
 }
 
 static void cmd_events(struct mon_server *m, struct client *c, const json_t *id)
@@ -188,7 +191,8 @@ static void cmd_events(struct mon_server *m, struct client *c, const json_t *id)
     c->wants_snapshot = m->current->seq != 0;
 }
 
-static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id, const char *cmd, json_t *args)
+static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id, const char *cmd,
+                       json_t *args)
 {
     struct err e = {0};
     bool reads = strcmp(cmd, "tables") == 0;
@@ -206,8 +210,10 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
         answer_fine(c, id, result ? json_loads(result, JSON_DECODE_ANY, NULL) : NULL);
         if (!reads) {
             char told[400];
-            snprintf(told, sizeof told, "%s%s%s, asked from %s", cmd, text && strcmp(text, "{}") != 0 ? " " : "",
-                     text && strcmp(text, "{}") != 0 ? text : "", c->is_window ? "a window" : "a shell");
+            snprintf(told, sizeof told, "%s%s%s, asked from %s", cmd,
+                     text && strcmp(text, "{}") != 0 ? " " : "",
+                     text && strcmp(text, "{}") != 0 ? text : "",
+                     c->is_window ? "a window" : "a shell");
             journal_add(m->journal, "control", LOG_NOTE, "engine", "", "", told);
         }
     }
@@ -217,7 +223,8 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
 
 static void handle_object(struct mon_server *m, struct client *c, const json_t *o)
 {
-    static const char *const engine[] = {"tables", "pause", "resume", "stop", "pace", "answer", "verify"};
+    static const char *const engine[] = {"tables", "pause",  "resume", "stop",
+                                         "pace",   "answer", "verify"};
     const json_t *id = json_object_get(o, "id");
     const char *cmd = json_string_value(json_object_get(o, "cmd"));
     json_t *args = json_object_get(o, "args");
@@ -393,12 +400,14 @@ static int wait_ms(struct mon_server *m)
 
 static void loop_once(struct mon_server *m, int timeout_ms)
 {
-    struct pollfd p[CLIENTS_MAX + 2] = {{.fd = m->wake_fd, .events = POLLIN}, {.fd = m->listen_fd, .events = POLLIN}};
+    struct pollfd p[CLIENTS_MAX + 2] = {{.fd = m->wake_fd, .events = POLLIN},
+                                        {.fd = m->listen_fd, .events = POLLIN}};
     unsigned n = m->nclients;
     for (unsigned i = 0; i < n; i++) {
         struct client *c = m->client[i];
         p[i + 2].fd = c->fd;
-        p[i + 2].events = (short)((unsent(c) < OUT_ANSWERS_MAX ? POLLIN : 0) | (unsent(c) ? POLLOUT : 0));
+        p[i + 2].events =
+            (short)((unsent(c) < OUT_ANSWERS_MAX ? POLLIN : 0) | (unsent(c) ? POLLOUT : 0));
     }
     if (poll(p, n + 2, timeout_ms) < 0 && errno != EINTR)
         tg_bug("poll: %s", strerror(errno));
@@ -453,13 +462,16 @@ static void *run_thread(void *arg)
     return NULL;
 }
 
-static void sink(void *arg, enum log_level level, const char *stage, const char *table, const char *id,
-                 const char *text)
+static void sink(void *arg, enum log_level level, const char *stage, const char *table,
+                 const char *id, const char *text)
 {
     struct mon_server *m = arg;
     if (m)
-        journal_add(m->journal, level == LOG_NOTE ? "act" : id && id[0] ? "error" : "log", level, stage, table, id,
-                    text);
+        journal_add(m->journal,
+                    level == LOG_NOTE ? "act"
+                    : id && id[0]     ? "error"
+                                      : "log",
+                    level, stage, table, id, text);
 }
 
 static void server_free(struct mon_server *m)
@@ -492,8 +504,8 @@ static bool thread_start(struct mon_server *m, struct err *e)
     return rc == 0 || err_set(e, ERR_INTERNAL, "no thread: %s", strerror(rc));
 }
 
-struct mon_server *mon_server_start(const char *run_dir, const char *run, mon_command *command, void *arg,
-                                    struct err *e)
+struct mon_server *mon_server_start(const char *run_dir, const char *run, mon_command *command,
+                                    void *arg, struct err *e)
 {
     struct mon_server *m = x_alloc(sizeof *m);
     m->run_dir = x_strdup(run_dir);

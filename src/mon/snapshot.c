@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A snapshot as the object of `status --json` and back. Each struct is a table of fields, read by one encoder
- * and one decoder, so that the two can't drift apart. "Unknown" is -1 in C and null in JSON: a script that
- * compares lag.seconds with a limit must not take "unknown" for "small". Unknown keys are ignored when reading
- * (additions are free), a value of another type is an error. */
+/* A snapshot as the object of `status --json` and back. Each struct is a table of fields, read by
+ * one encoder and one decoder, so that the two can't drift apart. "Unknown" is -1 in C and null in
+ * JSON: a script that compares lag.seconds with a limit must not take "unknown" for "small".
+ * Unknown keys are ignored when reading (additions are free), a value of another type is an error.
+ */
 #include "mon/mon_private.h"
 
 #include <stdlib.h>
 
 static const char *const run_names[] = {
-    [RUN_PLANNED] = "planned", [RUN_COPYING] = "copying", [RUN_CATCHING_UP] = "catching-up",
-    [RUN_IN_SYNC] = "in-sync", [RUN_VERIFYING] = "verifying", [RUN_CUTTING_OVER] = "cutting-over",
-    [RUN_FINISHED] = "finished", [RUN_PAUSED] = "paused", [RUN_ASKING] = "asking",
-    [RUN_FAILED] = "failed", [RUN_STOPPED] = "stopped", [RUN_STUCK] = "stuck",
+    [RUN_PLANNED] = "planned",   [RUN_COPYING] = "copying",     [RUN_CATCHING_UP] = "catching-up",
+    [RUN_IN_SYNC] = "in-sync",   [RUN_VERIFYING] = "verifying", [RUN_CUTTING_OVER] = "cutting-over",
+    [RUN_FINISHED] = "finished", [RUN_PAUSED] = "paused",       [RUN_ASKING] = "asking",
+    [RUN_FAILED] = "failed",     [RUN_STOPPED] = "stopped",     [RUN_STUCK] = "stuck",
 };
 static const char *const table_names[] = {
-    [TABLE_WAITING] = "waiting", [TABLE_COPYING] = "copying", [TABLE_COPIED] = "copied",
+    [TABLE_WAITING] = "waiting", [TABLE_COPYING] = "copying",   [TABLE_COPIED] = "copied",
     [TABLE_IN_SYNC] = "in-sync", [TABLE_VERIFIED] = "verified", [TABLE_DIFFERENT] = "different",
-    [TABLE_ASKING] = "asking", [TABLE_FAILED] = "failed",
+    [TABLE_ASKING] = "asking",   [TABLE_FAILED] = "failed",
 };
 
 static int name_index(const char *const *names, size_t n, const char *name)
@@ -53,70 +54,108 @@ bool table_state_parse(const char *name, enum table_state *out)
     return i >= 0;
 }
 
-enum kind { K_TEXT, K_U64, K_U32, K_I64, K_LEFT /* int64, -1 = unknown */, K_REAL, K_SECONDS /* double, ditto */,
-            K_BOOL, K_RUN, K_TABLE };
+enum kind {
+    K_TEXT,
+    K_U64,
+    K_U32,
+    K_I64,
+    K_LEFT /* int64, -1 = unknown */,
+    K_REAL,
+    K_SECONDS /* double, ditto */,
+    K_BOOL,
+    K_RUN,
+    K_TABLE
+};
 struct field {
     const char *key;
     enum kind kind;
     size_t at, size;
 };
-#define F(type, member, key, kind) {key, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member)}
+#define F(type, member, key, kind)                                                                 \
+    {                                                                                              \
+        key, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member)               \
+    }
 
 static const struct field head_fields[] = {
     F(mon_snapshot, version, "version", K_TEXT), F(mon_snapshot, run, "name", K_TEXT),
-    F(mon_snapshot, state, "state", K_RUN), F(mon_snapshot, reason, "reason", K_TEXT),
-    F(mon_snapshot, mode, "mode", K_TEXT), F(mon_snapshot, since_ms, "since_ms", K_I64),
-    F(mon_snapshot, seq, "seq", K_U64), F(mon_snapshot, at_ms, "at_ms", K_I64),
+    F(mon_snapshot, state, "state", K_RUN),      F(mon_snapshot, reason, "reason", K_TEXT),
+    F(mon_snapshot, mode, "mode", K_TEXT),       F(mon_snapshot, since_ms, "since_ms", K_I64),
+    F(mon_snapshot, seq, "seq", K_U64),          F(mon_snapshot, at_ms, "at_ms", K_I64),
 };
 static const struct field tail_fields[] = {
-    F(mon_snapshot, quarantine, "quarantine", K_U64), F(mon_snapshot, verdict, "verdict", K_TEXT),
-    F(mon_snapshot, verified_at, "verified_at", K_TEXT), F(mon_snapshot, tx_applied, "tx_applied", K_U64),
-    F(mon_snapshot, rows_applied, "rows_applied", K_U64), F(mon_snapshot, memory_bytes, "memory_bytes", K_U64),
+    F(mon_snapshot, quarantine, "quarantine", K_U64),
+    F(mon_snapshot, verdict, "verdict", K_TEXT),
+    F(mon_snapshot, verified_at, "verified_at", K_TEXT),
+    F(mon_snapshot, tx_applied, "tx_applied", K_U64),
+    F(mon_snapshot, rows_applied, "rows_applied", K_U64),
+    F(mon_snapshot, memory_bytes, "memory_bytes", K_U64),
 };
 static const struct field source_fields[] = {
-    F(mon_snapshot, source_id, "id", K_TEXT), F(mon_snapshot, source_flavour, "flavour", K_TEXT),
+    F(mon_snapshot, source_id, "id", K_TEXT),
+    F(mon_snapshot, source_flavour, "flavour", K_TEXT),
 };
 static const struct field position_fields[] = {
-    F(mon_snapshot, position_file, "file", K_TEXT), F(mon_snapshot, position, "pos", K_U64),
+    F(mon_snapshot, position_file, "file", K_TEXT),
+    F(mon_snapshot, position, "pos", K_U64),
     F(mon_snapshot, position_gtid, "gtid", K_TEXT),
 };
 static const struct field applied_fields[] = {
-    F(mon_snapshot, applied_file, "file", K_TEXT), F(mon_snapshot, applied, "pos", K_U64),
+    F(mon_snapshot, applied_file, "file", K_TEXT),
+    F(mon_snapshot, applied, "pos", K_U64),
 };
 static const struct field target_fields[] = {F(mon_snapshot, target_flavour, "flavour", K_TEXT)};
 static const struct field tables_fields[] = {
-    F(mon_snapshot, tables_total, "total", K_U32), F(mon_snapshot, tables_done, "done", K_U32),
-    F(mon_snapshot, tables_busy, "busy", K_U32), F(mon_snapshot, tables_failed, "failed", K_U32),
+    F(mon_snapshot, tables_total, "total", K_U32),
+    F(mon_snapshot, tables_done, "done", K_U32),
+    F(mon_snapshot, tables_busy, "busy", K_U32),
+    F(mon_snapshot, tables_failed, "failed", K_U32),
     F(mon_snapshot, tables_waiting, "waiting", K_U32),
 };
 static const struct field flow_fields[] = {
-    F(flow_view, bytes, "bytes", K_U64), F(flow_view, total_bytes, "total", K_U64),
-    F(flow_view, total_is_guess, "guess", K_BOOL), F(flow_view, rows, "rows", K_U64),
-    F(flow_view, rate, "rate", K_REAL), F(flow_view, rate_long, "rate_long", K_REAL),
-    F(flow_view, row_rate, "row_rate", K_REAL), F(flow_view, left_s, "left_s", K_LEFT),
-    F(flow_view, left_from_s, "left_from_s", K_LEFT), F(flow_view, left_to_s, "left_to_s", K_LEFT),
-    F(flow_view, workers, "workers", K_U32), F(flow_view, workers_max, "workers_max", K_U32),
+    F(flow_view, bytes, "bytes", K_U64),
+    F(flow_view, total_bytes, "total", K_U64),
+    F(flow_view, total_is_guess, "guess", K_BOOL),
+    F(flow_view, rows, "rows", K_U64),
+    F(flow_view, rate, "rate", K_REAL),
+    F(flow_view, rate_long, "rate_long", K_REAL),
+    F(flow_view, row_rate, "row_rate", K_REAL),
+    F(flow_view, left_s, "left_s", K_LEFT),
+    F(flow_view, left_from_s, "left_from_s", K_LEFT),
+    F(flow_view, left_to_s, "left_to_s", K_LEFT),
+    F(flow_view, workers, "workers", K_U32),
+    F(flow_view, workers_max, "workers_max", K_U32),
     F(flow_view, waiting, "waiting", K_U32),
 };
 static const struct field lag_fields[] = {
-    F(lag_view, seconds, "seconds", K_SECONDS), F(lag_view, unread_bytes, "unread_bytes", K_U64),
-    F(lag_view, unapplied_bytes, "unapplied_bytes", K_U64), F(lag_view, silent_s, "silent_s", K_REAL),
+    F(lag_view, seconds, "seconds", K_SECONDS),
+    F(lag_view, unread_bytes, "unread_bytes", K_U64),
+    F(lag_view, unapplied_bytes, "unapplied_bytes", K_U64),
+    F(lag_view, silent_s, "silent_s", K_REAL),
     F(lag_view, source_tx_rate, "source_tx_rate", K_REAL),
     F(lag_view, source_byte_rate, "source_byte_rate", K_REAL),
-    F(lag_view, apply_tx_rate, "apply_tx_rate", K_REAL), F(lag_view, apply_byte_rate, "apply_byte_rate", K_REAL),
+    F(lag_view, apply_tx_rate, "apply_tx_rate", K_REAL),
+    F(lag_view, apply_byte_rate, "apply_byte_rate", K_REAL),
 };
 static const struct field table_fields[] = {
-    F(table_view, name, "name", K_TEXT), F(table_view, state, "state", K_TABLE),
-    F(table_view, rows_guess, "rows_guess", K_U64), F(table_view, bytes_guess, "bytes_guess", K_U64),
-    F(table_view, rows_read, "rows_read", K_U64), F(table_view, bytes_read, "bytes_read", K_U64),
-    F(table_view, rows_loaded, "rows_loaded", K_U64), F(table_view, bytes_loaded, "bytes_loaded", K_U64),
-    F(table_view, rate, "rate", K_REAL), F(table_view, left_s, "left_s", K_LEFT),
-    F(table_view, chunks_done, "chunks_done", K_U32), F(table_view, chunks_busy, "chunks_busy", K_U32),
+    F(table_view, name, "name", K_TEXT),
+    F(table_view, state, "state", K_TABLE),
+    F(table_view, rows_guess, "rows_guess", K_U64),
+    F(table_view, bytes_guess, "bytes_guess", K_U64),
+    F(table_view, rows_read, "rows_read", K_U64),
+    F(table_view, bytes_read, "bytes_read", K_U64),
+    F(table_view, rows_loaded, "rows_loaded", K_U64),
+    F(table_view, bytes_loaded, "bytes_loaded", K_U64),
+    F(table_view, rate, "rate", K_REAL),
+    F(table_view, left_s, "left_s", K_LEFT),
+    F(table_view, chunks_done, "chunks_done", K_U32),
+    F(table_view, chunks_busy, "chunks_busy", K_U32),
     F(table_view, is_keyless, "keyless", K_BOOL),
 };
 static const struct field question_fields[] = {
-    F(question_view, id, "id", K_TEXT), F(question_view, table, "table", K_TEXT),
-    F(question_view, text, "text", K_TEXT), F(question_view, asked_ms, "asked_ms", K_I64),
+    F(question_view, id, "id", K_TEXT),
+    F(question_view, table, "table", K_TEXT),
+    F(question_view, text, "text", K_TEXT),
+    F(question_view, asked_ms, "asked_ms", K_I64),
 };
 
 static json_t *integer(uint64_t v)
@@ -160,7 +199,8 @@ static json_t *put(json_t *to, const void *object, const struct field *f, size_t
 }
 #define PUT(to, object, fields) put(to, object, fields, TG_ARRAY_LEN(fields))
 
-/* false: the value is of another type. A null means "unknown" where there is such a thing, else nothing. */
+/* false: the value is of another type. A null means "unknown" where there is such a thing, else
+ * nothing. */
 static bool field_set(void *object, const struct field *f, const json_t *v)
 {
     char *p = (char *)object + f->at;
@@ -214,15 +254,18 @@ static bool take(void *object, const struct field *f, size_t n, json_t *from, st
 
 static json_t *question_put(const struct question_view *q)
 {
-    json_t *o = PUT(json_object(), q, question_fields), *choices = json_array(), *labels = json_array();
+    json_t *o = PUT(json_object(), q, question_fields), *choices = json_array(),
+           *labels = json_array();
     for (uint32_t i = 0; i < TG_MIN(q->nchoices, TG_ARRAY_LEN(q->choice)); i++) {
         json_array_append_new(choices, mon_json_text(q->choice[i].slug));
         json_array_append_new(labels, mon_json_text(q->choice[i].label));
     }
     json_object_set_new(o, "choices", choices);
     json_object_set_new(o, "labels", labels);
-    json_object_set_new(o, "default", q->initial < TG_MIN(q->nchoices, TG_ARRAY_LEN(q->choice))
-                                          ? mon_json_text(q->choice[q->initial].slug) : json_null());
+    json_object_set_new(o, "default",
+                        q->initial < TG_MIN(q->nchoices, TG_ARRAY_LEN(q->choice))
+                            ? mon_json_text(q->choice[q->initial].slug)
+                            : json_null());
     return o;
 }
 
@@ -234,8 +277,10 @@ static bool question_take(struct question_view *q, json_t *o, struct err *e)
     const char *initial = json_string_value(json_object_get(o, "default"));
     q->nchoices = (uint32_t)TG_MIN(json_array_size(choices), TG_ARRAY_LEN(q->choice));
     for (uint32_t i = 0; i < q->nchoices; i++) {
-        mon_text(q->choice[i].slug, sizeof q->choice[i].slug, json_string_value(json_array_get(choices, i)));
-        mon_text(q->choice[i].label, sizeof q->choice[i].label, json_string_value(json_array_get(labels, i)));
+        mon_text(q->choice[i].slug, sizeof q->choice[i].slug,
+                 json_string_value(json_array_get(choices, i)));
+        mon_text(q->choice[i].label, sizeof q->choice[i].label,
+                 json_string_value(json_array_get(labels, i)));
         if (initial && strcmp(initial, q->choice[i].slug) == 0)
             q->initial = i;
     }
@@ -319,7 +364,8 @@ bool mon_decode_object(struct mon_snapshot *out, json_t *o, struct err *e)
     if (!json_is_object(o) || !json_is_string(json_object_get(o, "state")))
         return err_set(e, ERR_SOCKET, "the engine's answer is no snapshot");
     json_t *source = json_array_get(json_object_get(o, "source"), 0);
-    return TAKE(out, head_fields, o) && TAKE(out, tail_fields, o) && TAKE(out, source_fields, source) &&
+    return TAKE(out, head_fields, o) && TAKE(out, tail_fields, o) &&
+           TAKE(out, source_fields, source) &&
            TAKE(out, position_fields, json_object_get(source, "position")) &&
            TAKE(out, applied_fields, json_object_get(o, "position_applied")) &&
            TAKE(out, target_fields, json_object_get(o, "target")) &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Text between structs of fixed size and JSON. jansson refuses strings that are not UTF-8, and a snapshot may
- * hold a name that was cut in the middle of a character, so bytes are mended here, in one place. */
+/* Text between structs of fixed size and JSON. jansson refuses strings that are not UTF-8, and a
+ * snapshot may hold a name that was cut in the middle of a character, so bytes are mended here, in
+ * one place. */
 #include "mon/mon_private.h"
 
 #include <math.h>
@@ -17,8 +18,8 @@ static size_t char_length(const unsigned char *p, size_t n)
     for (size_t i = 1; i < len; i++)
         if ((p[i] & 0xc0) != 0x80)
             return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-        (p[0] == 0xf4 && p[1] > 0x8f))
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
         return 0;
     return len;
 }

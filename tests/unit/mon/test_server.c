@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A real server and real sockets in a temp directory: greeting, commands, steering, slow and broken clients,
- * the lock after kill -9, stale sockets, long paths, folding, the journal file. Waits have a deadline. */
+/* A real server and real sockets in a temp directory: greeting, commands, steering, slow and broken
+ * clients, the lock after kill -9, stale sockets, long paths, folding, the journal file. Waits have
+ * a deadline. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "base/sync.h"
 #include "mon/mon_private.h"
@@ -24,7 +25,7 @@
 struct fixture {
     char *home, *dir;
     struct mon_server *m;
-    char last[512];               /* command and arguments, written by mon's thread before it answers */
+    char last[512]; /* command and arguments, written by mon's thread before it answers */
     atomic_int calls;
     struct mon_snapshot *s;
 };
@@ -173,7 +174,8 @@ static void commands_and_steering(void **state)
     assert_false(mon_call(b, "resume", NULL, NULL, DEADLINE_MS, &e));
     assert_int_equal(e.code, ERR_STEER);
     assert_int_equal(atomic_load(&f->calls), 1);
-    assert_true(mon_call(shell, "answer", "{\"id\":\"TG-3107\",\"choice\":\"wait\"}", NULL, DEADLINE_MS, &e));
+    assert_true(mon_call(shell, "answer", "{\"id\":\"TG-3107\",\"choice\":\"wait\"}", NULL,
+                         DEADLINE_MS, &e));
     assert_string_equal(f->last, "answer {\"id\":\"TG-3107\",\"choice\":\"wait\"}");
     char *result = NULL;
     assert_true(mon_call(b, "tables", NULL, &result, DEADLINE_MS, &e)); /* who watches may read */
@@ -191,7 +193,8 @@ static void commands_and_steering(void **state)
     assert_string_equal(e.text, "no such pace");
     assert_false(mon_call(a, "dance", NULL, NULL, DEADLINE_MS, &e));
     assert_int_equal(e.code, ERR_USAGE);
-    assert_true(mon_call(a, "snapshot", NULL, &result, DEADLINE_MS, &e)); /* still alive after errors */
+    assert_true(
+        mon_call(a, "snapshot", NULL, &result, DEADLINE_MS, &e)); /* still alive after errors */
     struct mon_snapshot *got = x_alloc(sizeof *got);
     assert_true(mon_decode(got, result, strlen(result), &e));
     assert_string_equal(got->run, "shop");
@@ -201,7 +204,8 @@ static void commands_and_steering(void **state)
     mon_detach(shell);
 }
 
-/* Sends bytes, returns all that came until the server closed; NULL when it did not close in time. */
+/* Sends bytes, returns all that came until the server closed; NULL when it did not close in time.
+ */
 static char *raw(struct fixture *f, const void *bytes, size_t n)
 {
     struct err e = {0};
@@ -237,8 +241,13 @@ static char *raw(struct fixture *f, const void *bytes, size_t n)
 static void rubbish_closes(void **state)
 {
     struct fixture *f = *state;
-    static const char *const bad[] = {"hello?\n", "[1]\n", "{\"id\":1}\n", "{\"cmd\":7}\n", "\x00\xff\xfe\n",
-                                      "{\"cmd\":\"pause\",\"args\":[]}\n", "{\"cmd\":\"a\",\"cmd\":\"b\"}\n"};
+    static const char *const bad[] = {"hello?\n",
+                                      "[1]\n",
+                                      "{\"id\":1}\n",
+                                      "{\"cmd\":7}\n",
+                                      "\x00\xff\xfe\n",
+                                      "{\"cmd\":\"pause\",\"args\":[]}\n",
+                                      "{\"cmd\":\"a\",\"cmd\":\"b\"}\n"};
     for (size_t i = 0; i < TG_ARRAY_LEN(bad); i++) {
         char *got = raw(f, bad[i], bad[i][0] ? strlen(bad[i]) : 4);
         assert_non_null(got);
@@ -322,7 +331,8 @@ static void journal_and_folding(void **state)
     struct err e = {0};
     for (int i = 0; i < 39; i++)
         log_event(LOG_WARN, "apply", "shop.t", "TG-3106", "write conflict");
-    log_event(LOG_WARN, "apply", "shop.u", "TG-3106", "write conflict"); /* another table: not the same */
+    log_event(LOG_WARN, "apply", "shop.u", "TG-3106",
+              "write conflict"); /* another table: not the same */
     FILE *echo = tmpfile();
     mon_server_echo(f->m, echo, false);
     log_event(LOG_NOTE, "engine", "", "", "a person did this");
@@ -330,7 +340,8 @@ static void journal_and_folding(void **state)
     char *text = file_text(f->dir, "events.jsonl");
     int lines = 0, conflicts = 0;
     for (char *p = text, *end; (end = strchr(p, '\n')); p = end + 1) {
-        static const char *const keys[] = {"v", "run", "seq", "at_ms", "level", "kind", "stage", "table", "id", "text"};
+        static const char *const keys[] = {"v",    "run",   "seq",   "at_ms", "level",
+                                           "kind", "stage", "table", "id",    "text"};
         json_t *o = json_loadb(p, (size_t)(end - p), 0, NULL);
         assert_non_null(o);
         for (size_t i = 0; i < TG_ARRAY_LEN(keys); i++)
@@ -408,13 +419,15 @@ static void flood_of_commands(void **state)
         buf_adds(&lines, line);
     size_t at = 0;
     for (struct pollfd p = {.fd = fd, .events = POLLOUT}; at < lines.n && poll(&p, 1, 300) > 0;) {
-        ssize_t n = send(fd, lines.p + at, TG_MIN(lines.n - at, 8192), MSG_NOSIGNAL); /* until it takes no more */
+        ssize_t n = send(fd, lines.p + at, TG_MIN(lines.n - at, 8192),
+                         MSG_NOSIGNAL); /* until it takes no more */
         at += n > 0 ? (size_t)n : 0;
     }
     size_t sent = at / (sizeof line - 1), answers = 0;
     buf_release(&lines);
     mon_detach(attach(f)); /* others are served meanwhile */
-    for (int64_t until = clock_mono_ms() + 3 * DEADLINE_MS; answers <= sent && clock_mono_ms() < until;) {
+    for (int64_t until = clock_mono_ms() + 3 * DEADLINE_MS;
+         answers <= sent && clock_mono_ms() < until;) {
         char chunk[65536];
         struct pollfd p = {.fd = fd, .events = POLLIN};
         if (answers >= sent || poll(&p, 1, DEADLINE_MS) <= 0)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What is encoded comes back the same, for random snapshots; names of the contract are there; rubbish is refused. */
+/* What is encoded comes back the same, for random snapshots; names of the contract are there;
+ * rubbish is refused. */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "mon/mon.h"
 #include <jansson.h>
@@ -33,7 +34,8 @@ static double real(void)
 
 static void text(char *out, size_t size)
 {
-    static const char *const piece[] = {"a", "\"", "\\", "\n", "é", "表", "😀", "`", " ", "0", "\x01", "/"};
+    static const char *const piece[] = {"a", "\"", "\\", "\n", "é",    "表",
+                                        "😀", "`",  " ",  "0",  "\x01", "/"};
     size_t n = 0, want = next() % size;
     for (;;) {
         const char *p = piece[next() % TG_ARRAY_LEN(piece)];
@@ -48,9 +50,19 @@ static void text(char *out, size_t size)
 
 static void flow(struct flow_view *f)
 {
-    *f = (struct flow_view){number(), number(), number(), next() & 1, real(), real(), real(),
-                            next() & 1 ? -1 : (int64_t)number(), (int64_t)number(), (int64_t)number(),
-                            (uint32_t)next(), (uint32_t)next(), (uint32_t)next()};
+    *f = (struct flow_view){number(),
+                            number(),
+                            number(),
+                            next() & 1,
+                            real(),
+                            real(),
+                            real(),
+                            next() & 1 ? -1 : (int64_t)number(),
+                            (int64_t)number(),
+                            (int64_t)number(),
+                            (uint32_t)next(),
+                            (uint32_t)next(),
+                            (uint32_t)next()};
 }
 
 static void question(struct question_view *q)
@@ -90,7 +102,8 @@ static void fill(struct mon_snapshot *s)
     s->seq = number();
     s->at_ms = (int64_t)number();
     s->since_ms = (int64_t)number();
-    TEXT(s->run), TEXT(s->version), TEXT(s->reason), TEXT(s->mode), TEXT(s->source_id), TEXT(s->source_flavour);
+    TEXT(s->run), TEXT(s->version), TEXT(s->reason), TEXT(s->mode), TEXT(s->source_id),
+        TEXT(s->source_flavour);
     TEXT(s->target_flavour), TEXT(s->position_file), TEXT(s->position_gtid), TEXT(s->applied_file);
     TEXT(s->verdict), TEXT(s->verified_at);
     s->state = (enum run_state)(next() % (RUN_STUCK + 1));
@@ -178,11 +191,36 @@ static void round_trip(void **unused)
 static void contract_names(void **unused)
 {
     (void)unused;
-    static const char *const paths[] = {
-        "version", "name", "state", "reason", "mode", "since_ms", "source", "target", "dump.bytes", "dump.total",
-        "dump.guess", "dump.rows", "dump.rate", "load.bytes", "load.total", "load.guess", "load.rows", "load.rate",
-        "lag.seconds", "lag.unread_bytes", "lag.unapplied_bytes", "lag.silent_s", "position_applied", "tables.total",
-        "tables.done", "tables.busy", "tables.failed", "questions", "quarantine", "verdict"};
+    static const char *const paths[] = {"version",
+                                        "name",
+                                        "state",
+                                        "reason",
+                                        "mode",
+                                        "since_ms",
+                                        "source",
+                                        "target",
+                                        "dump.bytes",
+                                        "dump.total",
+                                        "dump.guess",
+                                        "dump.rows",
+                                        "dump.rate",
+                                        "load.bytes",
+                                        "load.total",
+                                        "load.guess",
+                                        "load.rows",
+                                        "load.rate",
+                                        "lag.seconds",
+                                        "lag.unread_bytes",
+                                        "lag.unapplied_bytes",
+                                        "lag.silent_s",
+                                        "position_applied",
+                                        "tables.total",
+                                        "tables.done",
+                                        "tables.busy",
+                                        "tables.failed",
+                                        "questions",
+                                        "quarantine",
+                                        "verdict"};
     struct mon_snapshot *s = x_alloc(sizeof *s);
     s->state = RUN_CATCHING_UP;
     s->lag.seconds = -1;
@@ -202,14 +240,16 @@ static void contract_names(void **unused)
     }
     assert_string_equal(json_string_value(json_object_get(o, "state")), "catching-up");
     assert_true(json_is_null(json_object_get(json_object_get(o, "lag"), "seconds")));
-    json_t *source = json_array_get(json_object_get(o, "source"), 0), *q = json_array_get(json_object_get(o, "questions"), 0);
+    json_t *source = json_array_get(json_object_get(o, "source"), 0),
+           *q = json_array_get(json_object_get(o, "questions"), 0);
     assert_true(json_is_object(json_object_get(source, "position")));
     assert_non_null(json_object_get(source, "id"));
     assert_non_null(json_object_get(source, "flavour"));
     assert_non_null(json_object_get(json_object_get(source, "position"), "gtid"));
     assert_non_null(json_object_get(json_object_get(source, "position"), "file"));
     assert_int_equal(json_array_size(json_object_get(q, "choices")), s->question[0].nchoices);
-    assert_string_equal(json_string_value(json_object_get(q, "default")), s->question[0].choice[s->question[0].initial].slug);
+    assert_string_equal(json_string_value(json_object_get(q, "default")),
+                        s->question[0].choice[s->question[0].initial].slug);
     json_decref(o);
     free(json);
     free(s);
@@ -248,8 +288,16 @@ static void broken_text_and_numbers(void **unused)
 static void rubbish(void **unused)
 {
     (void)unused;
-    static const char *const bad[] = {"", "{", "[]", "null", "{}", "{\"state\":1}", "{\"state\":\"flying\"}", "\xff\xfe",
-                                      "{\"state\":\"copying\",\"seq\":\"x\"}", "{\"state\":\"copying\",\"dump\":{\"bytes\":[]}}"};
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "[]",
+                                      "null",
+                                      "{}",
+                                      "{\"state\":1}",
+                                      "{\"state\":\"flying\"}",
+                                      "\xff\xfe",
+                                      "{\"state\":\"copying\",\"seq\":\"x\"}",
+                                      "{\"state\":\"copying\",\"dump\":{\"bytes\":[]}}"};
     struct mon_snapshot *s = x_alloc(sizeof *s);
     for (size_t i = 0; i < TG_ARRAY_LEN(bad); i++) {
         struct err e = {0};
@@ -284,16 +332,21 @@ static void names(void **unused)
     }
     enum run_state s;
     assert_false(run_state_parse("syncing", &s));
-    assert_true(mon_run_name_ok("shop-2") && mon_run_name_ok("0") && mon_run_name_ok("a1234567890123456789012345678901"));
-    assert_false(mon_run_name_ok("") || mon_run_name_ok("-a") || mon_run_name_ok("A") || mon_run_name_ok("a/b") ||
-                 mon_run_name_ok("..") || mon_run_name_ok("a12345678901234567890123456789012"));
+    assert_true(mon_run_name_ok("shop-2") && mon_run_name_ok("0") &&
+                mon_run_name_ok("a1234567890123456789012345678901"));
+    assert_false(mon_run_name_ok("") || mon_run_name_ok("-a") || mon_run_name_ok("A") ||
+                 mon_run_name_ok("a/b") || mon_run_name_ok("..") ||
+                 mon_run_name_ok("a12345678901234567890123456789012"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip), cmocka_unit_test(contract_names), cmocka_unit_test(broken_text_and_numbers),
-        cmocka_unit_test(rubbish), cmocka_unit_test(names),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(contract_names),
+        cmocka_unit_test(broken_text_and_numbers),
+        cmocka_unit_test(rubbish),
+        cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
