@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Every write ends in put(), which is the one place that checks bounds and repairs a wide glyph of which
- * one half is overwritten. Texts are walked once, character by character; the glyph set is applied on
- * the way in, so the cells always hold what will be shown. */
+/* Every write ends in put(), which is the one place that checks bounds and repairs a wide glyph of
+ * which one half is overwritten. Texts are walked once, character by character; the glyph set is
+ * applied on the way in, so the cells always hold what will be shown. */
 #include "ui/canvas.h"
 
 #include <stdarg.h>
@@ -98,8 +98,8 @@ static void join(struct canvas *c, struct rect clip, int y, int x, uint32_t mark
     }
 }
 
-static int text_n(struct canvas *c, struct rect clip, int y, int x, enum role role, const char *text,
-                  size_t n, int limit)
+static int text_n(struct canvas *c, struct rect clip, int y, int x, enum role role,
+                  const char *text, size_t n, int limit)
 {
     const char *end = text + n;
     uint32_t ch;
@@ -127,7 +127,8 @@ int canvas_text(struct canvas *c, struct rect clip, int y, int x, enum role role
     return text_n(c, clip, y, x, role, text, strlen(text), 1 << 20);
 }
 
-int canvas_textf(struct canvas *c, struct rect clip, int y, int x, enum role role, const char *fmt, ...)
+int canvas_textf(struct canvas *c, struct rect clip, int y, int x, enum role role, const char *fmt,
+                 ...)
 {
     char text[1024];
     va_list ap;
@@ -137,7 +138,8 @@ int canvas_textf(struct canvas *c, struct rect clip, int y, int x, enum role rol
     return canvas_text(c, clip, y, x, role, text);
 }
 
-int canvas_right(struct canvas *c, struct rect clip, int y, int end, enum role role, const char *text)
+int canvas_right(struct canvas *c, struct rect clip, int y, int end, enum role role,
+                 const char *text)
 {
     return canvas_text(c, clip, y, end - text_cells(text), role, text);
 }
@@ -157,7 +159,8 @@ int canvas_cut(struct canvas *c, struct rect clip, int y, int x, int width, enum
     return used + canvas_text(c, clip, y, x + used, role, mark);
 }
 
-/* The end of the piece of text that fits into `width` cells: the last space that fits, else mid-word. */
+/* The end of the piece of text that fits into `width` cells: the last space that fits, else
+ * mid-word. */
 static const char *line_end(const char *text, const char *end, int width)
 {
     const char *p = text, *space = NULL;
@@ -208,7 +211,8 @@ void canvas_paint(struct canvas *c, struct rect r, enum role role)
             at(c, y, x)->role = (uint8_t)role;
 }
 
-void canvas_box(struct canvas *c, struct rect r, enum role edge, const char *title, const char *right)
+void canvas_box(struct canvas *c, struct rect r, enum role edge, const char *title,
+                const char *right)
 {
     if (r.h < 2 || r.w < 2)
         return;
@@ -241,7 +245,8 @@ void canvas_box(struct canvas *c, struct rect r, enum role edge, const char *tit
     }
 }
 
-void canvas_bar(struct canvas *c, struct rect clip, int y, int x, int width, enum role role, double part)
+void canvas_bar(struct canvas *c, struct rect clip, int y, int x, int width, enum role role,
+                double part)
 {
     static const char *const eighth[] = {"░", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     if (!(part > 0))

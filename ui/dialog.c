@@ -20,10 +20,14 @@ enum dialog_answer dialog_feed(struct dialog *d, int key, int64_t now_ms)
         return DIALOG_OPEN;
     }
     switch (key) {
-    case K_UP: case 'k': case K_BACK_TAB:
+    case K_UP:
+    case 'k':
+    case K_BACK_TAB:
         d->selected = d->selected ? d->selected - 1 : d->nchoices ? d->nchoices - 1 : 0;
         return DIALOG_OPEN;
-    case K_DOWN: case 'j': case K_TAB:
+    case K_DOWN:
+    case 'j':
+    case K_TAB:
         d->selected = d->selected + 1 < d->nchoices ? d->selected + 1 : 0;
         return DIALOG_OPEN;
     case K_HOME:
@@ -87,7 +91,8 @@ void dialog_draw(const struct dialog *d, struct canvas *c)
 {
     int w = TG_MIN(c->cols, d->width ? d->width : 60);
     struct canvas nothing = {0};
-    int text_rows = canvas_wrap(&nothing, (struct rect){0, 0, 0, TG_MAX(w - 4, 1)}, 0, ROLE_TEXT, d->text);
+    int text_rows =
+        canvas_wrap(&nothing, (struct rect){0, 0, 0, TG_MAX(w - 4, 1)}, 0, ROLE_TEXT, d->text);
     int fixed = 2 + (d->ask[0] ? 1 : 0) + (int)d->nchoices + (d->nchoices ? 1 : 0) + 1;
     /* A short window shows less of the text, never fewer choices. */
     text_rows = TG_MAX(TG_MIN(text_rows, c->rows - fixed - 1), 1);

@@ -45,7 +45,8 @@ const char *fmt_rate(char out[FMT_SIZE], double bytes_per_s)
     double rate = bytes_per_s > 0 ? bytes_per_s : 0;
     unsigned unit = unit_of(rate, 6);
     double value = in_unit(rate, unit);
-    snprintf(out, FMT_SIZE, unit && value < 99.95 ? "%.1f %s/s" : "%.0f %s/s", value, byte_unit[unit]);
+    snprintf(out, FMT_SIZE, unit && value < 99.95 ? "%.1f %s/s" : "%.0f %s/s", value,
+             byte_unit[unit]);
     return out;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Three sets of glyphs. Pages draw with the first; the canvas turns every glyph into what its set allows,
- * so no page ever asks. One width for every character: libc's wcwidth, the source that ncurses uses. */
+ * Three sets of glyphs. Pages draw with the first; the canvas turns every glyph into what its set
+ * allows, so no page ever asks. One width for every character: libc's wcwidth, the source that
+ * ncurses uses. */
 #ifndef TG_UI_GLYPHS_H
 #define TG_UI_GLYPHS_H
 
@@ -20,8 +21,8 @@ int glyph_width(uint32_t c);
 uint32_t utf8_next(const char **p, const char *end);
 /* Writes at most 4 bytes, returns how many. */
 size_t utf8_put(char out[4], uint32_t c);
-/* The next character as it is shown: its width; control characters and whole escape sequences are skipped,
- * tabs and line ends become spaces. -1: the end. */
+/* The next character as it is shown: its width; control characters and whole escape sequences are
+ * skipped, tabs and line ends become spaces. -1: the end. */
 int text_next(const char **p, const char *end, uint32_t *c);
 /* Cells of a text. */
 int text_cells(const char *text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One event of the person or the terminal. Keys are code points; keys without one are numbered above them. */
+ * One event of the person or the terminal. Keys are code points; keys without one are numbered
+ * above them. */
 #ifndef TG_UI_INPUT_H
 #define TG_UI_INPUT_H
 
@@ -7,18 +8,40 @@
 
 enum input_kind { IN_KEY, IN_PASTE, IN_RESIZE, IN_TICK };
 enum {
-    K_TAB = 9, K_ENTER = 13, K_ESC = 27, K_BACKSPACE = 127,
+    K_TAB = 9,
+    K_ENTER = 13,
+    K_ESC = 27,
+    K_BACKSPACE = 127,
     K_SPECIAL = 0x110000,
-    K_UP, K_DOWN, K_LEFT, K_RIGHT, K_PAGE_UP, K_PAGE_DOWN, K_HOME, K_END, K_BACK_TAB, K_DELETE,
-    K_F0 = 0x110100, K_F1, K_F2, K_F3, K_F4, K_F5, K_F6, K_F7, K_F8, K_F9, K_F10
+    K_UP,
+    K_DOWN,
+    K_LEFT,
+    K_RIGHT,
+    K_PAGE_UP,
+    K_PAGE_DOWN,
+    K_HOME,
+    K_END,
+    K_BACK_TAB,
+    K_DELETE,
+    K_F0 = 0x110100,
+    K_F1,
+    K_F2,
+    K_F3,
+    K_F4,
+    K_F5,
+    K_F6,
+    K_F7,
+    K_F8,
+    K_F9,
+    K_F10
 };
-#define K_CTRL(letter) ((letter) & 0x1f)
+#define K_CTRL(letter) ((letter)&0x1f)
 
 struct input {
     enum input_kind kind;
-    int key;                      /* IN_KEY */
-    const char *text;             /* IN_PASTE: without control characters; lives until the next event */
-    int rows, cols;               /* IN_RESIZE */
+    int key;          /* IN_KEY */
+    const char *text; /* IN_PASTE: without control characters; lives until the next event */
+    int rows, cols;   /* IN_RESIZE */
 };
 static inline bool key_is_text(int key)
 {

@@ -24,10 +24,21 @@ const char *key_name(int key, char *buf, size_t size)
         int key;
         const char *name;
     } named[] = {
-        {K_TAB, "Tab"},          {K_ENTER, "Enter"},       {K_ESC, "Esc"},     {K_BACKSPACE, "Backspace"},
-        {K_UP, "↑"},             {K_DOWN, "↓"},            {K_LEFT, "←"},      {K_RIGHT, "→"},
-        {K_PAGE_UP, "PgUp"},     {K_PAGE_DOWN, "PgDn"},    {K_HOME, "Home"},   {K_END, "End"},
-        {K_BACK_TAB, "Shift-Tab"}, {K_DELETE, "Del"},      {' ', "Space"},
+        {K_TAB, "Tab"},
+        {K_ENTER, "Enter"},
+        {K_ESC, "Esc"},
+        {K_BACKSPACE, "Backspace"},
+        {K_UP, "↑"},
+        {K_DOWN, "↓"},
+        {K_LEFT, "←"},
+        {K_RIGHT, "→"},
+        {K_PAGE_UP, "PgUp"},
+        {K_PAGE_DOWN, "PgDn"},
+        {K_HOME, "Home"},
+        {K_END, "End"},
+        {K_BACK_TAB, "Shift-Tab"},
+        {K_DELETE, "Del"},
+        {' ', "Space"},
     };
     for (size_t i = 0; i < TG_ARRAY_LEN(named); i++) {
         if (named[i].key == key) {
@@ -52,11 +63,13 @@ static const char *label_of(const struct key_row *row, char *buf, size_t size)
     return row->label ? row->label : key_name(row->key, buf, size);
 }
 
-static const char *hint_of(const struct key_row *row, unsigned where, int cols, key_hint *hint, void *arg)
+static const char *hint_of(const struct key_row *row, unsigned where, int cols, key_hint *hint,
+                           void *arg, enum role *role)
 {
     if (!(row->where & where) || !row->hint || cols < row->hint_cols)
         return NULL;
-    return hint ? hint(arg, row) : _(row->hint);
+    *role = row->why_not ? ROLE_DIM : ROLE_TEXT;
+    return hint ? hint(arg, row, role) : _(row->hint);
 }
 
 void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int y, key_hint *hint,
@@ -64,17 +77,18 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
 {
     struct rect all = canvas_all(c);
     const struct key_row *last = NULL;
+    enum role role;
     char name[24];
     for (size_t i = 0; i < m->n; i++)
-        last = hint_of(&m->row[i], where, c->cols, hint, arg) ? &m->row[i] : last;
+        last = hint_of(&m->row[i], where, c->cols, hint, arg, &role) ? &m->row[i] : last;
     if (!last)
         return;
     int last_cells = text_cells(label_of(last, name, sizeof name)) + 1 +
-                     text_cells(hint_of(last, where, c->cols, hint, arg));
+                     text_cells(hint_of(last, where, c->cols, hint, arg, &role));
     int x = 1;
     for (size_t i = 0; i < m->n; i++) {
         const struct key_row *row = &m->row[i];
-        const char *words = hint_of(row, where, c->cols, hint, arg);
+        const char *words = hint_of(row, where, c->cols, hint, arg, &role);
         if (!words)
             continue;
         const char *label = label_of(row, name, sizeof name);
@@ -82,7 +96,7 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
         if (row != last && x + cells + 2 + last_cells > c->cols)
             continue;
         x += canvas_text(c, all, y, x, row->why_not ? ROLE_DIM : ROLE_KEY, label) + 1;
-        x += canvas_text(c, all, y, x, row->why_not ? ROLE_DIM : ROLE_TEXT, words) + 2;
+        x += canvas_text(c, all, y, x, role, words) + 2;
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A key is a row. What a key does, the footer and the help page are all read from the same rows, so they
- * cannot differ. A page brings its own rows; the common ones are in keymap.c. */
+ * A key is a row. What a key does, the footer and the help page are all read from the same rows, so
+ * they cannot differ. A page brings its own rows; the common ones are in keymap.c. */
 #ifndef TG_UI_KEYMAP_H
 #define TG_UI_KEYMAP_H
 
@@ -8,15 +8,15 @@
 #include "ui/input.h"
 
 struct key_row {
-    int action;                   /* of the page; 0 does nothing, the row only explains */
-    unsigned where;               /* bit mask of contexts of the page */
-    int key, twin[3];             /* 0: none */
-    const char *label;            /* how the keys are written; NULL: the name of `key` */
-    const char *hint;             /* footer, NULL: not there */
-    int hint_cols;                /* footer of at least this many columns */
-    const char *help;             /* help page, NULL: not there */
-    bool is_common;               /* left column of the help page */
-    const char *why_not;          /* greyed: pressed, it says this */
+    int action;          /* of the page; 0 does nothing, the row only explains */
+    unsigned where;      /* bit mask of contexts of the page */
+    int key, twin[3];    /* 0: none */
+    const char *label;   /* how the keys are written; NULL: the name of `key` */
+    const char *hint;    /* footer, NULL: not there */
+    int hint_cols;       /* footer of at least this many columns */
+    const char *help;    /* help page, NULL: not there */
+    bool is_common;      /* left column of the help page */
+    const char *why_not; /* greyed: pressed, it says this */
 };
 struct keymap {
     const struct key_row *row;
@@ -27,8 +27,9 @@ struct keymap {
 const struct key_row *keymap_find(const struct keymap *m, unsigned where, int key);
 /* "F1", "Ctrl-L", "z"; returns buf. */
 const char *key_name(int key, char *buf, size_t size);
-/* The words of a row where the page wants others than row->hint; NULL: leave it out. */
-typedef const char *key_hint(void *arg, const struct key_row *row);
+/* The words of a row where the page wants others than row->hint; NULL: leave it out. May change
+ * their role. */
+typedef const char *key_hint(void *arg, const struct key_row *row, enum role *role);
 /* Draws hints into row y as far as they fit; the last row (leave) is kept whatever happens. */
 void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int y, key_hint *hint,
                    void *arg);

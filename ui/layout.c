@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Sizes come from running sums that are rounded, not from rounded parts, so the children always fill
- * their parent exactly and a weight equal to the size gives just that size. */
+/* Sizes come from running sums that are rounded, not from rounded parts, so the children always
+ * fill their parent exactly and a weight equal to the size gives just that size. */
 #include "ui/layout.h"
 
 struct totals {

@@ -29,17 +29,37 @@ void list_sync(struct list *l, size_t n, size_t visible, list_key *key, const vo
     keep_in_sight(l, n, visible);
 }
 
-bool list_feed(struct list *l, int pressed, size_t n, size_t visible, list_key *key, const void *arg)
+bool list_feed(struct list *l, int pressed, size_t n, size_t visible, list_key *key,
+               const void *arg)
 {
     size_t page = visible > 1 ? visible - 1 : 1, at = l->selected;
     switch (pressed) {
-    case K_UP: case 'k': at = at ? at - 1 : 0; break;
-    case K_DOWN: case 'j': at++; break;
-    case K_PAGE_UP: case K_CTRL('b'): at = at > page ? at - page : 0; break;
-    case K_PAGE_DOWN: case K_CTRL('f'): at += page; break;
-    case K_HOME: case 'g': at = 0; break;
-    case K_END: case 'G': at = n; break;
-    default: return false;
+    case K_UP:
+    case 'k':
+        at = at ? at - 1 : 0;
+        break;
+    case K_DOWN:
+    case 'j':
+        at++;
+        break;
+    case K_PAGE_UP:
+    case K_CTRL('b'):
+        at = at > page ? at - page : 0;
+        break;
+    case K_PAGE_DOWN:
+    case K_CTRL('f'):
+        at += page;
+        break;
+    case K_HOME:
+    case 'g':
+        at = 0;
+        break;
+    case K_END:
+    case 'G':
+        at = n;
+        break;
+    default:
+        return false;
     }
     l->selected = at;
     keep_in_sight(l, n, visible);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The terminal: shows a canvas, gives input, and is put back however the process ends. One may be open at
- * a time. All calls from one thread. term_usable() says whether to open it or to speak plainly instead. */
+ * The terminal: shows a canvas, gives input, and is put back however the process ends. One may be
+ * open at a time. All calls from one thread. term_usable() says whether to open it or to speak
+ * plainly instead. */
 #ifndef TG_UI_TERM_H
 #define TG_UI_TERM_H
 
@@ -10,16 +11,16 @@
 #include "ui/theme.h"
 
 struct term_options {
-    enum glyph_set glyphs;        /* GLYPHS_AUTO: what the locale allows */
-    const char *theme;            /* NULL: default, or mono under NO_COLOR */
+    enum glyph_set glyphs; /* GLYPHS_AUTO: what the locale allows */
+    const char *theme;     /* NULL: default, or mono under NO_COLOR */
 };
 struct term;
 
 /* A terminal at both ends, with a TERM that can place the cursor, and nobody asked for plain words
  * (ACCESSIBLE=1). Sets the locale's LC_CTYPE from the environment if nobody did. */
 bool term_usable(void);
-/* NULL: the terminal can't do it (ERR_USAGE); nothing was changed then. Signals that end a process are
- * caught until term_close: TERM, INT, HUP, QUIT become term_signal(), crashes restore first. */
+/* NULL: the terminal can't do it (ERR_USAGE); nothing was changed then. Signals that end a process
+ * are caught until term_close: TERM, INT, HUP, QUIT become term_signal(), crashes restore first. */
 struct term *term_open(const struct term_options *o, struct err *e);
 void term_close(struct term *t);
 void term_size(const struct term *t, int *rows, int *cols);
@@ -28,9 +29,10 @@ enum glyph_set term_glyphs(const struct term *t);
 void term_show(struct term *t, const struct canvas *c);
 /* Everything is written anew next time (Ctrl-L). */
 void term_redraw(struct term *t);
-const char *term_theme_next(struct term *t);           /* returns its name */
+const char *term_theme_next(struct term *t); /* returns its name */
 enum { TERM_INPUT = 1, TERM_OTHER = 2, TERM_SIGNAL = 4, TERM_GONE = 8 };
-/* Waits until there is input, other_fd (-1: none) is readable, a signal came, or timeout_ms passed. */
+/* Waits until there is input, other_fd (-1: none) is readable, a signal came, or timeout_ms passed.
+ */
 unsigned term_wait(struct term *t, int other_fd, int timeout_ms);
 /* The next event without waiting; false: none. */
 bool term_read(struct term *t, struct input *in);

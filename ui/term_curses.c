@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The only file that sees ncurses. It gets whole canvases and writes the cells that changed; ncurses finds
- * the cheapest way to do that.
+/* The only file that sees ncurses. It gets whole canvases and writes the cells that changed;
+ * ncurses finds the cheapest way to do that.
  *
- * Putting the terminal back: what undoes our modes is composed into `undo` when they are set. A normal end
- * goes through ncurses. A crash (SEGV, ABRT, BUS, FPE, ILL) and tg_bug write `undo` with write(), set the
- * saved termios and the saved stderr, and let the signal happen again under its former action. Signals
- * that ask us to end only set a flag and wake the poll through a pipe; the window ends in the ordinary way.
+ * Putting the terminal back: what undoes our modes is composed into `undo` when they are set. A
+ * normal end goes through ncurses. A crash (SEGV, ABRT, BUS, FPE, ILL) and tg_bug write `undo` with
+ * write(), set the saved termios and the saved stderr, and let the signal happen again under its
+ * former action. Signals that ask us to end only set a flag and wake the poll through a pipe; the
+ * window ends in the ordinary way.
  *
- * Reading: everything that has arrived is read at once into a queue. That is how a paste is told from
- * typing on terminals without bracketed paste: more than eight different printable keys in one gulp. */
+ * Reading: everything that has arrived is read at once into a queue. That is how a paste is told
+ * from typing on terminals without bracketed paste: more than eight different printable keys in one
+ * gulp. */
 #include "ui/term.h"
 
 #include <errno.h>
@@ -25,7 +27,6 @@
 
 #include "ui/text.h"
 
-
 enum { CODE_PASTE_START = 2000, CODE_PASTE_END };
 #define QUEUE 256
 #define PASTE_MAX 65536
@@ -38,8 +39,8 @@ struct term {
     SCREEN *screen;
     const struct theme *theme;
     enum glyph_set glyphs;
-    struct canvas shown;           /* what ncurses was given last */
-    bool is_stale;                 /* shown says nothing about the screen */
+    struct canvas shown; /* what ncurses was given last */
+    bool is_stale;       /* shown says nothing about the screen */
     int colours;
     short pair[ROLE_COUNT];
     int queue[QUEUE];
@@ -168,8 +169,8 @@ static void release_signals(void)
 
 /* ---- opening ---- */
 
-/* Libraries print to stderr; on our screen that would be dirt. It goes to /dev/null meanwhile, unless the
- * caller has already sent it elsewhere. */
+/* Libraries print to stderr; on our screen that would be dirt. It goes to /dev/null meanwhile,
+ * unless the caller has already sent it elsewhere. */
 static void hush_stderr(void)
 {
     g.saved_stderr = -1;
@@ -238,6 +239,33 @@ static attr_t attrs_of(const struct term *t, unsigned role)
     return attrs;
 }
 
+/* Some terminals, most often set up for Chinese, Japanese or Korean, give box lines two cells. Draw
+ * one, ask where the cursor is now; no answer in time means the usual width. Only where the
+ * terminal knows the question (u7). */
+static bool lines_are_wide(void)
+{
+    char answer[64] = "", *ask = tigetstr("u7");
+    size_t n = 0;
+    int row, col, left = 5;
+    if (!ask || ask == (char *)-1 || strcmp(ask, "\033[6n") != 0)
+        return false;
+    send("\033[H\342\224\200\033[6n");
+    while (n + 1 < sizeof answer && left-- > 0) {
+        struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (poll(&fd, 1, 30) <= 0)
+            continue;
+        ssize_t got = read(STDIN_FILENO, answer + n, sizeof answer - 1 - n);
+        if (got <= 0)
+            break;
+        n += (size_t)got;
+        answer[n] = 0;
+        char *start = strrchr(answer, '\033');
+        if (start && sscanf(start, "\033[%d;%dR", &row, &col) == 2 && strchr(start, 'R'))
+            return col == 3;
+    }
+    return false;
+}
+
 struct term *term_open(const struct term_options *o, struct err *e)
 {
     const char *no_color = getenv("NO_COLOR");
@@ -275,6 +303,12 @@ struct term *term_open(const struct term_options *o, struct err *e)
         t->colours = COLORS;
     }
     use_theme(t);
+    if (o->glyphs == GLYPHS_AUTO && t->glyphs == GLYPHS_LINES) {
+        refresh(); /* on our own screen nothing is spoilt by the question */
+        if (lines_are_wide())
+            t->glyphs = GLYPHS_SAFE;
+        clearok(curscr, TRUE);
+    }
     send("\033[?2004h");
     return t;
 }
@@ -378,10 +412,22 @@ static int key_of(int code)
     static const struct {
         int code, key;
     } map[] = {
-        {KEY_UP, K_UP},       {KEY_DOWN, K_DOWN},       {KEY_LEFT, K_LEFT}, {KEY_RIGHT, K_RIGHT},
-        {KEY_PPAGE, K_PAGE_UP}, {KEY_NPAGE, K_PAGE_DOWN}, {KEY_HOME, K_HOME}, {KEY_END, K_END},
-        {KEY_BTAB, K_BACK_TAB}, {KEY_DC, K_DELETE},     {KEY_BACKSPACE, K_BACKSPACE},
-        {KEY_ENTER, K_ENTER}, {KEY_A1, K_HOME}, {KEY_C1, K_END}, {KEY_A3, K_PAGE_UP}, {KEY_C3, K_PAGE_DOWN},
+        {KEY_UP, K_UP},
+        {KEY_DOWN, K_DOWN},
+        {KEY_LEFT, K_LEFT},
+        {KEY_RIGHT, K_RIGHT},
+        {KEY_PPAGE, K_PAGE_UP},
+        {KEY_NPAGE, K_PAGE_DOWN},
+        {KEY_HOME, K_HOME},
+        {KEY_END, K_END},
+        {KEY_BTAB, K_BACK_TAB},
+        {KEY_DC, K_DELETE},
+        {KEY_BACKSPACE, K_BACKSPACE},
+        {KEY_ENTER, K_ENTER},
+        {KEY_A1, K_HOME},
+        {KEY_C1, K_END},
+        {KEY_A3, K_PAGE_UP},
+        {KEY_C3, K_PAGE_DOWN},
     };
     for (size_t i = 0; i < TG_ARRAY_LEN(map); i++) {
         if (map[i].code == code)
@@ -472,8 +518,8 @@ bool term_read(struct term *t, struct input *in)
     }
     if (!t->count) {
         /* One paste in hand at a time: its text lives in the one buffer. */
-        while (t->count < QUEUE && !(t->count && t->queue[(t->head + t->count - 1) % QUEUE] == -1) &&
-               gulp_one(t)) {
+        while (t->count < QUEUE &&
+               !(t->count && t->queue[(t->head + t->count - 1) % QUEUE] == -1) && gulp_one(t)) {
         }
         burst_to_paste(t);
     }

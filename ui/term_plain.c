@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What there is without cursor addressing: lines. Also decides whether that is the case, without ncurses'
- * help as far as possible; term_open has the last word. */
+/* What there is without cursor addressing: lines. Also decides whether that is the case, without
+ * ncurses' help as far as possible; term_open has the last word. */
 #include "ui/term.h"
 
 #include <locale.h>
@@ -11,7 +11,8 @@
 
 bool term_usable(void)
 {
-    const char *now = setlocale(LC_CTYPE, NULL), *term = getenv("TERM"), *plain = getenv("ACCESSIBLE");
+    const char *now = setlocale(LC_CTYPE, NULL), *term = getenv("TERM"),
+               *plain = getenv("ACCESSIBLE");
     if (now && strcmp(now, "C") == 0)
         setlocale(LC_CTYPE, "");
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))

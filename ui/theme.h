@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Ten roles, five themes. A colour never carries a meaning alone: every state has a glyph or a word too.
- * The default theme uses the terminal's own two colours and sets no background. */
+ * Ten roles, five themes. A colour never carries a meaning alone: every state has a glyph or a word
+ * too. The default theme uses the terminal's own two colours and sets no background. */
 #ifndef TG_UI_THEME_H
 #define TG_UI_THEME_H
 
@@ -8,7 +8,7 @@
 
 enum { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_REVERSE = 4, ATTR_UNDERLINE = 8 };
 struct style {
-    int8_t front, back;           /* 0 to 15, -1: the terminal's own */
+    int8_t front, back; /* 0 to 15, -1: the terminal's own */
     uint8_t attrs;
 };
 struct theme {

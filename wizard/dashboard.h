@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The window on a live run. It only looks and asks; the run is not in it: closing it by any means leaves
- * the run as it was. */
+ * The window on a live run. It only looks and asks; the run is not in it: closing it by any means
+ * leaves the run as it was. */
 #ifndef TG_WIZARD_DASHBOARD_H
 #define TG_WIZARD_DASHBOARD_H
 
@@ -10,17 +10,22 @@
 #include "ui/glyphs.h"
 
 /* How the window was left; the run goes on unless it says otherwise. */
-enum dashboard_left { DASHBOARD_FAILED = -1, DASHBOARD_DETACH, DASHBOARD_PAUSE_AND_LEAVE, DASHBOARD_STOP,
-                      DASHBOARD_ENGINE_GONE };
+enum dashboard_left {
+    DASHBOARD_FAILED = -1,
+    DASHBOARD_DETACH,
+    DASHBOARD_PAUSE_AND_LEAVE,
+    DASHBOARD_STOP,
+    DASHBOARD_ENGINE_GONE
+};
 
 struct dashboard_options {
-    struct mon_client *client;    /* attached; stays the caller's */
-    const char *run_dir;          /* shown in messages; may be NULL */
+    struct mon_client *client; /* attached; stays the caller's */
+    const char *run_dir;       /* shown in messages; may be NULL */
     enum glyph_set glyphs;
-    const char *theme;            /* NULL: default */
-    bool is_plain;                /* lines instead of a screen; also chosen where the terminal can't */
-    struct mon_snapshot *last;    /* out, may be NULL: what was on screen last */
-    int *ended_by;                /* out, may be NULL: the signal that ended the window, 0: a key */
+    const char *theme;         /* NULL: default */
+    bool is_plain;             /* lines instead of a screen; also chosen where the terminal can't */
+    struct mon_snapshot *last; /* out, may be NULL: what was on screen last */
+    int *ended_by;             /* out, may be NULL: the signal that ended the window, 0: a key */
 };
 /* Returns an enum dashboard_left; DASHBOARD_FAILED sets *e. The terminal is as it was before. */
 int dashboard_run(const struct dashboard_options *o, struct err *e);

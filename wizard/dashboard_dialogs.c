@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Dialogs are filled here and only here; what a choice does is decided when it was made, by the kind of
- * dialog, never by its text. The first choice is always the one that loses nothing. */
+/* Dialogs are filled here and only here; what a choice does is decided when it was made, by the
+ * kind of dialog, never by its text. The first choice is always the one that loses nothing. */
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -25,8 +25,9 @@ void ask_leave(struct dashboard_state *s, int key)
     *d = (struct dialog){.width = 60};
     s->asked = ASK_LEAVE;
     snprintf(d->title, sizeof d->title, "%s", _("Leave this window?"));
-    snprintf(d->text, sizeof d->text, "%s", s->is_gone ? _("The engine is gone; there is nothing to stop.")
-                                                       : _("The run goes on without it."));
+    snprintf(d->text, sizeof d->text, "%s",
+             s->is_gone ? _("The engine is gone; there is nothing to stop.")
+                        : _("The run goes on without it."));
     snprintf(note, sizeof note, _(" come back: tidegate attach %s"), s->snap.run);
     choice(d, _("Detach"), note);
     if (!s->is_gone && !s->watches_only) {
@@ -44,14 +45,27 @@ void ask_stop(struct dashboard_state *s, int key)
     s->asked = ASK_STOP;
     snprintf(d->title, sizeof d->title, "%s", _("Stop the run?"));
     snprintf(d->text, sizeof d->text,
-             _("The engine ends. What is on the target stays there, and the run goes on from that point with: "
-               "tidegate resume %s\nWhile it is stopped nothing is copied and the lag grows; the source must "
+             _("The engine ends. What is on the target stays there, and the run goes on from that "
+               "point with: "
+               "tidegate resume %s\nWhile it is stopped nothing is copied and the lag grows; the "
+               "source must "
                "keep its binlog until then."),
              s->snap.run);
     choice(d, _("Keep it running"), _(" default"));
     choice(d, _("Stop it now"), _(" can be resumed"));
     snprintf(d->keys, sizeof d->keys, "%s", _("Esc Keep it running"));
     dialog_open(d, key, s->now_ms);
+}
+
+/* The catalogue's title of an id; a question that is not an error has none. */
+static const char *title_of(const char *id)
+{
+    for (int code = 0; code < ERR_CODE_COUNT; code++) {
+        const struct err_info *info = err_info((enum err_code)code);
+        if (strcmp(info->id, id) == 0)
+            return _(info->title);
+    }
+    return _("The run asks you");
 }
 
 void ask_question(struct dashboard_state *s, int key, size_t which)
@@ -66,12 +80,14 @@ void ask_question(struct dashboard_state *s, int key, size_t which)
     s->asked = ASK_QUESTION;
     snprintf(s->asked_id, sizeof s->asked_id, "%s", q->id);
     snprintf(s->asked_table, sizeof s->asked_table, "%s", q->table);
-    snprintf(d->title, sizeof d->title, "%s  %s", q->id, _("The run asks you"));
+    snprintf(d->title, sizeof d->title, "%s  %s", q->id, title_of(q->id));
     fmt_span(age, (s->wall_ms - q->asked_ms) / 1000);
     if (q->table[0] && others)
-        snprintf(d->text, sizeof d->text, _("%s  waits since %s; the %u other tables go on\n\n%s"), q->table, age, others, q->text);
+        snprintf(d->text, sizeof d->text, _("%s  waits since %s; the %u other tables go on\n\n%s"),
+                 q->table, age, others, q->text);
     else
-        snprintf(d->text, sizeof d->text, _("%s%swaits since %s\n\n%s"), q->table, q->table[0] ? "  " : "", age, q->text);
+        snprintf(d->text, sizeof d->text, _("%s%swaits since %s\n\n%s"), q->table,
+                 q->table[0] ? "  " : "", age, q->text);
     snprintf(d->ask, sizeof d->ask, "%s", _("What now"));
     for (uint32_t i = 0; i < TG_MIN(q->nchoices, 6u); i++) {
         choice(d, q->choice[i].label, i == q->initial ? _("   nothing lost, default") : "");
@@ -91,7 +107,8 @@ void ask_event(struct dashboard_state *s, int key)
         return;
     *d = (struct dialog){.width = 72};
     s->asked = ASK_EVENT;
-    snprintf(d->title, sizeof d->title, "%s  %s  %s  %s", fmt_clock(clock, e->at_ms), log_level_name(e->level), e->stage, e->id);
+    snprintf(d->title, sizeof d->title, "%s  %s  %s  %s", fmt_clock(clock, e->at_ms),
+             log_level_name(e->level), e->stage, e->id);
     snprintf(d->text, sizeof d->text, "%s%s%s", e->table, e->table[0] ? "\n" : "", e->text);
     snprintf(d->keys, sizeof d->keys, "%s", _("Esc Close   y Copy"));
     dialog_open(d, key, s->now_ms);
@@ -126,7 +143,8 @@ void ask_answered(struct dashboard_state *s, struct effect *out)
     char table[270], id[40], slug[70];
     s->asked = ASK_NOTHING;
     if (asked == ASK_LEAVE && chosen == LEAVE_DETACH) {
-        *out = (struct effect){.kind = EFFECT_LEAVE, .left = s->is_gone ? DASHBOARD_ENGINE_GONE : DASHBOARD_DETACH};
+        *out = (struct effect){.kind = EFFECT_LEAVE,
+                               .left = s->is_gone ? DASHBOARD_ENGINE_GONE : DASHBOARD_DETACH};
     } else if (asked == ASK_LEAVE && chosen == LEAVE_PAUSE) {
         call(out, "pause", _("paused"));
         out->then_leave = true;
@@ -142,8 +160,10 @@ void ask_answered(struct dashboard_state *s, struct effect *out)
         json_text(table, sizeof table, s->asked_table);
         json_text(id, sizeof id, s->asked_id);
         json_text(slug, sizeof slug, s->asked_slug[chosen]);
-        snprintf(out->args, sizeof out->args, "{\"id\":\"%s\",\"table\":\"%s\",\"choice\":\"%s\"}", id, table, slug);
-        snprintf(out->done, sizeof out->done, _("%s: answered, %s"), s->asked_id, s->asked_slug[chosen]);
+        snprintf(out->args, sizeof out->args, "{\"id\":\"%s\",\"table\":\"%s\",\"choice\":\"%s\"}",
+                 id, table, slug);
+        snprintf(out->done, sizeof out->done, _("%s: answered, %s"), s->asked_id,
+                 s->asked_slug[chosen]);
     }
 }
 

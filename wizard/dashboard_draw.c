@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The frame: where panes stand, the title row, the row of stages, the footer. No pane computes where it
- * is; each gets its rectangle from a layout tree and shows what fits. All texts of the run come from the
- * snapshot alone. */
+/* The frame: where panes stand, the title row, the row of stages, the footer. No pane computes
+ * where it is; each gets its rectangle from a layout tree and shows what fits. All texts of the run
+ * come from the snapshot alone. */
 #include "ui/format.h"
 #include "ui/layout.h"
 #include "ui/text.h"
@@ -10,51 +10,83 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define FIXED(n, i) {.how = LAYOUT_FIXED, .size = (n), .id = (i)}
-#define SHARE(n, i) {.how = LAYOUT_SHARE, .size = (n), .id = (i)}
-#define ROW_OF(how_, n, kids) {.how = (how_), .size = (n), .is_row = true, .child = (kids), \
-                               .nchildren = (int)TG_ARRAY_LEN(kids)}
-#define TREE_OF(kids) {.child = (kids), .nchildren = (int)TG_ARRAY_LEN(kids)}
+#define FIXED(n, i)                                                                                \
+    {                                                                                              \
+        .how = LAYOUT_FIXED, .size = (n), .id = (i)                                                \
+    }
+#define SHARE(n, i)                                                                                \
+    {                                                                                              \
+        .how = LAYOUT_SHARE, .size = (n), .id = (i)                                                \
+    }
+#define ROW_OF(how_, n, kids)                                                                      \
+    {                                                                                              \
+        .how = (how_), .size = (n), .is_row = true, .child = (kids),                               \
+        .nchildren = (int)TG_ARRAY_LEN(kids)                                                       \
+    }
+#define TREE_OF(kids)                                                                              \
+    {                                                                                              \
+        .child = (kids), .nchildren = (int)TG_ARRAY_LEN(kids)                                      \
+    }
 
 /* 80 x 24 is the reference; the weights are its sizes. */
 static const struct layout narrow_top[] = {SHARE(26, PANE_DUMP), SHARE(26, PANE_LOAD),
                                            SHARE(28, PANE_REPLICATION)};
 static const struct layout narrow_middle[] = {SHARE(46, PANE_TABLES), SHARE(34, PANE_LAG)};
-static const struct layout narrow_rows[] = {
-    FIXED(1, AT_TITLE), FIXED(1, AT_STAGES), ROW_OF(LAYOUT_FIXED, 6, narrow_top),
-    ROW_OF(LAYOUT_SHARE, 9, narrow_middle), SHARE(6, PANE_LOG), FIXED(1, AT_FOOTER)};
+static const struct layout narrow_rows[] = {FIXED(1, AT_TITLE),
+                                            FIXED(1, AT_STAGES),
+                                            ROW_OF(LAYOUT_FIXED, 6, narrow_top),
+                                            ROW_OF(LAYOUT_SHARE, 9, narrow_middle),
+                                            SHARE(6, PANE_LOG),
+                                            FIXED(1, AT_FOOTER)};
 /* 120 x 36 */
 static const struct layout wide_top[] = {SHARE(38, PANE_DUMP), SHARE(38, PANE_LOAD),
                                          SHARE(44, PANE_REPLICATION)};
 static const struct layout wide_middle[] = {SHARE(68, PANE_TABLES), SHARE(52, PANE_LAG)};
 static const struct layout wide_bottom[] = {SHARE(78, PANE_LOG), SHARE(42, PANE_ATTENTION)};
-static const struct layout wide_rows[] = {
-    FIXED(1, AT_TITLE), FIXED(1, AT_STAGES), ROW_OF(LAYOUT_FIXED, 8, wide_top),
-    ROW_OF(LAYOUT_SHARE, 14, wide_middle), ROW_OF(LAYOUT_SHARE, 11, wide_bottom), FIXED(1, AT_FOOTER)};
+static const struct layout wide_rows[] = {FIXED(1, AT_TITLE),
+                                          FIXED(1, AT_STAGES),
+                                          ROW_OF(LAYOUT_FIXED, 8, wide_top),
+                                          ROW_OF(LAYOUT_SHARE, 14, wide_middle),
+                                          ROW_OF(LAYOUT_SHARE, 11, wide_bottom),
+                                          FIXED(1, AT_FOOTER)};
 /* one pane; zoom without and with something below */
-static const struct layout zoom_rows[] = {FIXED(1, AT_TITLE), FIXED(1, AT_STAGES),
-                                          {.how = LAYOUT_REST, .id = AT_ZOOM}, FIXED(1, AT_FOOTER)};
-static const struct layout tables_rows[] = {FIXED(1, AT_TITLE), FIXED(1, AT_STAGES),
-                                            {.how = LAYOUT_REST, .id = AT_ZOOM}, FIXED(8, AT_DETAIL),
+static const struct layout zoom_rows[] = {FIXED(1, AT_TITLE),
+                                          FIXED(1, AT_STAGES),
+                                          {.how = LAYOUT_REST, .id = AT_ZOOM},
+                                          FIXED(1, AT_FOOTER)};
+static const struct layout tables_rows[] = {FIXED(1, AT_TITLE),
+                                            FIXED(1, AT_STAGES),
+                                            {.how = LAYOUT_REST, .id = AT_ZOOM},
+                                            FIXED(8, AT_DETAIL),
                                             FIXED(1, AT_FOOTER)};
-static const struct layout log_rows[] = {FIXED(1, AT_TITLE), FIXED(1, AT_STAGES),
-                                         {.how = LAYOUT_REST, .id = AT_ZOOM}, FIXED(5, AT_DETAIL),
+static const struct layout log_rows[] = {FIXED(1, AT_TITLE),
+                                         FIXED(1, AT_STAGES),
+                                         {.how = LAYOUT_REST, .id = AT_ZOOM},
+                                         FIXED(5, AT_DETAIL),
                                          FIXED(1, AT_FOOTER)};
 static const struct layout lag_below[] = {SHARE(40, AT_DETAIL), SHARE(40, AT_DETAIL_2)};
-static const struct layout lag_rows[] = {FIXED(1, AT_TITLE), FIXED(1, AT_STAGES),
+static const struct layout lag_rows[] = {FIXED(1, AT_TITLE),
+                                         FIXED(1, AT_STAGES),
                                          {.how = LAYOUT_REST, .id = AT_ZOOM},
-                                         ROW_OF(LAYOUT_FIXED, 8, lag_below), FIXED(1, AT_FOOTER)};
+                                         ROW_OF(LAYOUT_FIXED, 8, lag_below),
+                                         FIXED(1, AT_FOOTER)};
 
-static const struct layout flow_rows[] = {FIXED(1, AT_TITLE), FIXED(1, AT_STAGES), FIXED(8, AT_ZOOM),
-                                          {.how = LAYOUT_REST, .id = AT_DETAIL}, FIXED(1, AT_FOOTER)};
-static const struct layout replication_rows[] = {FIXED(1, AT_TITLE), FIXED(1, AT_STAGES), FIXED(11, AT_ZOOM),
+static const struct layout flow_rows[] = {FIXED(1, AT_TITLE),
+                                          FIXED(1, AT_STAGES),
+                                          FIXED(8, AT_ZOOM),
+                                          {.how = LAYOUT_REST, .id = AT_DETAIL},
+                                          FIXED(1, AT_FOOTER)};
+static const struct layout replication_rows[] = {FIXED(1, AT_TITLE),
+                                                 FIXED(1, AT_STAGES),
+                                                 FIXED(11, AT_ZOOM),
                                                  {.how = LAYOUT_REST, .id = AT_DETAIL},
                                                  FIXED(1, AT_FOOTER)};
 
 static const struct layout narrow = TREE_OF(narrow_rows), wide = TREE_OF(wide_rows),
                            zoom = TREE_OF(zoom_rows), zoom_tables = TREE_OF(tables_rows),
                            zoom_log = TREE_OF(log_rows), zoom_lag = TREE_OF(lag_rows),
-                           zoom_flow = TREE_OF(flow_rows), zoom_replication = TREE_OF(replication_rows);
+                           zoom_flow = TREE_OF(flow_rows),
+                           zoom_replication = TREE_OF(replication_rows);
 
 enum frame dashboard_place(const struct dashboard_state *s, int rows, int cols,
                            struct rect place[AT_COUNT])
@@ -68,7 +100,8 @@ enum frame dashboard_place(const struct dashboard_state *s, int rows, int cols,
     if (s->is_zoomed) {
         frame = FRAME_ZOOM;
         static const struct layout *const zoomed[PANE_COUNT] = {
-            &zoom, &zoom_flow, &zoom_flow, &zoom_replication, &zoom_tables, &zoom_lag, &zoom_log, &zoom};
+            &zoom,        &zoom_flow, &zoom_flow, &zoom_replication,
+            &zoom_tables, &zoom_lag,  &zoom_log,  &zoom};
         tree = rows >= 24 ? zoomed[s->focus] : &zoom;
     } else if (rows < 24 || cols < 80) {
         frame = FRAME_ONE;
@@ -104,10 +137,18 @@ void pane_box(struct canvas *c, struct rect r, const struct dashboard_state *s, 
 static enum role state_role(enum run_state state)
 {
     switch (state) {
-    case RUN_FAILED: case RUN_STUCK: return ROLE_BAD;
-    case RUN_ASKING: case RUN_PAUSED: case RUN_STOPPED: return ROLE_WARN;
-    case RUN_IN_SYNC: case RUN_FINISHED: return ROLE_OK;
-    default: return ROLE_TITLE;
+    case RUN_FAILED:
+    case RUN_STUCK:
+        return ROLE_BAD;
+    case RUN_ASKING:
+    case RUN_PAUSED:
+    case RUN_STOPPED:
+        return ROLE_WARN;
+    case RUN_IN_SYNC:
+    case RUN_FINISHED:
+        return ROLE_OK;
+    default:
+        return ROLE_TITLE;
     }
 }
 
@@ -120,10 +161,12 @@ static void state_word(char *out, size_t size, enum run_state state)
     out[i] = 0;
 }
 
-static void draw_title(struct canvas *c, struct rect r, const struct dashboard_state *s, bool is_zoom)
+static void draw_title(struct canvas *c, struct rect r, const struct dashboard_state *s,
+                       bool is_zoom)
 {
     const struct mon_snapshot *m = &s->snap;
-    const char *right = s->is_print ? "" : is_zoom         ? _("z Back to all panes")
+    const char *right = s->is_print       ? ""
+                        : is_zoom         ? _("z Back to all panes")
                         : s->watches_only ? _("S Steer   d Detach   ? Help")
                                           : _("d Detach   ? Help");
     char word[24], age[FMT_SIZE], story[320];
@@ -132,20 +175,24 @@ static void draw_title(struct canvas *c, struct rect r, const struct dashboard_s
     struct rect left = {r.y, 0, 1, end - 1};
     x += canvas_cut(c, left, r.y, x, 32, ROLE_TITLE, m->run) + 3;
     if (s->is_gone && m->state != RUN_FINISHED && m->state != RUN_STOPPED) {
-        canvas_cut(c, left, r.y, x, left.w - x, ROLE_BAD, _("! the engine is gone; this is the last it said"));
+        canvas_cut(c, left, r.y, x, left.w - x, ROLE_BAD,
+                   _("! the engine is gone; this is the last it said"));
         return;
     }
     state_word(word, sizeof word, m->state);
     x += canvas_text(c, left, r.y, x, state_role(m->state), word) + 3;
     if (m->since_ms > 0)
-        x += canvas_text(c, left, r.y, x, ROLE_TEXT, fmt_span(age, (s->wall_ms - m->since_ms) / 1000)) + 3;
+        x += canvas_text(c, left, r.y, x, ROLE_TEXT,
+                         fmt_span(age, (s->wall_ms - m->since_ms) / 1000)) +
+             3;
     if (m->reason[0]) {
-        snprintf(story, sizeof story, "%s%s", state_role(m->state) == ROLE_OK ? "" : "! ", m->reason);
+        snprintf(story, sizeof story, "%s%s", state_role(m->state) == ROLE_OK ? "" : "! ",
+                 m->reason);
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, story);
     } else if (m->verdict[0]) {
         bool is_pass = strncmp(m->verdict, "PASS", 4) == 0;
-        snprintf(story, sizeof story, m->verified_at[0] ? _("%s %s at %s") : "%s %s", is_pass ? "✓" : "✗",
-                 m->verdict, m->verified_at);
+        snprintf(story, sizeof story, m->verified_at[0] ? _("%s %s at %s") : "%s %s",
+                 is_pass ? "✓" : "✗", m->verdict, m->verified_at);
         canvas_cut(c, left, r.y, x, left.w - x, is_pass ? ROLE_OK : ROLE_BAD, story);
     } else if (c->cols >= 110 && m->source_flavour[0]) {
         snprintf(story, sizeof story, _("%s to %s"), m->source_flavour, m->target_flavour);
@@ -159,7 +206,7 @@ enum mark { MARK_TO_COME, MARK_ACTIVE, MARK_DONE, MARK_BAD };
 struct stage {
     const char *name;
     enum mark mark;
-    int percent;                  /* -1: none */
+    int percent; /* -1: none */
 };
 
 bool flow_is_over(const struct mon_snapshot *m)
@@ -191,19 +238,33 @@ static size_t stages_of(const struct mon_snapshot *m, struct stage out[7])
     size_t n = 0;
     out[n++] = (struct stage){_("Plan"), is_planned ? MARK_ACTIVE : MARK_DONE, -1};
     out[n++] = (struct stage){_("Dump"),
-                              dump == 100 ? MARK_DONE : is_planned ? MARK_TO_COME : MARK_ACTIVE, dump};
+                              dump == 100  ? MARK_DONE
+                              : is_planned ? MARK_TO_COME
+                                           : MARK_ACTIVE,
+                              dump};
     out[n++] = (struct stage){_("Load"),
-                              load == 100 ? MARK_DONE : is_planned ? MARK_TO_COME : MARK_ACTIVE, load};
+                              load == 100  ? MARK_DONE
+                              : is_planned ? MARK_TO_COME
+                                           : MARK_ACTIVE,
+                              load};
     out[n++] = (struct stage){_("Receive"),
-                              !has_position ? MARK_TO_COME : is_over ? MARK_DONE : MARK_ACTIVE, -1};
+                              !has_position ? MARK_TO_COME
+                              : is_over     ? MARK_DONE
+                                            : MARK_ACTIVE,
+                              -1};
     out[n++] = (struct stage){_("Apply"),
-                              !m->tx_applied ? MARK_TO_COME : is_over ? MARK_DONE : MARK_ACTIVE, -1};
+                              !m->tx_applied ? MARK_TO_COME
+                              : is_over      ? MARK_DONE
+                                             : MARK_ACTIVE,
+                              -1};
     out[n++] = (struct stage){_("Verify"),
                               m->state == RUN_VERIFYING ? MARK_ACTIVE
                               : is_pass                 ? MARK_DONE
                               : has_verdict             ? MARK_BAD
-                                                        : MARK_TO_COME, -1};
-    out[n++] = (struct stage){_("Cutover"), m->state == RUN_CUTTING_OVER ? MARK_ACTIVE : MARK_TO_COME, -1};
+                                                        : MARK_TO_COME,
+                              -1};
+    out[n++] =
+        (struct stage){_("Cutover"), m->state == RUN_CUTTING_OVER ? MARK_ACTIVE : MARK_TO_COME, -1};
     return n;
 }
 
@@ -257,8 +318,8 @@ static void draw_status(struct canvas *c, const struct dashboard_state *s)
     int y = c->rows >= 8 ? 1 : 0, gap = c->rows >= 8 ? 2 : 1;
     bool has_lag = s->snap.lag.seconds >= 0;
     state_word(word, sizeof word, s->snap.state);
-    int used = canvas_textf(c, all, y, 2, ROLE_DIM, _("tidegate needs 60 x 18, this is %d x %d"), c->cols,
-                            c->rows);
+    int used = canvas_textf(c, all, y, 2, ROLE_DIM, _("tidegate needs 60 x 18, this is %d x %d"),
+                            c->cols, c->rows);
     (void)used;
     y += gap;
     int dump = flow_percent(&s->snap, false), load = flow_percent(&s->snap, true);
@@ -269,8 +330,10 @@ static void draw_status(struct canvas *c, const struct dashboard_state *s)
         canvas_text(c, all, y, x, ROLE_TEXT, story);
     }
     y++;
-    x = 2 + canvas_textf(c, all, y, 2, ROLE_TEXT, _("lag %s"),
-                         has_lag ? fmt_lag(lag, s->snap.lag.seconds) : _("not known yet")) + 3;
+    x = 2 +
+        canvas_textf(c, all, y, 2, ROLE_TEXT, _("lag %s"),
+                     has_lag ? fmt_lag(lag, s->snap.lag.seconds) : _("not known yet")) +
+        3;
     if (s->snap.nquestions)
         canvas_textf(c, all, y, x, ROLE_WARN,
                      s->snap.nquestions == 1 ? _("%u open problem") : _("%u open problems"),
@@ -292,7 +355,7 @@ static bool has_label(const struct dashboard_state *s, const char *label)
     return strcmp(label, has_seven ? "1-7" : "1-6") == 0;
 }
 
-static const char *footer_hint(void *arg, const struct key_row *row)
+static const char *footer_hint(void *arg, const struct key_row *row, enum role *role)
 {
     static char errors[40];
     const struct dashboard_state *s = arg;
@@ -301,16 +364,24 @@ static const char *footer_hint(void *arg, const struct key_row *row)
     case DO_ERRORS:
         if (s->is_zoomed && (s->focus == PANE_ATTENTION || !s->snap.nquestions))
             return NULL;
+        if (s->snap.nquestions)
+            *role = ROLE_WARN;
         if (!s->snap.nquestions || s->cols >= 110)
             return s->snap.reason[0] ? _("Why") : _(row->hint);
         snprintf(errors, sizeof errors, _("Errors %u"), s->snap.nquestions);
         return errors;
-    case DO_PAUSE: return s->is_zoomed ? NULL : state == RUN_PAUSED ? _("Resume") : _("Pause");
-    case DO_WHY_NOT: return s->is_zoomed ? NULL : _(row->hint);
-    case DO_PANE_1: return s->is_zoomed || !has_label(s, row->label) ? NULL : _(row->hint);
+    case DO_PAUSE:
+        return s->is_zoomed ? NULL : state == RUN_PAUSED ? _("Resume") : _("Pause");
+    case DO_WHY_NOT:
+        return s->is_zoomed ? NULL : _(row->hint);
+    case DO_PANE_1:
+        return s->is_zoomed || !has_label(s, row->label) ? NULL : _(row->hint);
     case DO_LEAVE:
-        return s->is_zoomed ? NULL : s->cols >= 110 && !s->is_gone ? _("Leave (the run goes on)") : _(row->hint);
-    default: return _(row->hint);
+        return s->is_zoomed                    ? NULL
+               : s->cols >= 110 && !s->is_gone ? _("Leave (the run goes on)")
+                                               : _(row->hint);
+    default:
+        return _(row->hint);
     }
 }
 
@@ -349,33 +420,58 @@ static void draw_footer(struct canvas *c, struct rect r, const struct dashboard_
 
 /* ---- all ---- */
 
-static void draw_pane(struct canvas *c, struct rect r, const struct dashboard_state *s, enum pane pane)
+static void draw_pane(struct canvas *c, struct rect r, const struct dashboard_state *s,
+                      enum pane pane)
 {
     if (r.h < 3 || r.w < 12)
         return;
     switch (pane) {
-    case PANE_DUMP: pane_flow_draw(c, r, s, false); break;
-    case PANE_LOAD: pane_flow_draw(c, r, s, true); break;
-    case PANE_REPLICATION: pane_replication_draw(c, r, s); break;
-    case PANE_TABLES: pane_tables_draw(c, r, s); break;
-    case PANE_LAG: pane_lag_draw(c, r, s); break;
-    case PANE_LOG: pane_log_draw(c, r, s); break;
-    case PANE_ATTENTION: pane_attention_draw(c, r, s); break;
-    case PANE_NONE: case PANE_COUNT: break;
+    case PANE_DUMP:
+        pane_flow_draw(c, r, s, false);
+        break;
+    case PANE_LOAD:
+        pane_flow_draw(c, r, s, true);
+        break;
+    case PANE_REPLICATION:
+        pane_replication_draw(c, r, s);
+        break;
+    case PANE_TABLES:
+        pane_tables_draw(c, r, s);
+        break;
+    case PANE_LAG:
+        pane_lag_draw(c, r, s);
+        break;
+    case PANE_LOG:
+        pane_log_draw(c, r, s);
+        break;
+    case PANE_ATTENTION:
+        pane_attention_draw(c, r, s);
+        break;
+    case PANE_NONE:
+    case PANE_COUNT:
+        break;
     }
 }
 
-static void draw_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
+static void draw_zoom(struct canvas *c, struct rect place[AT_COUNT],
+                      const struct dashboard_state *s)
 {
     switch (s->focus) {
-    case PANE_TABLES: pane_tables_zoom(c, place, s); break;
-    case PANE_LAG: pane_lag_zoom(c, place, s); break;
-    case PANE_LOG: pane_log_zoom(c, place, s); break;
+    case PANE_TABLES:
+        pane_tables_zoom(c, place, s);
+        break;
+    case PANE_LAG:
+        pane_lag_zoom(c, place, s);
+        break;
+    case PANE_LOG:
+        pane_log_zoom(c, place, s);
+        break;
     default:
         draw_stages(c, place[AT_STAGES], s);
         draw_pane(c, place[AT_ZOOM], s, s->focus);
         if (place[AT_DETAIL].h)
-            draw_pane(c, place[AT_DETAIL], s, s->focus == PANE_REPLICATION ? PANE_LAG : PANE_TABLES);
+            draw_pane(c, place[AT_DETAIL], s,
+                      s->focus == PANE_REPLICATION ? PANE_LAG : PANE_TABLES);
     }
 }
 
@@ -384,7 +480,8 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
     struct rect place[AT_COUNT];
     canvas_clear(c);
     if (!s->has_snapshot) {
-        canvas_text(c, canvas_all(c), c->rows / 2, 2, ROLE_TEXT, _("Waiting for the run to speak …"));
+        canvas_text(c, canvas_all(c), c->rows / 2, 2, ROLE_TEXT,
+                    _("Waiting for the run to speak …"));
         canvas_text(c, canvas_all(c), c->rows - 1, 1, ROLE_KEY, _("d Detach   q Leave"));
     } else {
         enum frame frame = dashboard_place(s, c->rows, c->cols, place);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a key changes. An open overlay gets the key first (help, dialog, prompt), then the keymap, then the
- * list under the focus. Nothing here touches the terminal or the run: that is what the effect is for. */
+/* What a key changes. An open overlay gets the key first (help, dialog, prompt), then the keymap,
+ * then the list under the focus. Nothing here touches the terminal or the run: that is what the
+ * effect is for. */
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
 
@@ -64,7 +65,8 @@ void dashboard_take(struct dashboard_state *s, const struct mon_snapshot *snap)
     if (s->dialog.is_open && s->asked == ASK_QUESTION) {
         bool is_open = false;
         for (uint32_t i = 0; i < m->nquestions; i++)
-            is_open |= strcmp(m->question[i].id, s->asked_id) == 0 && strcmp(m->question[i].table, s->asked_table) == 0;
+            is_open |= strcmp(m->question[i].id, s->asked_id) == 0 &&
+                       strcmp(m->question[i].table, s->asked_table) == 0;
         if (!is_open) {
             s->dialog.is_open = false;
             s->asked = ASK_NOTHING;
@@ -97,7 +99,9 @@ void dashboard_notice(struct dashboard_state *s, const char *fmt, ...)
 
 static char *prompt_target(struct dashboard_state *s)
 {
-    return s->prompt == PROMPT_TABLES ? s->find : s->prompt == PROMPT_LOG_TEXT ? s->view.text : s->view.table;
+    return s->prompt == PROMPT_TABLES     ? s->find
+           : s->prompt == PROMPT_LOG_TEXT ? s->view.text
+                                          : s->view.table;
 }
 
 /* The filter works while it is typed. */
@@ -175,8 +179,11 @@ static void open_focused(struct dashboard_state *s, int key)
         if (s->snap.nquestions)
             ask_question(s, key, TG_MIN(s->questions.selected, (size_t)s->snap.nquestions - 1));
         break;
-    case PANE_LOG: ask_event(s, key); break;
-    default: s->is_zoomed = true;
+    case PANE_LOG:
+        ask_event(s, key);
+        break;
+    default:
+        s->is_zoomed = true;
     }
 }
 
@@ -220,20 +227,23 @@ static void copy_line(struct dashboard_state *s, struct effect *out)
         const struct question_view *q = &s->snap.question[i];
         snprintf(out->text, sizeof out->text, "%s %s %s", q->id, q->table, q->text);
     } else if (s->focus == PANE_TABLES && o.n) {
-        snprintf(out->text, sizeof out->text, "%s", tables_key(&o, TG_MIN(s->tables.selected, o.n - 1)));
+        snprintf(out->text, sizeof out->text, "%s",
+                 tables_key(&o, TG_MIN(s->tables.selected, o.n - 1)));
     } else {
         const struct mon_event *e = log_selected(s);
         if (e)
             snprintf(out->text, sizeof out->text, "%s %s %s", e->table, e->id, e->text);
     }
-    dashboard_notice(s, "%s", out->text[0] ? _("copied, if this terminal allows it") : _("nothing to copy"));
+    dashboard_notice(s, "%s",
+                     out->text[0] ? _("copied, if this terminal allows it") : _("nothing to copy"));
 }
 
 static void pause_or_resume(struct dashboard_state *s, struct effect *out)
 {
     bool is_paused = s->snap.state == RUN_PAUSED;
     if (s->is_gone) {
-        dashboard_notice(s, _("the engine is gone; start it again with: tidegate resume %s"), s->snap.run);
+        dashboard_notice(s, _("the engine is gone; start it again with: tidegate resume %s"),
+                         s->snap.run);
         return;
     }
     *out = (struct effect){.kind = EFFECT_CALL, .args = "{}"};
@@ -264,11 +274,20 @@ static void log_action(struct dashboard_state *s, enum action action)
 {
     s->focus = PANE_LOG;
     switch (action) {
-    case DO_WRAP: s->view.is_wrapped = !s->view.is_wrapped; break;
-    case DO_LEVEL: s->view.floor = s->view.floor == LOG_ERROR ? LOG_DEBUG : s->view.floor + 1; break;
-    case DO_STAGE: s->view.stage = log_stage_name(s->view.stage + 1) ? s->view.stage + 1 : 0; break;
-    case DO_TABLE: prompt_open(s, PROMPT_LOG_TABLE); break;
-    default: toggle_follow(s);
+    case DO_WRAP:
+        s->view.is_wrapped = !s->view.is_wrapped;
+        break;
+    case DO_LEVEL:
+        s->view.floor = s->view.floor == LOG_ERROR ? LOG_DEBUG : s->view.floor + 1;
+        break;
+    case DO_STAGE:
+        s->view.stage = log_stage_name(s->view.stage + 1) ? s->view.stage + 1 : 0;
+        break;
+    case DO_TABLE:
+        prompt_open(s, PROMPT_LOG_TABLE);
+        break;
+    default:
+        toggle_follow(s);
     }
 }
 
@@ -280,7 +299,8 @@ static bool may_steer(struct dashboard_state *s)
     return !s->watches_only;
 }
 
-static void act_on_run(struct dashboard_state *s, const struct key_row *row, int key, struct effect *out)
+static void act_on_run(struct dashboard_state *s, const struct key_row *row, int key,
+                       struct effect *out)
 {
     switch (row->action) {
     case DO_PAUSE:
@@ -301,35 +321,81 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
         else if (s->has_snapshot && may_steer(s))
             ask_stop(s, key);
         break;
-    case DO_LEAVE: leave(s, key, out); break;
-    case DO_REDRAW: out->kind = EFFECT_REDRAW; break;
-    case DO_THEME: out->kind = EFFECT_THEME; break;
-    case DO_SUSPEND: out->kind = EFFECT_SUSPEND; break;
-    case DO_COPY: copy_line(s, out); break;
-    case DO_WHY_NOT: dashboard_notice(s, "%s: %s", _(row->hint), _(row->why_not)); break;
-    default: break;
+    case DO_LEAVE:
+        leave(s, key, out);
+        break;
+    case DO_REDRAW:
+        out->kind = EFFECT_REDRAW;
+        break;
+    case DO_THEME:
+        out->kind = EFFECT_THEME;
+        break;
+    case DO_SUSPEND:
+        out->kind = EFFECT_SUSPEND;
+        break;
+    case DO_COPY:
+        copy_line(s, out);
+        break;
+    case DO_WHY_NOT:
+        dashboard_notice(s, "%s: %s", _(row->hint), _(row->why_not));
+        break;
+    default:
+        break;
     }
 }
 
 static void act(struct dashboard_state *s, const struct key_row *row, int key, struct effect *out)
 {
     switch (row->action) {
-    case DO_PANE_1: case DO_PANE_2: case DO_PANE_3: case DO_PANE_4: case DO_PANE_5: case DO_PANE_6:
-    case DO_PANE_7: focus_on(s, (enum pane)(PANE_DUMP + row->action - DO_PANE_1)); break;
-    case DO_NEXT: step_focus(s, 1); break;
-    case DO_PREVIOUS: step_focus(s, -1); break;
-    case DO_ZOOM: toggle_zoom(s); break;
-    case DO_OPEN: open_focused(s, key); break;
-    case DO_BACK: go_back(s); break;
-    case DO_ERRORS: open_problems(s, key); break;
-    case DO_FILTER: prompt_open(s, s->focus == PANE_LOG ? PROMPT_LOG_TEXT : PROMPT_TABLES); break;
-    case DO_SORT: s->sort = (s->sort + 1) % SORT_COUNT; s->focus = PANE_TABLES; break;
-    case DO_SHOW: s->show = (s->show + 1) % SHOW_COUNT; break;
-    case DO_FOLLOW: case DO_WRAP: case DO_LEVEL: case DO_STAGE: case DO_TABLE:
+    case DO_PANE_1:
+    case DO_PANE_2:
+    case DO_PANE_3:
+    case DO_PANE_4:
+    case DO_PANE_5:
+    case DO_PANE_6:
+    case DO_PANE_7:
+        focus_on(s, (enum pane)(PANE_DUMP + row->action - DO_PANE_1));
+        break;
+    case DO_NEXT:
+        step_focus(s, 1);
+        break;
+    case DO_PREVIOUS:
+        step_focus(s, -1);
+        break;
+    case DO_ZOOM:
+        toggle_zoom(s);
+        break;
+    case DO_OPEN:
+        open_focused(s, key);
+        break;
+    case DO_BACK:
+        go_back(s);
+        break;
+    case DO_ERRORS:
+        open_problems(s, key);
+        break;
+    case DO_FILTER:
+        prompt_open(s, s->focus == PANE_LOG ? PROMPT_LOG_TEXT : PROMPT_TABLES);
+        break;
+    case DO_SORT:
+        s->sort = (s->sort + 1) % SORT_COUNT;
+        s->focus = PANE_TABLES;
+        break;
+    case DO_SHOW:
+        s->show = (s->show + 1) % SHOW_COUNT;
+        break;
+    case DO_FOLLOW:
+    case DO_WRAP:
+    case DO_LEVEL:
+    case DO_STAGE:
+    case DO_TABLE:
         log_action(s, (enum action)row->action);
         break;
-    case DO_HELP: s->is_help = true; break;
-    default: act_on_run(s, row, key, out);
+    case DO_HELP:
+        s->is_help = true;
+        break;
+    default:
+        act_on_run(s, row, key, out);
     }
 }
 
@@ -420,8 +486,11 @@ bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct ef
             dashboard_notice(s, "%s", _("Pasted text is not taken as keys: nothing was pressed."));
         }
         break;
-    case IN_KEY: feed_key(s, in->key, out); break;
-    case IN_TICK: break;
+    case IN_KEY:
+        feed_key(s, in->key, out);
+        break;
+    case IN_TICK:
+        break;
     }
     return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Every key of the dashboard is a row here; the footer and the help page are these rows, too. The order
- * is that of the footer; the last row with a hint is the one the footer never drops. */
+/* Every key of the dashboard is a row here; the footer and the help page are these rows, too. The
+ * order is that of the footer; the last row with a hint is the one the footer never drops. */
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
 
@@ -19,7 +19,15 @@ static const struct key_row rows[] = {
     {DO_REDRAW, IN_ANY, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_THEME, IN_ANY, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
     {DO_SUSPEND, IN_ANY, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
-    {DO_LEAVE, IN_ANY, K_F10, {K_CTRL('q'), K_CTRL('c'), 0}, "F10 Ctrl-Q", NULL, 0, N_("leave (asks)"), true,
+    {DO_LEAVE,
+     IN_ANY,
+     K_F10,
+     {K_CTRL('q'), K_CTRL('c'), 0},
+     "F10 Ctrl-Q",
+     NULL,
+     0,
+     N_("leave (asks)"),
+     true,
      NULL},
     {DO_NOTHING, IN_ANY, 0, {0}, "Ctrl-C", NULL, 0, N_("leave (asks)"), true, NULL},
     /* panes */
@@ -72,6 +80,8 @@ unsigned dashboard_where(const struct dashboard_state *s)
 {
     if (!s->is_zoomed)
         return IN_PANES;
-    return IN_ZOOM | (s->focus == PANE_LOG ? IN_LOG : s->focus == PANE_TABLES ? IN_TABLES
-                      : s->focus == PANE_ATTENTION ? IN_ATTENTION : 0u);
+    return IN_ZOOM | (s->focus == PANE_LOG         ? IN_LOG
+                      : s->focus == PANE_TABLES    ? IN_TABLES
+                      : s->focus == PANE_ATTENTION ? IN_ATTENTION
+                                                   : 0u);
 }

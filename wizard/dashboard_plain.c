@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The dashboard for screen readers, pipes and terminals that can't place a cursor: one announcement a line,
- * on every change of state and every 30 s at most, questions with numbers. Leaving is a detach. */
+/* The dashboard for screen readers, pipes and terminals that can't place a cursor: one announcement
+ * a line, on every change of state and every 30 s at most, questions with numbers. Leaving is a
+ * detach. */
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -37,15 +38,18 @@ static void say(const struct mon_snapshot *m)
 {
     char clock[FMT_SIZE], a[FMT_SIZE], b[FMT_SIZE], text[640];
     int dump = flow_percent(m, false), load = flow_percent(m, true);
-    size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms), run_state_name(m->state));
+    size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms),
+                                run_state_name(m->state));
     if (m->reason[0])
         n += (size_t)snprintf(text + n, sizeof text - n, " %s.", m->reason);
     if (m->verdict[0])
         n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), m->verdict);
     if (dump >= 0 && load >= 0)
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" Dump %d percent. Load %d percent."), dump, load);
+        n += (size_t)snprintf(text + n, sizeof text - n, _(" Dump %d percent. Load %d percent."),
+                              dump, load);
     if (m->load.left_s >= 0 && load < 100)
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" About %s left, between %s."), fmt_about(a, m->load.left_s),
+        n += (size_t)snprintf(text + n, sizeof text - n, _(" About %s left, between %s."),
+                              fmt_about(a, m->load.left_s),
                               fmt_range(b, m->load.left_from_s, m->load.left_to_s, _(" and ")));
     if (m->lag.seconds >= 0)
         snprintf(text + n, sizeof text - n, _(" Lag %s."), fmt_lag(a, m->lag.seconds));
@@ -65,10 +69,12 @@ static void ask(struct speaker *k)
         if (is_known || k->nasked == MON_QUESTIONS)
             continue;
         snprintf(k->asked[k->nasked++], sizeof k->asked[0], "%s", name);
-        snprintf(text, sizeof text, _("Question %s. %s%s%s"), q->id, q->table, q->table[0] ? ". " : "", q->text);
+        snprintf(text, sizeof text, _("Question %s. %s%s%s"), q->id, q->table,
+                 q->table[0] ? ". " : "", q->text);
         term_plain_line(stdout, text);
         for (uint32_t c = 0; c < TG_MIN(q->nchoices, 6u); c++) {
-            snprintf(text, sizeof text, "  %u  %s%s", c + 1, q->choice[c].label, c == q->initial ? _(" (safe)") : "");
+            snprintf(text, sizeof text, "  %u  %s%s", c + 1, q->choice[c].label,
+                     c == q->initial ? _(" (safe)") : "");
             term_plain_line(stdout, text);
         }
         snprintf(text, sizeof text, _("Choose by number, or leave it open. [%u]"), q->initial + 1);
@@ -136,8 +142,8 @@ static bool take_news(struct speaker *k)
     while (mon_events(k->o->client, &event, 1, &dropped) == 1) {
         if (event.level < LOG_WARN)
             continue;
-        snprintf(text, sizeof text, "%s  %s  %s%s%s", fmt_clock(clock, event.at_ms), log_level_name(event.level), event.table,
-                 event.table[0] ? ": " : "", event.text);
+        snprintf(text, sizeof text, "%s  %s  %s%s%s", fmt_clock(clock, event.at_ms),
+                 log_level_name(event.level), event.table, event.table[0] ? ": " : "", event.text);
         term_plain_line(stdout, text);
     }
     if (mon_snapshot(k->o->client, k->snap)) {
@@ -159,7 +165,8 @@ int dashboard_plain(const struct dashboard_options *o, struct err *e)
     int left = DASHBOARD_DETACH;
     (void)e;
     k.snap = x_alloc(sizeof *k.snap);
-    term_plain_line(stdout, _("tidegate, watching a run. Type q and Enter to leave; the run goes on."));
+    term_plain_line(stdout,
+                    _("tidegate, watching a run. Type q and Enter to leave; the run goes on."));
     for (;;) {
         if (!take_news(&k)) {
             left = DASHBOARD_ENGINE_GONE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One poll over the terminal, the run's socket and a tick of a second. News are drawn ten times a second at
- * most, keys at once. The run is asked only through mon_call, and nothing here can harm it: every way out
- * of this loop that no person chose is a detach. */
+/* One poll over the terminal, the run's socket and a tick of a second. News are drawn ten times a
+ * second at most, keys at once. The run is asked only through mon_call, and nothing here can harm
+ * it: every way out of this loop that no person chose is a detach. */
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -108,7 +108,9 @@ static void do_call(struct window *w, const struct effect *effect)
 static void do_effect(struct window *w, const struct effect *effect)
 {
     switch (effect->kind) {
-    case EFFECT_CALL: do_call(w, effect); break;
+    case EFFECT_CALL:
+        do_call(w, effect);
+        break;
     case EFFECT_COPY:
         if (effect->text[0])
             term_copy(w->term, effect->text);
@@ -117,10 +119,17 @@ static void do_effect(struct window *w, const struct effect *effect)
         w->is_done = true;
         w->left = (int)effect->left;
         break;
-    case EFFECT_THEME: dashboard_notice(w->s, _("theme: %s"), term_theme_next(w->term)); break;
-    case EFFECT_REDRAW: term_redraw(w->term); break;
-    case EFFECT_SUSPEND: term_suspend(w->term); break;
-    case EFFECT_NONE: break;
+    case EFFECT_THEME:
+        dashboard_notice(w->s, _("theme: %s"), term_theme_next(w->term));
+        break;
+    case EFFECT_REDRAW:
+        term_redraw(w->term);
+        break;
+    case EFFECT_SUSPEND:
+        term_suspend(w->term);
+        break;
+    case EFFECT_NONE:
+        break;
     }
 }
 
@@ -196,11 +205,15 @@ int dashboard_run(const struct dashboard_options *o, struct err *e)
 static const char *left_words(const struct mon_snapshot *s, int left)
 {
     switch (left) {
-    case DASHBOARD_PAUSE_AND_LEAVE: return _("The run is paused; nothing is lost.");
-    case DASHBOARD_STOP: return _("The run stops; what is on the target stays, and it can be resumed.");
+    case DASHBOARD_PAUSE_AND_LEAVE:
+        return _("The run is paused; nothing is lost.");
+    case DASHBOARD_STOP:
+        return _("The run stops; what is on the target stays, and it can be resumed.");
     case DASHBOARD_ENGINE_GONE:
-        return s->state == RUN_FINISHED ? _("The run is over.") : _("The engine of the run has ended.");
-    default: return _("The run goes on without this window.");
+        return s->state == RUN_FINISHED ? _("The run is over.")
+                                        : _("The engine of the run has ended.");
+    default:
+        return _("The run goes on without this window.");
     }
 }
 
@@ -216,13 +229,18 @@ void dashboard_summary(void *file, const struct mon_snapshot *s, int left, const
         n += (size_t)snprintf(more + n, sizeof more - n, _("  dump %d%%  load %d%%"), dump, load);
     if (!is_over && s->lag.seconds >= 0 && n < sizeof more)
         snprintf(more + n, sizeof more - n, _("  lag %s"), fmt_lag(lag, s->lag.seconds));
-    snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, run_state_name(s->state), more, left_words(s, left));
+    snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, run_state_name(s->state), more,
+             left_words(s, left));
     term_plain_line(file, line);
     snprintf(line, sizeof line, is_over ? _("report  %s/report.txt") : _("log     %s/events.jsonl"),
              run_dir ? run_dir : s->run);
     term_plain_line(file, line);
-    bool needs_resume = left == DASHBOARD_STOP || left == DASHBOARD_PAUSE_AND_LEAVE || (left == DASHBOARD_ENGINE_GONE && !is_over);
-    snprintf(line, sizeof line, is_over ? _("again   tidegate status %s") : needs_resume ? _("go on   tidegate resume %s") : _("return  tidegate attach %s"),
+    bool needs_resume = left == DASHBOARD_STOP || left == DASHBOARD_PAUSE_AND_LEAVE ||
+                        (left == DASHBOARD_ENGINE_GONE && !is_over);
+    snprintf(line, sizeof line,
+             is_over        ? _("again   tidegate status %s")
+             : needs_resume ? _("go on   tidegate resume %s")
+                            : _("return  tidegate attach %s"),
              s->run);
     term_plain_line(file, line);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Private to the dashboard and its tests. The state is everything the screen shows; drawing reads it,
- * feeding changes it, neither does any io: what the world must do comes back as an effect. */
+ * Private to the dashboard and its tests. The state is everything the screen shows; drawing reads
+ * it, feeding changes it, neither does any io: what the world must do comes back as an effect. */
 #ifndef TG_WIZARD_DASHBOARD_STATE_H
 #define TG_WIZARD_DASHBOARD_STATE_H
 
@@ -10,8 +10,17 @@
 #include "ui/list.h"
 #include "wizard/dashboard.h"
 
-enum pane { PANE_NONE, PANE_DUMP, PANE_LOAD, PANE_REPLICATION, PANE_TABLES, PANE_LAG, PANE_LOG,
-            PANE_ATTENTION, PANE_COUNT };
+enum pane {
+    PANE_NONE,
+    PANE_DUMP,
+    PANE_LOAD,
+    PANE_REPLICATION,
+    PANE_TABLES,
+    PANE_LAG,
+    PANE_LOG,
+    PANE_ATTENTION,
+    PANE_COUNT
+};
 enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
 enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
 enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT };
@@ -19,17 +28,17 @@ enum prompt { PROMPT_NONE, PROMPT_TABLES, PROMPT_LOG_TEXT, PROMPT_LOG_TABLE };
 
 #define LOG_LINES 10000
 struct log_ring {
-    struct mon_event *line;       /* grows to LOG_LINES, then wraps */
+    struct mon_event *line; /* grows to LOG_LINES, then wraps */
     size_t n, cap;
-    uint64_t total;               /* lines ever added; line number i lives at i % LOG_LINES */
+    uint64_t total; /* lines ever added; line number i lives at i % LOG_LINES */
     uint64_t dropped;
 };
 struct log_view {
     bool is_paused, is_wrapped;
     enum log_level floor;
-    unsigned stage;               /* 0: all, else index into the stage names */
+    unsigned stage; /* 0: all, else index into the stage names */
     char table[64], text[64];
-    uint64_t cursor, top;         /* line numbers, while paused */
+    uint64_t cursor, top; /* line numbers, while paused */
 };
 /* How the estimate of the load moved: one sample a minute. */
 struct left_history {
@@ -38,10 +47,10 @@ struct left_history {
 };
 struct dashboard_state {
     bool has_snapshot, is_gone, is_help;
-    bool watches_only;            /* another window steers */
-    bool is_print;                /* one picture on paper: no keys, no log */
+    bool watches_only; /* another window steers */
+    bool is_print;     /* one picture on paper: no keys, no log */
     struct mon_snapshot snap;
-    int64_t moved_ms;             /* when the load moved last, monotonic; 0: unknown */
+    int64_t moved_ms; /* when the load moved last, monotonic; 0: unknown */
     uint64_t moved_bytes;
     struct left_history history;
     struct log_ring log;
@@ -60,19 +69,26 @@ struct dashboard_state {
     char prompt_text[64];
     char notice[160];
     int64_t notice_until_ms;
-    int64_t now_ms, wall_ms;      /* monotonic, for dialogs; wall, for ages */
+    int64_t now_ms, wall_ms; /* monotonic, for dialogs; wall, for ages */
     int rows, cols;
 };
 
-enum effect_kind { EFFECT_NONE, EFFECT_CALL, EFFECT_COPY, EFFECT_LEAVE, EFFECT_THEME, EFFECT_REDRAW,
-                   EFFECT_SUSPEND };
+enum effect_kind {
+    EFFECT_NONE,
+    EFFECT_CALL,
+    EFFECT_COPY,
+    EFFECT_LEAVE,
+    EFFECT_THEME,
+    EFFECT_REDRAW,
+    EFFECT_SUSPEND
+};
 struct effect {
     enum effect_kind kind;
-    char cmd[16], args[480];      /* EFFECT_CALL */
-    char done[120];               /* said when the call succeeded */
-    bool then_leave;              /* leave after a successful call */
+    char cmd[16], args[480]; /* EFFECT_CALL */
+    char done[120];          /* said when the call succeeded */
+    bool then_leave;         /* leave after a successful call */
     enum dashboard_left left;
-    char text[640];               /* EFFECT_COPY */
+    char text[640]; /* EFFECT_COPY */
 };
 
 struct dashboard_state *dashboard_state_new(void);
@@ -86,15 +102,54 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s);
 
 /* ---- keys ---- */
 enum { IN_PANES = 1, IN_ZOOM = 2, IN_LOG = 4, IN_TABLES = 8, IN_ATTENTION = 16, IN_ANY = 31 };
-enum action { DO_NOTHING, DO_PANE_1, DO_PANE_2, DO_PANE_3, DO_PANE_4, DO_PANE_5, DO_PANE_6, DO_PANE_7,
-              DO_NEXT, DO_PREVIOUS, DO_ZOOM, DO_OPEN, DO_BACK, DO_PAUSE, DO_ERRORS, DO_FILTER, DO_FOLLOW,
-              DO_WRAP, DO_LEVEL, DO_STAGE, DO_TABLE, DO_COPY, DO_DETACH, DO_STOP, DO_STEER, DO_LEAVE, DO_HELP,
-              DO_REDRAW, DO_THEME, DO_SUSPEND, DO_SORT, DO_SHOW, DO_WHY_NOT };
+enum action {
+    DO_NOTHING,
+    DO_PANE_1,
+    DO_PANE_2,
+    DO_PANE_3,
+    DO_PANE_4,
+    DO_PANE_5,
+    DO_PANE_6,
+    DO_PANE_7,
+    DO_NEXT,
+    DO_PREVIOUS,
+    DO_ZOOM,
+    DO_OPEN,
+    DO_BACK,
+    DO_PAUSE,
+    DO_ERRORS,
+    DO_FILTER,
+    DO_FOLLOW,
+    DO_WRAP,
+    DO_LEVEL,
+    DO_STAGE,
+    DO_TABLE,
+    DO_COPY,
+    DO_DETACH,
+    DO_STOP,
+    DO_STEER,
+    DO_LEAVE,
+    DO_HELP,
+    DO_REDRAW,
+    DO_THEME,
+    DO_SUSPEND,
+    DO_SORT,
+    DO_SHOW,
+    DO_WHY_NOT
+};
 extern const struct keymap dashboard_keys;
 unsigned dashboard_where(const struct dashboard_state *s);
 
 /* ---- places ---- */
-enum place { AT_TITLE = PANE_COUNT, AT_STAGES, AT_FOOTER, AT_ZOOM, AT_DETAIL, AT_DETAIL_2, AT_COUNT };
+enum place {
+    AT_TITLE = PANE_COUNT,
+    AT_STAGES,
+    AT_FOOTER,
+    AT_ZOOM,
+    AT_DETAIL,
+    AT_DETAIL_2,
+    AT_COUNT
+};
 enum frame { FRAME_STATUS, FRAME_ONE, FRAME_NARROW, FRAME_WIDE, FRAME_ZOOM };
 /* Where everything stands; rectangles that are not shown have no size. */
 enum frame dashboard_place(const struct dashboard_state *s, int rows, int cols,
@@ -104,7 +159,8 @@ enum frame dashboard_place(const struct dashboard_state *s, int rows, int cols,
 void pane_flow_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, bool is_load);
 void pane_replication_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
 void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
-void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s);
+void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
+                      const struct dashboard_state *s);
 void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
 void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s);
 void pane_log_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
@@ -131,8 +187,8 @@ size_t tables_visible(const struct dashboard_state *s);
 uint64_t *log_matches(const struct dashboard_state *s, size_t *n);
 const struct mon_event *log_line(const struct log_ring *ring, uint64_t number);
 size_t log_visible(const struct dashboard_state *s);
-const char *log_stage_name(unsigned stage);            /* NULL: no such stage */
-bool log_feed(struct dashboard_state *s, int key);     /* scrolling */
+const char *log_stage_name(unsigned stage);        /* NULL: no such stage */
+bool log_feed(struct dashboard_state *s, int key); /* scrolling */
 const struct mon_event *log_selected(const struct dashboard_state *s);
 const char *question_key(const void *state, size_t row);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What needs a person, first of all the open questions; below them what is worth knowing. When there is
- * nothing, it says so: an empty box would make people wonder. */
+/* What needs a person, first of all the open questions; below them what is worth knowing. When
+ * there is nothing, it says so: an empty box would make people wonder. */
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -33,8 +33,10 @@ static int draw_question(struct canvas *c, struct rect in, const struct dashboar
     char text[640];
     const char *dot = strchr(q->table, '.'), *table = dot ? dot + 1 : q->table;
     bool names_table = !table[0] || strstr(q->text, table);
-    snprintf(text, sizeof text, "%s  %s%s%s", q->id, names_table ? "" : table, names_table ? "" : ": ", q->text);
-    canvas_text(c, in, in.y, in.x, is_selected ? ROLE_EDGE_FOCUS : ROLE_WARN, is_selected ? "▸" : "!");
+    snprintf(text, sizeof text, "%s  %s%s%s", q->id, names_table ? "" : table,
+             names_table ? "" : ": ", q->text);
+    canvas_text(c, in, in.y, in.x, is_selected ? ROLE_EDGE_FOCUS : ROLE_WARN,
+                is_selected ? "▸" : "!");
     struct rect words = {in.y, in.x + 2, in.h, in.w - 2};
     int used = canvas_wrap(c, words, 0, is_selected ? ROLE_TITLE : ROLE_TEXT, text);
     if (is_selected) {
@@ -45,7 +47,8 @@ static int draw_question(struct canvas *c, struct rect in, const struct dashboar
         draw_command(c, in, in.y + used, &s->snap, q);
         used++;
     } else if ((is_selected || is_last) && used + 1 < in.h) {
-        canvas_textf(c, in, in.y + used + 1, in.x + 2, ROLE_KEY, _("Enter  what to do (%u choices)"), q->nchoices);
+        canvas_textf(c, in, in.y + used + 1, in.x + 2, ROLE_KEY,
+                     _("Enter  what to do (%u choices)"), q->nchoices);
         used += 2;
     }
     return used + 1;
@@ -57,17 +60,23 @@ static int draw_facts(struct canvas *c, struct rect in, const struct mon_snapsho
     int y = in.y;
     if (m->verdict[0]) {
         bool is_pass = strncmp(m->verdict, "PASS", 4) == 0;
-        snprintf(text, sizeof text, _("%s %s  verified at %s"), is_pass ? "✓" : "✗", m->verdict, m->verified_at);
-        y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2, is_pass ? ROLE_OK : ROLE_BAD, text);
+        snprintf(text, sizeof text, _("%s %s  verified at %s"), is_pass ? "✓" : "✗", m->verdict,
+                 m->verified_at);
+        y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2,
+                         is_pass ? ROLE_OK : ROLE_BAD, text);
     }
     if (m->reason[0] && y < in.y + in.h) {
         snprintf(text, sizeof text, "! %s", m->reason);
         y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2, ROLE_WARN, text);
     }
     if (m->quarantine && y < in.y + in.h)
-        canvas_textf(c, in, y++, in.x, ROLE_WARN, _("! %llu rows lie in quarantine"), (unsigned long long)m->quarantine);
+        canvas_textf(c, in, y++, in.x, ROLE_WARN, _("! %llu rows lie in quarantine"),
+                     (unsigned long long)m->quarantine);
     if (m->tables_failed && y < in.y + in.h)
-        canvas_textf(c, in, y++, in.x, ROLE_BAD, m->tables_failed == 1 ? _("✗ %u table failed, see Tables") : _("✗ %u tables failed, see Tables"), m->tables_failed);
+        canvas_textf(c, in, y++, in.x, ROLE_BAD,
+                     m->tables_failed == 1 ? _("✗ %u table failed, see Tables")
+                                           : _("✗ %u tables failed, see Tables"),
+                     m->tables_failed);
     return y - in.y;
 }
 
@@ -85,7 +94,8 @@ void pane_attention_draw(struct canvas *c, struct rect r, const struct dashboard
     int y = in.y;
     for (size_t i = list.top; i < n && y < in.y + in.h; i++) {
         struct rect rest = {y, in.x, in.y + in.h - y, in.w};
-        y += draw_question(c, rest, s, &m->question[i], s->focus == PANE_ATTENTION && i == list.selected, n == 1);
+        y += draw_question(c, rest, s, &m->question[i],
+                           s->focus == PANE_ATTENTION && i == list.selected, n == 1);
     }
     struct rect rest = {y, in.x, TG_MAX(in.y + in.h - y, 0), in.w};
     y += draw_facts(c, rest, m);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Dump (read at the source) and Load (committed at the target): the same pane twice. Bytes drive the bar,
- * `~` marks a total from statistics, time left is a range of two rates and says "?" when nothing moves. */
+/* Dump (read at the source) and Load (committed at the target): the same pane twice. Bytes drive
+ * the bar,
+ * `~` marks a total from statistics, time left is a range of two rates and says "?" when nothing
+ * moves. */
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -41,7 +43,8 @@ static void left_words(const struct dashboard_state *s, bool is_load, bool is_wi
     } else if (f->left_s < 0 || is_young) {
         snprintf(about, size, "%s", _("not known yet"));
     } else {
-        snprintf(about, size, "~%s%s", fmt_about(a, f->left_s), is_load && has_grown(s) ? " ↑" : "");
+        snprintf(about, size, "~%s%s", fmt_about(a, f->left_s),
+                 is_load && has_grown(s) ? " ↑" : "");
         if (f->left_from_s >= 0 && f->left_to_s >= f->left_from_s)
             fmt_range(range, f->left_from_s, f->left_to_s, is_wide ? _(" to ") : "–");
     }
@@ -59,7 +62,8 @@ static void draw_left(struct canvas *c, struct rect in, int y, const struct dash
     canvas_text(c, in, y, in.x + column, ROLE_DIM, range);
 }
 
-static void draw_over(struct canvas *c, struct rect in, const struct dashboard_state *s, bool is_load)
+static void draw_over(struct canvas *c, struct rect in, const struct dashboard_state *s,
+                      bool is_load)
 {
     const struct flow_view *f = flow_of(s, is_load);
     char a[FMT_SIZE];
@@ -67,7 +71,8 @@ static void draw_over(struct canvas *c, struct rect in, const struct dashboard_s
     canvas_textf(c, in, y++, in.x, ROLE_OK, _("✓ %s"), fmt_bytes(a, f->bytes));
     canvas_bar(c, in, y++, in.x, in.w, ROLE_OK, 1);
     canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("%s rows"), fmt_exact(a, f->rows));
-    canvas_text(c, in, y++, in.x, ROLE_TEXT, is_load ? _("all of it is loaded") : _("all of it is read"));
+    canvas_text(c, in, y++, in.x, ROLE_TEXT,
+                is_load ? _("all of it is loaded") : _("all of it is read"));
 }
 
 static void draw_wide_rest(struct canvas *c, struct rect in, int y, const struct dashboard_state *s,
@@ -82,8 +87,8 @@ static void draw_wide_rest(struct canvas *c, struct rect in, int y, const struct
                  (int)(same_unit ? (size_t)(unit - b) : strlen(b)), b);
     canvas_textf(c, in, y, in.x, ROLE_TEXT, _("%u of %u workers"), f->workers, f->workers_max);
     if (f->waiting)
-        canvas_textf(c, in, y++, in.x + 18, ROLE_WARN, f->waiting == 1 ? _("%u waits") : _("%u wait"),
-                     f->waiting);
+        canvas_textf(c, in, y++, in.x + 18, ROLE_WARN,
+                     f->waiting == 1 ? _("%u waits") : _("%u wait"), f->waiting);
     else
         canvas_text(c, in, y++, in.x + 18, ROLE_DIM, _("none waits"));
     draw_left(c, in, y++, s, is_load, true);
@@ -104,7 +109,8 @@ void pane_flow_draw(struct canvas *c, struct rect r, const struct dashboard_stat
         draw_over(c, in, s, is_load);
         return;
     }
-    int used = canvas_text(c, in, y, in.x, ROLE_TEXT, fmt_part(a, f->bytes, f->total_bytes, f->total_is_guess));
+    int used = canvas_text(c, in, y, in.x, ROLE_TEXT,
+                           fmt_part(a, f->bytes, f->total_bytes, f->total_is_guess));
     if (percent >= 0)
         canvas_textf(c, in, y, in.x + used + (is_wide ? 3 : 2), ROLE_TITLE, "%d%%", percent);
     y++;

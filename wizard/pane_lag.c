@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The last ten minutes of lag, one value a second. The graph scales to its own maximum, and a known zero
- * is a thin line, so that "no lag" and "no news" look different. */
+/* The last ten minutes of lag, one value a second. The graph scales to its own maximum, and a known
+ * zero is a thin line, so that "no lag" and "no news" look different. */
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -91,7 +91,8 @@ static enum role catch_up_words(char *out, size_t size, const struct mon_snapsho
     return ROLE_TEXT;
 }
 
-static void draw_rates(struct canvas *c, struct rect in, int y, const struct mon_snapshot *m, bool is_wide)
+static void draw_rates(struct canvas *c, struct rect in, int y, const struct mon_snapshot *m,
+                       bool is_wide)
 {
     char a[FMT_SIZE], b[FMT_SIZE], text[80];
     const struct lag_view *lag = &m->lag;
@@ -99,11 +100,13 @@ static void draw_rates(struct canvas *c, struct rect in, int y, const struct mon
     uint64_t apply_tx = lag->apply_tx_rate > 0 ? (uint64_t)(lag->apply_tx_rate + 0.5) : 0;
     fmt_rate(a, lag->source_byte_rate);
     if (is_wide) {
-        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source now   %-9s   %s tx/s"), a, fmt_exact(b, source_tx));
+        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source now   %-9s   %s tx/s"), a,
+                     fmt_exact(b, source_tx));
         canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("apply now    %-9s   %s tx/s"),
                      fmt_rate(a, lag->apply_byte_rate), fmt_exact(b, apply_tx));
     } else {
-        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source  %-9s  %s tx/s"), a, fmt_exact(b, source_tx));
+        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source  %-9s  %s tx/s"), a,
+                     fmt_exact(b, source_tx));
     }
     enum role role = catch_up_words(text, sizeof text, m);
     canvas_text(c, in, y, in.x + 1, role, text);
@@ -115,7 +118,8 @@ void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state
     bool is_wide = in.h >= 10 && in.w >= 46, is_applied = s->snap.lag.seconds >= 0;
     int text_rows = is_wide ? 5 : 3, rows = in.h - text_rows;
     int width = in.w - 7 - (is_wide ? 2 : 1);
-    pane_box(c, r, s, PANE_LAG, is_applied && is_wide ? _("5 Lag  applied, last 10 min") : _("5 Lag  last 10 min"),
+    pane_box(c, r, s, PANE_LAG,
+             is_applied && is_wide ? _("5 Lag  applied, last 10 min") : _("5 Lag  last 10 min"),
              NULL);
     if (rows < 2) {
         draw_rates(c, in, in.y, &s->snap, false);
@@ -135,10 +139,13 @@ static void draw_distances(struct canvas *c, struct rect r, const struct mon_sna
     canvas_box(c, r, ROLE_EDGE, _("How far behind"), NULL);
     canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("last applied  %s old"),
                  m->lag.seconds < 0 ? "?" : fmt_lag(a, m->lag.seconds));
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("unread        %s"), fmt_bytes(a, m->lag.unread_bytes));
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("not applied   %s"), fmt_bytes(a, m->lag.unapplied_bytes));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("unread        %s"),
+                 fmt_bytes(a, m->lag.unread_bytes));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("not applied   %s"),
+                 fmt_bytes(a, m->lag.unapplied_bytes));
     canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("source silent %s"), fmt_lag(a, m->lag.silent_s));
-    canvas_textf(c, in, y++, in.x, ROLE_DIM, _("%s : %s"), m->applied_file, fmt_exact(a, m->applied));
+    canvas_textf(c, in, y++, in.x, ROLE_DIM, _("%s : %s"), m->applied_file,
+                 fmt_exact(a, m->applied));
 }
 
 static void draw_rate_box(struct canvas *c, struct rect r, const struct mon_snapshot *m)
@@ -147,9 +154,11 @@ static void draw_rate_box(struct canvas *c, struct rect r, const struct mon_snap
     char a[FMT_SIZE], b[FMT_SIZE], text[80];
     canvas_box(c, r, ROLE_EDGE, _("Rates"), NULL);
     canvas_textf(c, in, in.y, in.x, ROLE_TEXT, _("source writes %7s tx/s %9s"),
-                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.source_tx_rate, 0)), fmt_rate(b, m->lag.source_byte_rate));
+                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.source_tx_rate, 0)),
+                 fmt_rate(b, m->lag.source_byte_rate));
     canvas_textf(c, in, in.y + 1, in.x, ROLE_TEXT, _("we apply      %7s tx/s %9s"),
-                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.apply_tx_rate, 0)), fmt_rate(b, m->lag.apply_byte_rate));
+                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.apply_tx_rate, 0)),
+                 fmt_rate(b, m->lag.apply_byte_rate));
     canvas_textf(c, in, in.y + 2, in.x, ROLE_TEXT, _("so far  %s tx"), fmt_exact(a, m->tx_applied));
     enum role role = catch_up_words(text, sizeof text, m);
     canvas_text(c, in, in.y + 4, in.x, role, text);
@@ -158,7 +167,8 @@ static void draw_rate_box(struct canvas *c, struct rect r, const struct mon_snap
 void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
 {
     struct rect r = place[AT_ZOOM], in = rect_inside(r), head = place[AT_STAGES];
-    canvas_text(c, head, head.y, 1, ROLE_TITLE, _("5 Lag   window: 10 m   scale: linear, the highest point is the top"));
+    canvas_text(c, head, head.y, 1, ROLE_TITLE,
+                _("5 Lag   window: 10 m   scale: linear, the highest point is the top"));
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Seconds behind the source (applied)"), NULL);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
     c->cursor_y = r.y;

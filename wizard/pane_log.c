@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The log is a ring of lines; filters look at it and never stop it. Scrolling up pauses the view, not the
- * run: the title counts what is newer. Line numbers never repeat, so a paused view holds numbers, and a
- * line that has left the ring is simply the oldest one that is still there. */
+/* The log is a ring of lines; filters look at it and never stop it. Scrolling up pauses the view,
+ * not the run: the title counts what is newer. Line numbers never repeat, so a paused view holds
+ * numbers, and a line that has left the ring is simply the oldest one that is still there. */
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const stage_names[] = {"all", "copy", "follow", "apply", "verify", "path", "engine"};
+static const char *const stage_names[] = {"all",    "copy", "follow", "apply",
+                                          "verify", "path", "engine"};
 
 const char *log_stage_name(unsigned stage)
 {
@@ -48,7 +49,8 @@ static bool has_table(const char *table, const char *wanted)
     const char *dot = strchr(table, '.');
     if (!strpbrk(wanted, "*?["))
         return strcasestr(table, wanted) != NULL;
-    return fnmatch(wanted, table, FNM_CASEFOLD) == 0 || (dot && fnmatch(wanted, dot + 1, FNM_CASEFOLD) == 0);
+    return fnmatch(wanted, table, FNM_CASEFOLD) == 0 ||
+           (dot && fnmatch(wanted, dot + 1, FNM_CASEFOLD) == 0);
 }
 
 static bool passes(const struct log_view *v, const struct mon_event *e)
@@ -57,7 +59,8 @@ static bool passes(const struct log_view *v, const struct mon_event *e)
         return false;
     if (v->table[0] && !has_table(e->table, v->table))
         return false;
-    return !v->text[0] || has_text(e->text, v->text) || has_text(e->table, v->text) || has_text(e->id, v->text);
+    return !v->text[0] || has_text(e->text, v->text) || has_text(e->table, v->text) ||
+           has_text(e->id, v->text);
 }
 
 uint64_t *log_matches(const struct dashboard_state *s, size_t *n)
@@ -118,7 +121,8 @@ const struct mon_event *log_selected(const struct dashboard_state *s)
     uint64_t *match = log_matches(s, &n);
     const struct mon_event *e = NULL;
     if (n)
-        e = log_line(&s->log, match[s->view.is_paused ? index_of(match, n, s->view.cursor) : n - 1]);
+        e = log_line(&s->log,
+                     match[s->view.is_paused ? index_of(match, n, s->view.cursor) : n - 1]);
     free(match);
     return e;
 }
@@ -127,13 +131,16 @@ const struct mon_event *log_selected(const struct dashboard_state *s)
 
 static enum role level_role(enum log_level level)
 {
-    return level == LOG_ERROR ? ROLE_BAD : level == LOG_WARN ? ROLE_WARN : level == LOG_NOTE ? ROLE_TITLE
-                                                                                            : ROLE_DIM;
+    return level == LOG_ERROR  ? ROLE_BAD
+           : level == LOG_WARN ? ROLE_WARN
+           : level == LOG_NOTE ? ROLE_TITLE
+                               : ROLE_DIM;
 }
 
 static const char *level_word(enum log_level level)
 {
-    static const char *const word[] = {N_("debug"), N_("info"), N_("note"), N_("warn"), N_("ERROR")};
+    static const char *const word[] = {N_("debug"), N_("info"), N_("note"), N_("warn"),
+                                       N_("ERROR")};
     return _(word[TG_MIN((unsigned)level, 4u)]);
 }
 
@@ -143,11 +150,12 @@ static void full_text(char *out, size_t size, const struct mon_event *e, bool ha
     const char *dot = strrchr(e->table, '.'), *table = dot ? dot + 1 : e->table;
     const char *id = e->id[0] && !strstr(e->text, e->id) ? e->id : "";
     snprintf(out, size, "%s%s%s%s%s", has_table_column || strstr(e->text, table) ? "" : table,
-             has_table_column || !table[0] || strstr(e->text, table) ? "" : ": ", id, id[0] ? " " : "", e->text);
+             has_table_column || !table[0] || strstr(e->text, table) ? "" : ": ", id,
+             id[0] ? " " : "", e->text);
 }
 
-static int draw_line(struct canvas *c, struct rect in, int y, const struct mon_event *e, bool has_table_column,
-                     bool is_wrapped)
+static int draw_line(struct canvas *c, struct rect in, int y, const struct mon_event *e,
+                     bool has_table_column, bool is_wrapped)
 {
     char clock[FMT_SIZE], text[640];
     const char *dot = strrchr(e->table, '.');
@@ -165,7 +173,8 @@ static int draw_line(struct canvas *c, struct rect in, int y, const struct mon_e
     }
     full_text(text, sizeof text, e, has_table_column);
     if (is_wrapped)
-        return canvas_wrap(c, (struct rect){y, x, in.y + in.h - y, TG_MAX(in.x + in.w - x, 8)}, 0, ROLE_TEXT, text);
+        return canvas_wrap(c, (struct rect){y, x, in.y + in.h - y, TG_MAX(in.x + in.w - x, 8)}, 0,
+                           ROLE_TEXT, text);
     canvas_cut(c, in, y, x, in.x + in.w - x, ROLE_TEXT, text);
     return 1;
 }
@@ -180,8 +189,8 @@ static int lines_needed(const struct mon_event *e, bool has_table_column, int wi
 }
 
 /* The first match to draw so that the cursor's line is in sight. */
-static size_t first_line(const struct dashboard_state *s, struct rect in, const uint64_t *match, size_t n,
-                         size_t cursor, bool has_table_column)
+static size_t first_line(const struct dashboard_state *s, struct rect in, const uint64_t *match,
+                         size_t n, size_t cursor, bool has_table_column)
 {
     bool is_wrapped = s->view.is_wrapped;
     size_t first = cursor;
@@ -200,19 +209,23 @@ static size_t first_line(const struct dashboard_state *s, struct rect in, const 
     return first;
 }
 
-static void draw_lines(struct canvas *c, struct rect in, const struct dashboard_state *s, bool has_table_column)
+static void draw_lines(struct canvas *c, struct rect in, const struct dashboard_state *s,
+                       bool has_table_column)
 {
     size_t n;
     uint64_t *match = log_matches(s, &n);
     if (!n) {
-        canvas_text(c, in, in.y, in.x, ROLE_DIM, s->log.n ? _("No line passes the filters.") : _("Nothing has been said yet."));
+        canvas_text(c, in, in.y, in.x, ROLE_DIM,
+                    s->log.n ? _("No line passes the filters.") : _("Nothing has been said yet."));
         free(match);
         return;
     }
     size_t cursor = s->view.is_paused ? index_of(match, n, s->view.cursor) : n - 1;
     int y = in.y;
-    for (size_t i = first_line(s, in, match, n, cursor, has_table_column); i < n && y < in.y + in.h; i++) {
-        int used = draw_line(c, in, y, log_line(&s->log, match[i]), has_table_column, s->view.is_wrapped);
+    for (size_t i = first_line(s, in, match, n, cursor, has_table_column); i < n && y < in.y + in.h;
+         i++) {
+        int used =
+            draw_line(c, in, y, log_line(&s->log, match[i]), has_table_column, s->view.is_wrapped);
         if (s->view.is_paused && i == cursor) {
             canvas_paint(c, (struct rect){y, in.x, TG_MIN(used, in.y + in.h - y), in.w}, ROLE_PICK);
             c->cursor_y = y;
@@ -241,8 +254,9 @@ static void follow_words(char *out, size_t size, const struct dashboard_state *s
 
 static const char *floor_words(const struct dashboard_state *s)
 {
-    static const char *const word[] = {N_("everything"), N_("info and worse"), N_("notes and worse"),
-                                       N_("warnings and errors"), N_("errors only")};
+    static const char *const word[] = {N_("everything"), N_("info and worse"),
+                                       N_("notes and worse"), N_("warnings and errors"),
+                                       N_("errors only")};
     return _(word[TG_MIN((unsigned)s->view.floor, 4u)]);
 }
 
@@ -251,7 +265,8 @@ void pane_log_draw(struct canvas *c, struct rect r, const struct dashboard_state
     struct rect in = {r.y + 1, r.x + 2, TG_MAX(r.h - 2, 0), TG_MAX(r.w - 4, 0)};
     char title[120], right[64];
     bool is_filtered = s->view.stage || s->view.table[0] || s->view.text[0];
-    snprintf(title, sizeof title, "%s%s%s", _("6 Log  "), floor_words(s), is_filtered ? _(", filtered") : "");
+    snprintf(title, sizeof title, "%s%s%s", _("6 Log  "), floor_words(s),
+             is_filtered ? _(", filtered") : "");
     follow_words(right, sizeof right, s);
     pane_box(c, r, s, PANE_LOG, title, right);
     draw_lines(c, in, s, false);
@@ -260,13 +275,16 @@ void pane_log_draw(struct canvas *c, struct rect r, const struct dashboard_state
 void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
 {
     static const char *const level[] = {"debug+", "info+", "note+", "warn+", "error"};
-    struct rect r = place[AT_ZOOM], in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4}, head = place[AT_STAGES];
+    struct rect r = place[AT_ZOOM], in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4},
+                head = place[AT_STAGES];
     char right[64], clock[FMT_SIZE];
     size_t n;
     free(log_matches(s, &n));
-    canvas_textf(c, head, head.y, 1, ROLE_TITLE, _("6 Log   level: %s   stage: %s   table: %s   text: %s   %zu hit"),
+    canvas_textf(c, head, head.y, 1, ROLE_TITLE,
+                 _("6 Log   level: %s   stage: %s   table: %s   text: %s   %zu hit"),
                  level[TG_MIN((unsigned)s->view.floor, 4u)], log_stage_name(s->view.stage),
-                 s->view.table[0] ? s->view.table : _("all"), s->view.text[0] ? s->view.text : _("all"), n);
+                 s->view.table[0] ? s->view.table : _("all"),
+                 s->view.text[0] ? s->view.text : _("all"), n);
     follow_words(right, sizeof right, s);
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Log"), right);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
@@ -276,9 +294,11 @@ void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
     const struct mon_event *e = log_selected(s);
     if (!place[AT_DETAIL].h || !e)
         return;
-    struct rect below = place[AT_DETAIL], text = {below.y + 1, below.x + 2, below.h - 2, below.w - 4};
+    struct rect below = place[AT_DETAIL],
+                text = {below.y + 1, below.x + 2, below.h - 2, below.w - 4};
     char title[80], whole[640];
-    snprintf(title, sizeof title, _("%s  %s"), fmt_clock(clock, e->at_ms), e->id[0] ? e->id : level_word(e->level));
+    snprintf(title, sizeof title, _("%s  %s"), fmt_clock(clock, e->at_ms),
+             e->id[0] ? e->id : level_word(e->level));
     canvas_box(c, below, ROLE_EDGE, title, NULL);
     snprintf(whole, sizeof whole, "%s%s%s", e->table, e->table[0] ? "  " : "", e->text);
     canvas_wrap(c, text, 2, ROLE_TEXT, whole);

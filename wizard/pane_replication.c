@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Two distances and one time: what is not read yet, what is read and not applied, and how old the last
- * applied change is. Lag against what was received would hide what was not. */
+/* Two distances and one time: what is not read yet, what is read and not applied, and how old the
+ * last applied change is. Lag against what was received would hide what was not. */
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -16,7 +16,8 @@ static void line(struct canvas *c, struct rect in, int y, const char *label, enu
     canvas_cut(c, in, y, in.x + 12, in.w - 12, role, text);
 }
 
-/* How far the receiver is behind: an estimate from what is unread and how fast the source writes. */
+/* How far the receiver is behind: an estimate from what is unread and how fast the source writes.
+ */
 static void received_words(char *out, size_t size, const struct lag_view *lag, bool is_wide)
 {
     char a[FMT_SIZE];
@@ -24,7 +25,8 @@ static void received_words(char *out, size_t size, const struct lag_view *lag, b
         snprintf(out, size, "%s", is_wide ? _("all the source has written") : _("all of it"));
     else if (lag->source_byte_rate > 1)
         snprintf(out, size, is_wide ? _("~%s behind the source") : _("~%s behind"),
-                 fmt_about(a, (int64_t)TG_MIN((double)lag->unread_bytes / lag->source_byte_rate + 0.5, 1e9)));
+                 fmt_about(a, (int64_t)TG_MIN(
+                                  (double)lag->unread_bytes / lag->source_byte_rate + 0.5, 1e9)));
     else
         snprintf(out, size, _("%s behind"), fmt_bytes(a, lag->unread_bytes));
 }
@@ -69,7 +71,8 @@ static void draw_wide(struct canvas *c, struct rect in, const struct mon_snapsho
     snprintf(text, sizeof text, _("%s, not applied %s"), fmt_bytes(a, m->lag.unread_bytes),
              fmt_bytes(b, m->lag.unapplied_bytes));
     line(c, in, y++, _("unread"), ROLE_TEXT, text);
-    snprintf(text, sizeof text, _("%s tx, %s rows"), fmt_exact(a, m->tx_applied), fmt_count(b, m->rows_applied));
+    snprintf(text, sizeof text, _("%s tx, %s rows"), fmt_exact(a, m->tx_applied),
+             fmt_count(b, m->rows_applied));
     line(c, in, y++, _("so far"), ROLE_TEXT, text);
     if (in.h >= 7)
         line(c, in, y++, _("GTID"), ROLE_TEXT, m->position_gtid[0] ? m->position_gtid : _("none"));

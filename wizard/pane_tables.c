@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Tables, busiest first. Columns are counted from the left for the narrow, the wide and the zoomed form;
- * what a pane has more than its form needs goes to the name. The selection sticks to the table, not to
- * the row, because rows move while the run goes on. */
+/* Tables, busiest first. Columns are counted from the left for the narrow, the wide and the zoomed
+ * form; what a pane has more than its form needs goes to the name. The selection sticks to the
+ * table, not to the row, because rows move while the run goes on. */
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -27,17 +27,24 @@ static bool is_shown(const struct dashboard_state *s, const struct table_view *t
     if (s->find[0] && !strcasestr(t->name, s->find))
         return false;
     switch (s->show) {
-    case SHOW_BUSY: return t->state == TABLE_COPYING;
-    case SHOW_WAITING: return t->state == TABLE_WAITING;
-    case SHOW_DONE: return is_done(t->state);
-    case SHOW_PROBLEMS: return is_problem(t->state);
-    default: return true;
+    case SHOW_BUSY:
+        return t->state == TABLE_COPYING;
+    case SHOW_WAITING:
+        return t->state == TABLE_WAITING;
+    case SHOW_DONE:
+        return is_done(t->state);
+    case SHOW_PROBLEMS:
+        return is_problem(t->state);
+    default:
+        return true;
     }
 }
 
 static int group_of(const struct table_view *t)
 {
-    return t->state == TABLE_COPYING || is_problem(t->state) ? 0 : t->state == TABLE_WAITING ? 1 : 2;
+    return t->state == TABLE_COPYING || is_problem(t->state) ? 0
+           : t->state == TABLE_WAITING                       ? 1
+                                                             : 2;
 }
 
 static int by_number(double a, double b) /* larger first */
@@ -113,20 +120,29 @@ static uint64_t size_of(const struct table_view *t)
 
 static uint64_t rows_of(const struct table_view *t)
 {
-    return is_done(t->state) && t->rows_loaded ? t->rows_loaded : TG_MAX(t->rows_guess, t->rows_loaded);
+    return is_done(t->state) && t->rows_loaded ? t->rows_loaded
+                                               : TG_MAX(t->rows_guess, t->rows_loaded);
 }
 
 static const char *state_word(enum table_state state)
 {
     switch (state) {
-    case TABLE_IN_SYNC: return _("in sync");
-    case TABLE_VERIFIED: return _("verified");
-    case TABLE_COPIED: return _("copied");
-    case TABLE_DIFFERENT: return _("differs");
-    case TABLE_ASKING: return _("asks you");
-    case TABLE_FAILED: return _("failed");
-    case TABLE_COPYING: return _("copying");
-    default: return _("waits");
+    case TABLE_IN_SYNC:
+        return _("in sync");
+    case TABLE_VERIFIED:
+        return _("verified");
+    case TABLE_COPIED:
+        return _("copied");
+    case TABLE_DIFFERENT:
+        return _("differs");
+    case TABLE_ASKING:
+        return _("asks you");
+    case TABLE_FAILED:
+        return _("failed");
+    case TABLE_COPYING:
+        return _("copying");
+    default:
+        return _("waits");
     }
 }
 
@@ -155,14 +171,15 @@ static void draw_mark(struct canvas *c, struct rect in, int y, const struct tabl
     }
 }
 
-static void put_right(struct canvas *c, struct rect in, int y, int end, enum role role, const char *text)
+static void put_right(struct canvas *c, struct rect in, int y, int end, enum role role,
+                      const char *text)
 {
     canvas_right(c, in, y, in.x + end, role, text);
 }
 
 /* "84%" or a word, ending before `end`. */
-static void put_percent(struct canvas *c, struct rect in, int y, int end, uint64_t part, uint64_t whole,
-                        bool is_over)
+static void put_percent(struct canvas *c, struct rect in, int y, int end, uint64_t part,
+                        uint64_t whole, bool is_over)
 {
     char text[16];
     snprintf(text, sizeof text, "%d%%", percent_of(part, whole, is_over));
@@ -250,7 +267,8 @@ static void draw_zoom_row(struct canvas *c, struct rect in, int y, const struct 
 
 static const char *sort_word(enum table_sort sort)
 {
-    static const char *const word[] = {N_("by rate"), N_("by name"), N_("by size"), N_("by time left")};
+    static const char *const word[] = {N_("by rate"), N_("by name"), N_("by size"),
+                                       N_("by time left")};
     return _(word[sort]);
 }
 
@@ -305,12 +323,15 @@ void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_st
         int y = in.y + 1 + i;
         draw_mark(c, in, y, t, at == list.selected, is_focused);
         (is_wide ? draw_wide_row : draw_narrow_row)(c, in, y, t, t->name + schema);
+        if (is_focused && at == list.selected)
+            canvas_paint(c, (struct rect){y, in.x + 1, 1, in.w - 2}, ROLE_PICK);
     }
     size_t total = s->find[0] || s->show ? o.n : TG_MAX((size_t)m->tables_total, o.n);
     if (is_wide && in.h >= 6) {
         int y = in.y + in.h - 1;
         if (total > list.top + (size_t)rows)
-            canvas_textf(c, in, y, in.x + 3, ROLE_DIM, _("… %zu more"), total - list.top - (size_t)rows);
+            canvas_textf(c, in, y, in.x + 3, ROLE_DIM, _("… %zu more"),
+                         total - list.top - (size_t)rows);
         canvas_text(c, in, y, in.x + 25, ROLE_DIM, _("/ find    s sort    Enter details"));
     }
 }
@@ -324,32 +345,41 @@ static void draw_detail(struct canvas *c, struct rect r, const struct table_view
     canvas_text(c, in, y, in.x, ROLE_DIM, _("state"));
     canvas_text(c, in, y, in.x + 12, state_role(t->state), state_word(t->state));
     if (t->is_keyless)
-        canvas_text(c, in, y, in.x + 26, ROLE_WARN, _("! no usable key: copied in one piece, compared as a bag"));
+        canvas_text(c, in, y, in.x + 26, ROLE_WARN,
+                    _("! no usable key: copied in one piece, compared as a bag"));
     y++;
     canvas_text(c, in, y, in.x, ROLE_DIM, _("read"));
-    canvas_textf(c, in, y++, in.x + 12, ROLE_TEXT, _("%s of ~%s rows, %s"), fmt_exact(a, t->rows_read),
-                 fmt_count(b, t->rows_guess), fmt_bytes(d, t->bytes_read));
+    canvas_textf(c, in, y++, in.x + 12, ROLE_TEXT, _("%s of ~%s rows, %s"),
+                 fmt_exact(a, t->rows_read), fmt_count(b, t->rows_guess),
+                 fmt_bytes(d, t->bytes_read));
     canvas_text(c, in, y, in.x, ROLE_DIM, _("loaded"));
     canvas_textf(c, in, y++, in.x + 12, ROLE_TEXT, _("%s rows, %s"), fmt_exact(a, t->rows_loaded),
                  fmt_bytes(b, t->bytes_loaded));
     canvas_text(c, in, y, in.x, ROLE_DIM, _("chunks"));
-    canvas_textf(c, in, y++, in.x + 12, ROLE_TEXT, _("%u done, %u busy"), t->chunks_done, t->chunks_busy);
+    canvas_textf(c, in, y++, in.x + 12, ROLE_TEXT, _("%u done, %u busy"), t->chunks_done,
+                 t->chunks_busy);
     canvas_text(c, in, y, in.x, ROLE_DIM, _("pace"));
     if (t->left_s >= 0 && !dump_is_over(t))
-        canvas_textf(c, in, y, in.x + 12, ROLE_TEXT, _("%s, ~%s left"), fmt_rate(a, t->rate), fmt_about(b, t->left_s));
+        canvas_textf(c, in, y, in.x + 12, ROLE_TEXT, _("%s, ~%s left"), fmt_rate(a, t->rate),
+                     fmt_about(b, t->left_s));
     else
         canvas_text(c, in, y, in.x + 12, ROLE_TEXT, fmt_rate(a, t->rate));
 }
 
-void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
+void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
+                      const struct dashboard_state *s)
 {
-    static const char *const show[] = {N_("all"), N_("busy"), N_("waiting"), N_("done"), N_("problems")};
+    static const char *const show[] = {N_("all"), N_("busy"), N_("waiting"), N_("done"),
+                                       N_("problems")};
     struct rect r = place[AT_ZOOM], in = rect_inside(r), head = place[AT_STAGES];
     struct tables_order o = {.s = s};
     o.n = tables_order(s, o.order);
     int more = in.w - 78, rows = in.h - 1;
-    canvas_textf(c, head, head.y, 1, ROLE_TITLE, _("4 Tables   find: %-10s %zu of %u   sort: %s ▾   show: %s"),
-                 s->find[0] ? s->find : _("(all)"), o.n, TG_MAX(s->snap.tables_total, s->snap.ntables), sort_word(s->sort) + 3, _(show[s->show]));
+    canvas_textf(c, head, head.y, 1, ROLE_TITLE,
+                 _("4 Tables   find: %-10s %zu of %u   sort: %s ▾   show: %s"),
+                 s->find[0] ? s->find : _("(all)"), o.n,
+                 TG_MAX(s->snap.tables_total, s->snap.ntables), sort_word(s->sort) + 3,
+                 _(show[s->show]));
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Tables"), NULL);
     if (in.w >= 78) {
         canvas_text(c, in, in.y, in.x, ROLE_DIM, _("   table"));

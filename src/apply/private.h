@@ -19,6 +19,12 @@ struct packet {
     uint32_t n;
 };
 
+/* Rows of a table without a key that a batch deletes, found by one scan of TiDB (rowids.c). */
+struct rowids {
+    bool is_known;
+    char (*list)[24];                 /* decimal */
+    uint32_t n;
+};
 /* Where the walk over a batch stands; zeroed: at its begin. */
 struct cursor {
     uint32_t part;
@@ -31,6 +37,7 @@ struct sql_limits {
     enum db_flavour flavour;
     size_t statement_bytes, packet_bytes;
     bool own_keys;                    /* chunk met a duplicate: delete the keys of its own rows first */
+    const struct rowids *rowids;      /* one a part, or NULL */
 };
 /* Adds DELETEs and INSERTs until the packet is full or the batch is over (cursor.is_at_end). */
 void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, const struct sql_limits *l);
@@ -44,8 +51,13 @@ struct writer {
     struct conn conn;
     bool is_open;
     struct packet packet;
-    struct cell *cells;               /* scratch */
 };
+/* Whether rows of the part are deleted by their hidden row id. */
+bool rowids_wanted(const struct batch_part *part, enum db_flavour target);
+/* Finds one row for each deletion of the part, inside the open transaction. ERR_TARGET_MISSING: one is not there.
+ * out->is_known stays false where the table has no hidden row id. */
+bool rowids_find(struct conn *c, const struct batch_part *part, struct rowids *out, struct err *e);
+void rowids_release(struct rowids *r, uint32_t n);
 const struct apply_options *apply_options_of(const struct apply *a);
 
 /* A transaction that is fenced: BEGIN and the lane's statement go first. */

@@ -190,10 +190,30 @@ static uint32_t fill_delete_keyed(struct packet *p, const struct batch_part *par
     return n;
 }
 
+static void fill_delete_rowids(struct packet *p, const struct batch_part *part, const struct rowids *ids, struct cursor *c,
+                               const struct sql_limits *l)
+{
+    uint32_t n = 0;
+    size_t from = p->sql.n;
+    packet_begin_statement(p, EXPECT_ROWS_FOUND, 0, part);
+    buf_adds(&p->sql, "DELETE FROM ");
+    sql_table(&p->sql, part->def->target_schema, part->def->target_name);
+    buf_adds(&p->sql, " WHERE _tidb_rowid IN (");
+    for (; c->row < ids->n && p->sql.n - from < l->statement_bytes; c->row++)
+        buf_addf(&p->sql, "%s%s", n++ ? "," : "", ids->list[c->row]);
+    buf_addc(&p->sql, ')');
+    p->expect[p->n - 1].rows = n;
+}
+
 static void fill_delete(struct packet *p, const struct batch_part *part, const struct delete_source *s,
                         struct cursor *c, struct cell *cells, const struct sql_limits *l)
 {
     const struct table *def = part->def;
+    const struct rowids *ids = l->rowids ? &l->rowids[c->part] : NULL;
+    if (ids && ids->is_known) {
+        fill_delete_rowids(p, part, ids, c, l);
+        return;
+    }
     packet_begin_statement(p, part->must_find ? EXPECT_ROWS_FOUND : EXPECT_ANY, 0, part);
     struct expect *x = &p->expect[p->n - 1];
     if (def->row_key >= 0) {

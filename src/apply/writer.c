@@ -118,17 +118,32 @@ static void ledger_row(struct writer *w, const struct batch *b)
         ledger_sql_applied(l, &p->sql, &b->from, &b->to, 0, b->gtids);
 }
 
-/* One try; everything up to, not including, COMMIT. */
-static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, struct err *e)
+/* Deletions from tables without a key: one scan finds them all. The transaction is begun for it. */
+static bool find_rowids(struct writer *w, const struct batch *b, struct rowids *ids, struct err *e)
 {
-    const struct apply_options *o = apply_options_of(w->apply);
+    bool is_begun = false;
+    for (uint32_t i = 0; i < b->nparts; i++) {
+        if (!rowids_wanted(&b->parts[i], w->conn.server.flavour))
+            continue;
+        if (!is_begun && !writer_send(w, e))
+            return false;
+        is_begun = true;
+        if (!rowids_find(&w->conn, &b->parts[i], &ids[i], e))
+            return false;
+    }
+    if (is_begun) {
+        packet_reset(&w->packet);
+        packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
+        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
+    }
+    return true;
+}
+
+static bool send_rows(struct writer *w, const struct batch *b, const struct sql_limits *l, struct err *e)
+{
     struct cursor c = {0};
-    if (!writer_connect(w, e))
-        return false;
-    struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, own_keys};
-    writer_begin(w);
     for (;;) {
-        packet_fill(&w->packet, b, &c, &l);
+        packet_fill(&w->packet, b, &c, l);
         if (c.is_at_end)
             ledger_row(w, b);
         if (!writer_send(w, e))
@@ -137,8 +152,22 @@ static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, str
             return true;
         packet_reset(&w->packet);
         packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
-        ledger_sql_lane(o->ledger, &w->packet.sql, w->lane, w->epoch);
+        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
     }
+}
+
+/* One try; everything up to, not including, COMMIT. */
+static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, struct err *e)
+{
+    const struct apply_options *o = apply_options_of(w->apply);
+    if (!writer_connect(w, e))
+        return false;
+    struct rowids *ids = x_alloc((b->nparts + 1) * sizeof *ids);
+    struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, own_keys, ids};
+    writer_begin(w);
+    bool fine = find_rowids(w, b, ids, e) && send_rows(w, b, &l, e);
+    rowids_release(ids, b->nparts);
+    return fine;
 }
 
 static bool is_in_ledger(struct writer *w, const struct batch *b, bool *found, struct err *e)

@@ -113,10 +113,35 @@ static enum key_value fold_key(struct buf *out, const struct table *def, const s
     return KEY_VALUE;
 }
 
+static bool has_unique(const struct table *def)
+{
+    for (uint32_t i = 0; i < def->nkeys; i++)
+        if (def->keys[i].is_unique)
+            return true; /* rows of different images may meet in it */
+    return false;
+}
+
+/* A bag of rows: equal images in order, others in parallel. JSON is left out, for the target may hold two texts for
+ * one document. */
+static void dep_image(struct batch *b, const struct tab *tab, const struct table *def, const struct cell *cells)
+{
+    struct buf image = {0};
+    for (uint32_t i = 0; i < def->ncolumns; i++)
+        if (def->columns[i].cls != COL_JSON && !def->columns[i].is_generated)
+            encode_key_exact(&image, &def->columns[i], cells[i]);
+    batch_dep(b, hash64(image.p, image.n, dep_group(tab, UINT32_MAX)), false);
+    batch_dep(b, dep_table(tab), true);
+    buf_release(&image);
+}
+
 void batch_dep_row(struct batch *b, const struct tab *tab, const struct table *def, const struct cell *cells)
 {
     struct buf folded = {0};
     bool is_alone = def->row_key < 0;
+    if (is_alone && tab->is_bag && !has_unique(def)) {
+        dep_image(b, tab, def, cells);
+        return;
+    }
     for (uint32_t i = 0; i < def->nkeys && !is_alone; i++) {
         if (!def->keys[i].is_unique)
             continue;

@@ -28,6 +28,7 @@ struct tab {
     char label[160];                  /* schema.table at the source */
     uint64_t rows_guess, bytes_guess; /* from the source's statistics */
     bool is_keyless;
+    bool is_bag;                      /* keyless, and the target changes single rows of it in parallel (TiDB) */
     struct tab_counters count;
     atomic_bool is_asking, is_failed;
     atomic_int verified;              /* 0 not yet, 1 equal, 2 different */

@@ -174,8 +174,8 @@ struct row_reader {
 bool rows_begin(struct row_reader *r, const struct binlog_event *ev, const struct column *columns, uint32_t ncolumns,
                 struct err *e);
 /* Next row into before[ncolumns] (UPDATE, DELETE) and after[ncolumns] (WRITE, UPDATE); the other one is left alone.
- * Bytes live in `text` or in the raw event. A generated column that the image lacks (MariaDB's VIRTUAL ones) is
- * NULL. *done: there was no further row. */
+ * Bytes live in `text` or in the raw event. A generated column that an image lacks is NULL (MySQL 9.7 and
+ * MariaDB 10.11 send all of them). *done: there was no further row. */
 bool rows_next(struct row_reader *r, struct arena *text, struct cell *before, struct cell *after, bool *done,
                struct err *e);
 

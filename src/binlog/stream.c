@@ -66,9 +66,12 @@ static bool announce(struct binlog *b, const struct binlog_start *start, struct 
 static bool send_command(struct binlog *b, int command, const struct buf *arg, bool has_answer, struct err *e)
 {
     MYSQL *my = b->conn.my;
-    if (my->methods->db_command(my, (enum enum_server_command)command, arg->p, arg->n, has_answer ? 0 : 1, NULL))
-        return conn_error(&b->conn, e);
-    return true;
+    if (!my->methods->db_command(my, (enum enum_server_command)command, arg->p, arg->n, has_answer ? 0 : 1, NULL))
+        return true;
+    /* Logged in we are: here the server means REPLICATION SLAVE. */
+    if (mysql_errno(my) == 1045)
+        return err_set_sql(e, ERR_SOURCE_PRIVILEGE, 1045, "%s", mysql_error(my));
+    return conn_error(&b->conn, e);
 }
 
 static bool enrol(struct binlog *b, uint32_t server_id, struct err *e)

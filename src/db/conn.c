@@ -124,9 +124,9 @@ static void keep_alive(MYSQL *my)
 static void session_timeouts(MYSQL *my, unsigned read_timeout_s)
 {
     MARIADB_PVIO *io = my->net.pvio;
-    int ms = read_timeout_s ? (int)TG_MIN(read_timeout_s, 86400u) * 1000 : -1;
-    io->methods->set_timeout(io, PVIO_READ_TIMEOUT, ms);
-    io->methods->set_timeout(io, PVIO_WRITE_TIMEOUT, ms);
+    int timeout_s = (int)TG_MIN(read_timeout_s, 86400u); // in seconds; 0 is none
+    io->methods->set_timeout(io, PVIO_READ_TIMEOUT, timeout_s);
+    io->methods->set_timeout(io, PVIO_WRITE_TIMEOUT, timeout_s);
 }
 
 static bool log_in(struct conn *c, unsigned read_timeout_s, struct err *e)

@@ -167,6 +167,13 @@ void route_table(struct engine *g, struct table *t)
     t->target_name = x_strdup(name);
 }
 
+static struct tab *add_tab(struct engine *g, struct table *def, uint32_t id)
+{
+    struct tab *tab = tabs_add(&g->tabs, def, id);
+    tab->is_bag = g->control.server.flavour == DB_TIDB;
+    return tab;
+}
+
 static void ledger_tab(struct engine *g, struct buf *out, const struct tab *tab, const char *state)
 {
     const char *names[4] = {tab->def->schema, tab->def->name, tab->def->target_schema, tab->def->target_name};
@@ -214,7 +221,7 @@ static bool begin_table(struct engine *g, struct schema_list *l, uint32_t i, str
 {
     struct table *def = table_hold(l->tables[i]);
     route_table(g, def);
-    struct tab *tab = tabs_add(&g->tabs, def, 0);
+    struct tab *tab = add_tab(g, def, 0);
     for (uint32_t k = 0; k < def->nfks; k++)
         if (def->fks[k].on_delete_acts || def->fks[k].on_update_acts) {
             log_event(LOG_WARN, "engine", tab->label, "TG-5204",
@@ -245,7 +252,7 @@ static bool begin_incremental(struct engine *g, struct schema_list *l, struct er
     for (uint32_t i = 0; fine && i < l->n; i++) {
         struct table *def = table_hold(l->tables[i]);
         route_table(g, def);
-        struct tab *tab = tabs_add(&g->tabs, def, 0);
+        struct tab *tab = add_tab(g, def, 0);
         tab->copy = TAB_COMPLETE;
         tab->end = g->start;
         fine = write_tab(g, tab, true, e);
@@ -307,7 +314,7 @@ static bool restore_tab(struct engine *g, const struct ledger_tab *t, struct err
     if (!def)
         return err_wrap(e, "definition of %s.%s in the ledger", t->names[0], t->names[1]);
     route_table(g, def);
-    struct tab *tab = tabs_add(&g->tabs, def, t->id);
+    struct tab *tab = add_tab(g, def, t->id);
     tab->end = t->end;
     if (is_dropped || !tab_copy_parse(t->state, &tab->copy))
         tab->copy = TAB_COMPLETE;

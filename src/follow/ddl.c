@@ -165,6 +165,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
     pthread_mutex_lock(&f->o.tabs->lock);
     tab->copy = TAB_COMPLETE;
     tab->end = *w->to;
+    tab->is_bag = f->o.dialect->flavour == DB_TIDB;
     batch_dep(w->batch, dep_table(tab), false);
     note_table(w, tab, tab_copy_name(tab->copy));
     return true;

@@ -55,9 +55,8 @@ void rw_tokens(const struct rewriter *r, struct range range)
         if (is_literal_mark(t))
             continue;
         bool behind_collate = i > range.from && token_is_word(&t[-1], "collate") && is_name_token(t);
-        bool behind_charset = i > range.from && is_name_token(t) &&
-                              (token_is_word(&t[-1], "charset") || (i > range.from + 1 && token_is_word(&t[-1], "set") &&
-                                                                    token_is_word(&t[-2], "character")));
+        bool behind_set = i > range.from + 1 && token_is_word(&t[-1], "set") && token_is_word(&t[-2], "character");
+        bool behind_charset = i > range.from && is_name_token(t) && (token_is_word(&t[-1], "charset") || behind_set);
         if (behind_collate || behind_charset)
             map_name(r, t, behind_collate);
         else
@@ -263,6 +262,10 @@ static bool add_check(const struct rewriter *r, const struct key_ast *k)
         rw_note(r, "CHECK (json_valid(%s)) is left out", r->t[k->check.from + 2].text.p);
         return false;
     }
+    if (k->not_enforced && rw_is(r, DB_MARIADB)) {
+        rw_note(r, "CHECK %s is left out: it is not enforced at the source", k->constraint ? k->constraint : "");
+        return false;
+    }
     if (k->constraint) {
         buf_adds(r->out, "CONSTRAINT ");
         sql_ident(r->out, k->constraint);
@@ -270,7 +273,7 @@ static bool add_check(const struct rewriter *r, const struct key_ast *k)
     }
     buf_adds(r->out, "CHECK (");
     rw_tokens(r, k->check);
-    buf_adds(r->out, k->not_enforced && !rw_is(r, DB_MARIADB) ? ") NOT ENFORCED" : ")");
+    buf_adds(r->out, k->not_enforced ? ") NOT ENFORCED" : ")");
     return true;
 }
 
@@ -296,6 +299,10 @@ bool rw_column(struct rewriter *r, const struct column_ast *a)
         return err_set(r->e, ERR_DDL_UNKNOWN, "column %s belongs to system versioning", a->name);
     if (!column_build(&c, a, r->owner ? r->owner : &unknown, r->cx, r->e))
         return false;
+    if (c.cls == COL_UNSUPPORTED && rw_is(r, DB_TIDB)) {
+        column_release(&c);
+        return err_set(r->e, ERR_SOURCE_TYPE, "column %s has a type that the target can't hold", a->name);
+    }
     bool is_explicit = a->type.charset || a->type.collation || a->type.has_binary ||
                        (a->type.cls == COL_JSON && c.cls == COL_TEXT);
     sql_ident(r->out, a->name);
@@ -387,6 +394,14 @@ static void add_index(const struct rewriter *r, const struct key_ast *k)
         buf_adds(r->out, rw_is(r, DB_MARIADB) ? " IGNORED" : " INVISIBLE");
 }
 
+static bool has_expression(const struct key_ast *k)
+{
+    for (const struct key_part_ast *p = k->parts; p; p = p->next)
+        if (!p->column)
+            return true;
+    return false;
+}
+
 bool rw_key(struct rewriter *r, const struct key_ast *k, const struct table_ast *t, bool *written)
 {
     const char *name = k->name ? k->name : k->constraint ? k->constraint : "";
@@ -404,6 +419,8 @@ bool rw_key(struct rewriter *r, const struct key_ast *k, const struct table_ast 
         rw_note(r, "%s index %s is left out", k->kind == KEY_FULLTEXT ? "FULLTEXT" : "SPATIAL", name);
     } else if (!rw_is(r, DB_MARIADB) && k->kind == KEY_UNIQUE && has_long_part(k, t)) {
         rw_note(r, "unique key %s is left out: it holds a whole TEXT or BLOB", name);
+    } else if (rw_is(r, DB_MARIADB) && has_expression(k)) {
+        rw_note(r, "key %s over an expression is left out", name);
     } else {
         add_index(r, k);
         *written = true;

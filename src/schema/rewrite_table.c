@@ -19,7 +19,7 @@ static bool name_is_taken(const struct table_ast *t, const struct key_ast *until
 static void name_keys(const struct rewriter *r, struct table_ast *t)
 {
     for (struct key_ast *k = t->keys; k; k = k->next) {
-        bool is_index = k->kind == KEY_UNIQUE || k->kind == KEY_PLAIN || k->kind == KEY_FULLTEXT || k->kind == KEY_SPATIAL;
+        bool is_index = k->kind >= KEY_UNIQUE && k->kind <= KEY_SPATIAL;
         if (!is_index || k->name)
             continue;
         const char *base = k->parts && k->parts->column ? k->parts->column : "functional_index";
@@ -134,43 +134,45 @@ static const char *if_exists(const struct rewriter *r, const struct spec_ast *s)
     return s->if_exists && !rw_is(r, DB_MYSQL) ? "IF EXISTS " : "";
 }
 
-static bool add_items(struct rewriter *r, const struct spec_ast *s, bool *is_first)
+static bool add_column_item(struct rewriter *r, const struct spec_ast *s, const struct column_ast *a, bool *is_first)
 {
-    for (const struct column_ast *a = s->items.columns; a; a = a->next) {
-        rw_comma(r, is_first);
-        if (s->kind == SPEC_CHANGE) {
-            buf_addf(r->out, s->name == a->name ? "MODIFY COLUMN %s" : "CHANGE COLUMN %s", if_exists(r, s));
-            if (s->name != a->name) {
-                sql_ident(r->out, s->name);
-                buf_addc(r->out, ' ');
-            }
-        } else {
-            buf_addf(r->out, "ADD COLUMN %s", s->if_exists && !rw_is(r, DB_MYSQL) ? "IF NOT EXISTS " : "");
+    rw_comma(r, is_first);
+    if (s->kind == SPEC_CHANGE) {
+        buf_addf(r->out, s->name == a->name ? "MODIFY COLUMN %s" : "CHANGE COLUMN %s", if_exists(r, s));
+        if (s->name != a->name) {
+            sql_ident(r->out, s->name);
+            buf_addc(r->out, ' ');
         }
-        if (!rw_column(r, a))
-            return false;
-        add_position(r, a);
+    } else {
+        buf_addf(r->out, "ADD COLUMN %s", s->if_exists && !rw_is(r, DB_MYSQL) ? "IF NOT EXISTS " : "");
     }
-    for (const struct key_ast *k = s->items.keys; k; k = k->next) {
-        size_t before = r->out->n;
-        bool is_written, was_first = *is_first;
-        // The target makes the index of a foreign key that it gets by itself.
-        if (k->is_generated && r->to->with_foreign_keys)
-            continue;
-        rw_comma(r, is_first);
-        buf_adds(r->out, "ADD ");
-        if (!rw_key(r, k, &s->items, &is_written))
-            return false;
-        if (!is_written) {
-            r->out->n = before;
-            r->out->p[before] = 0;
-            *is_first = was_first;
-        }
+    if (!rw_column(r, a))
+        return false;
+    add_position(r, a);
+    return true;
+}
+
+static bool add_key_item(struct rewriter *r, const struct spec_ast *s, const struct key_ast *k, bool *is_first)
+{
+    size_t before = r->out->n;
+    bool is_written, was_first = *is_first;
+    // The target makes the index of a foreign key that it gets by itself.
+    if (k->is_generated && r->to->with_foreign_keys)
+        return true;
+    rw_comma(r, is_first);
+    buf_adds(r->out, "ADD ");
+    if (!rw_key(r, k, &s->items, &is_written))
+        return false;
+    if (!is_written) {
+        r->out->n = before;
+        r->out->p[before] = 0;
+        *is_first = was_first;
     }
     return true;
 }
 
-static void add_named(struct rewriter *r, const struct spec_ast *s, bool *is_first, const char *words, const char *exists)
+static void add_named(struct rewriter *r, const struct spec_ast *s, bool *is_first, const char *words,
+                      const char *exists)
 {
     rw_comma(r, is_first);
     buf_addf(r->out, "%s %s", words, exists);
@@ -221,7 +223,9 @@ static void add_charset(struct rewriter *r, const struct spec_ast *s, bool *is_f
 {
     struct option_ast co = {.kind = OPT_COLLATE, .text = str_of(s->collation)};
     struct option_ast cs = {.kind = OPT_CHARSET, .text = str_of(s->charset), .next = s->collation ? &co : NULL};
-    struct table_ast t = {.options = s->kind == SPEC_OPTIONS ? s->items.options : s->charset ? &cs : s->collation ? &co : NULL};
+    struct table_ast t = {.options = s->charset ? &cs : s->collation ? &co : NULL};
+    if (s->kind == SPEC_OPTIONS)
+        t.options = s->items.options;
     bool is_there = s->kind == SPEC_CONVERT;
     for (const struct option_ast *o = t.options; o; o = o->next)
         is_there = is_there || o->kind == OPT_CHARSET || o->kind == OPT_COLLATE;
@@ -286,12 +290,25 @@ static void add_visibility(struct rewriter *r, const struct spec_ast *s, bool *i
         buf_adds(r->out, s->is_invisible ? " INVISIBLE" : " VISIBLE");
 }
 
-static bool add_spec(struct rewriter *r, const struct alter_ast *a, const struct spec_ast *s, bool *is_first)
+/* A part of an ALTER: a column or key of an ADD or CHANGE, or a whole specification. */
+struct unit {
+    const struct spec_ast *s;
+    const struct column_ast *column;
+    const struct key_ast *key;
+};
+
+static bool add_unit(struct rewriter *r, const struct alter_ast *a, struct unit u, bool *is_first)
 {
+    const struct spec_ast *s = u.s;
+    if (u.column)
+        return add_column_item(r, s, u.column, is_first);
+    if (u.key)
+        return add_key_item(r, s, u.key, is_first);
     switch (s->kind) {
     case SPEC_ADD:
     case SPEC_CHANGE:
-        return add_items(r, s, is_first);
+    case SPEC_NOTHING:
+        return true;
     case SPEC_DROP_COLUMN:
         add_named(r, s, is_first, "DROP COLUMN", if_exists(r, s));
         return true;
@@ -335,26 +352,131 @@ static bool add_spec(struct rewriter *r, const struct alter_ast *a, const struct
         return err_set(r->e, ERR_DDL_ROWS, "the statement brings rows that the binlog does not hold");
     case SPEC_VERSIONING:
         return err_set(r->e, ERR_DDL_UNKNOWN, "the target has no system versioning");
-    case SPEC_NOTHING:
-        return true;
     }
     return true;
 }
 
-bool rw_alter(struct rewriter *r)
+/* TiDB takes one ALTER only if no column or index is touched by two of its parts, and some parts only alone. What it
+ * would refuse becomes several statements. */
+struct splitter {
+    struct rewriter *r;
+    const struct alter_ast *a;
+    bool is_first, is_alone, any;
+    struct touch {
+        const char *name;
+        bool is_index, is_own;        /* own: added, changed or dropped; else only referred to */
+    } *touched;
+    size_t ntouched;
+};
+
+static void touch(struct splitter *x, const char *name, bool is_index, bool is_own)
 {
-    const struct alter_ast *a = r->d->body->alter;
-    size_t before = r->out->n;
-    bool is_first = true;
-    buf_adds(r->out, "ALTER TABLE ");
-    rw_table(r, r->schema, r->table);
-    buf_addc(r->out, ' ');
-    for (const struct spec_ast *s = a->specs; s; s = s->next)
-        if (!add_spec(r, a, s, &is_first))
-            return false;
-    if (is_first) { // nothing is left of it
+    if (!name)
+        return;
+    x->touched = x_realloc(x->touched, (x->ntouched + 1) * sizeof *x->touched);
+    x->touched[x->ntouched++] = (struct touch){name, is_index, is_own};
+}
+
+static void touch_unit(struct splitter *x, struct unit u)
+{
+    bool is_index = u.s->kind == SPEC_DROP_KEY || u.s->kind == SPEC_RENAME_KEY || u.s->kind == SPEC_KEY_VISIBILITY;
+    if (u.key) {
+        touch(x, u.key->kind == KEY_PRIMARY ? "PRIMARY" : u.key->name, true, true);
+        for (const struct key_part_ast *p = u.key->parts; p; p = p->next)
+            touch(x, p->column, false, false);
+        return;
+    }
+    if (u.column) {
+        touch(x, u.column->name, false, true);
+        touch(x, u.column->after, false, false);
+        // A generated column refers to others in its expression.
+        for (uint32_t i = u.column->generated.from; i < u.column->generated.to; i++)
+            if (token_is_name(&x->r->t[i]))
+                touch(x, x->r->t[i].text.p, false, false);
+        if (!u.s->name || strcasecmp(u.s->name, u.column->name) == 0)
+            return;
+    }
+    touch(x, u.s->name, is_index, true);
+    touch(x, u.s->to, is_index, true);
+}
+
+static bool collides(const struct splitter *x, size_t from)
+{
+    for (size_t i = from; i < x->ntouched; i++)
+        for (size_t j = 0; j < from; j++) {
+            const struct touch *a = &x->touched[i], *b = &x->touched[j];
+            if (a->is_index == b->is_index && (a->is_own || b->is_own) && strcasecmp(a->name, b->name) == 0)
+                return true;
+        }
+    return false;
+}
+
+static bool goes_alone(struct unit u)
+{
+    if (u.key)
+        return u.key->kind == KEY_FOREIGN || u.key->kind == KEY_CHECK;
+    return !u.column && (u.s->kind >= SPEC_DROP_FOREIGN_KEY || u.s->kind == SPEC_RENAME_COLUMN);
+}
+
+static bool write_unit(struct splitter *x, struct unit u)
+{
+    struct rewriter *r = x->r;
+    size_t before = r->out->n, touched = x->ntouched;
+    bool was_first = x->is_first, was_alone = x->is_alone;
+    touch_unit(x, u);
+    bool splits = rw_is(r, DB_TIDB) && !x->is_first && (goes_alone(u) || x->is_alone || collides(x, touched));
+    if (splits || !x->any) {
+        buf_adds(r->out, x->any ? ";\nALTER TABLE " : "ALTER TABLE ");
+        rw_table(r, r->schema, r->table);
+        buf_addc(r->out, ' ');
+        x->is_first = true;
+    }
+    size_t start = r->out->n;
+    x->is_alone = goes_alone(u);
+    if (!add_unit(r, x->a, u, &x->is_first))
+        return false;
+    if (r->out->n == start) { // left out
         r->out->n = before;
-        r->out->p[before] = 0;
+        if (r->out->p)
+            r->out->p[before] = 0;
+        x->is_first = was_first;
+        x->is_alone = was_alone;
+        x->ntouched = touched;
+        return true;
+    }
+    x->any = true;
+    if (splits && touched) { // only this unit's names count from here
+        memmove(x->touched, x->touched + touched, (x->ntouched - touched) * sizeof *x->touched);
+        x->ntouched -= touched;
     }
     return true;
+}
+
+static bool write_spec(struct splitter *x, const struct spec_ast *s)
+{
+    for (const struct column_ast *c = s->items.columns; c; c = c->next)
+        if (!write_unit(x, (struct unit){s, c, NULL}))
+            return false;
+    for (const struct key_ast *k = s->items.keys; k; k = k->next)
+        if (!write_unit(x, (struct unit){s, NULL, k}))
+            return false;
+    return write_unit(x, (struct unit){s, NULL, NULL});
+}
+
+/* The servers drop indexes first; statements after a RENAME would need the new name. */
+static unsigned pass_of(const struct spec_ast *s)
+{
+    return s->kind == SPEC_DROP_KEY ? 0 : s->kind == SPEC_RENAME ? 2 : 1;
+}
+
+bool rw_alter(struct rewriter *r)
+{
+    struct splitter x = {.r = r, .a = r->d->body->alter, .is_first = true};
+    bool fine = true;
+    for (unsigned pass = 0; pass < 3; pass++)
+        for (const struct spec_ast *s = x.a->specs; s && fine; s = s->next)
+            if (rw_is(r, DB_TIDB) ? pass_of(s) == pass : pass == 0)
+                fine = write_spec(&x, s);
+    free(x.touched);
+    return fine;
 }

@@ -112,7 +112,9 @@ typedef void name_map(void *arg, const char *schema, const char *table, char to_
 /* The statement for the target: names mapped and qualified, collations, charsets, engines and options rewritten
  * where the target lacks them, executable comments resolved, IF [NOT] EXISTS kept. For RENAME and DROP of several
  * tables `only` is a bitmap (nnames bits) of those inside the job (NULL: all). *notes (may be NULL) gets a line per change. Nothing appended: the target has
- * nothing to do. CREATE OR REPLACE becomes "DROP TABLE IF EXISTS …;\nCREATE …" where the target is not MariaDB.
+ * nothing to do. Several statements are separated by ";\n", and each must be sent alone: CREATE OR REPLACE becomes
+ * "DROP TABLE IF EXISTS …;\nCREATE …" where the target is not MariaDB, and an ALTER that TiDB would refuse because two
+ * of its parts touch the same column becomes several.
  * ERR_DDL_ROWS when rows come without events, ERR_DDL_UNKNOWN for what the target can't hold. */
 bool ddl_rewrite(struct buf *out, const struct ddl *d, const struct ddl_context *cx, const struct target_dialect *to,
                  name_map *map, void *map_arg, const uint64_t *only, struct buf *notes, struct err *e);

@@ -304,9 +304,8 @@ static bool next(struct lexer *x)
         return true;
     }
     if (!follows_dot(x)) {
-        if (bytes(x))
-            return true;
-        if ((is_digit(c) || (c == '.' && is_digit(at(x, 1)) && (x->n == 0 || !token_is_name(&x->t[x->n - 1])))) && number(x))
+        bool has_point = c == '.' && is_digit(at(x, 1)) && (x->n == 0 || !token_is_name(&x->t[x->n - 1]));
+        if (bytes(x) || ((is_digit(c) || has_point) && number(x)))
             return true;
     }
     if (is_ident(c)) {

@@ -346,7 +346,7 @@ class Engine:
         equal(self.ended(seconds), EXIT["resumable"], "exit code after stop")
 
     def verify(self, seconds=300):
-        return tidegate("verify", self.file, "--run-dir", self.home, timeout=seconds)
+        return tidegate("verify", self.file, timeout=seconds)
 
     def peak_memory(self):
         """VmHWM in bytes, of a running engine."""

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Against a real server: what the stream says of files, positions, transactions and statements. */
 #include "live.h"
+#include "base/sync.h"
 
 #include <pthread.h>
 
@@ -373,6 +374,36 @@ static void test_from_gtid(void **state)
     gtid_free(set);
 }
 
+/* The read timeout of a connection is one: the server answers only after twenty seconds. */
+static void test_read_deadline(void **state)
+{
+    (void)state;
+    here();
+    struct conn c = {0};
+    struct err e = {0};
+    MYSQL_RES *res = NULL;
+    int64_t begin = clock_mono_ms();
+    assert_true(conn_open_source(&c, &addr, 1, &e));
+    assert_false(conn_query(&c, "SELECT SLEEP(20)", &res, &e));
+    assert_true(clock_mono_ms() - begin < 10000);
+    conn_close(&c);
+}
+
+static void test_no_privilege(void **state)
+{
+    (void)state;
+    here();
+    run("CREATE USER tg_nothing@'%'");
+    struct db_addr poor = addr;
+    poor.user = "tg_nothing";
+    struct binlog_start start = {.pos = master_position(), .server_id = 4000000126u, .heartbeat_ms = 2000};
+    struct err e = {0};
+    stream = binlog_open(&poor, &start, &e);
+    run("DROP USER tg_nothing@'%'");
+    assert_null(stream);
+    assert_int_equal(e.code, ERR_SOURCE_PRIVILEGE);
+}
+
 static void test_start_beyond_the_end(void **state)
 {
     (void)state;
@@ -435,6 +466,7 @@ int main(void)
                                        TEST(test_large_row),            TEST(test_images_that_are_not_full),
                                        TEST(test_statement_based),      TEST(test_purged),
                                        TEST(test_from_gtid),            TEST(test_start_beyond_the_end),
-                                       TEST(test_killed_by_the_source), TEST(test_purged_by_gtid)};
+                                       TEST(test_killed_by_the_source), TEST(test_read_deadline),
+                                       TEST(test_no_privilege),         TEST(test_purged_by_gtid)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

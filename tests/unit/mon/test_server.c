@@ -2,11 +2,15 @@
 /* A real server and real sockets in a temp directory: greeting, commands, steering, slow and broken
  * clients, the lock after kill -9, stale sockets, long paths, folding, the journal file. Waits have
  * a deadline. */
-#include <cmocka.h>
+
+// cmocka.h wants these four first
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+// clang-format on
 
 #include "base/sync.h"
 #include "mon/mon_private.h"
@@ -15,6 +19,7 @@
 #include <ftw.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -449,13 +454,14 @@ static void killed_engine(void **state)
     char *dir = mon_run_dir(home, "other", true, &e);
     int ready[2];
     assert_int_equal(pipe(ready), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        struct mon_server *m = mon_server_start(dir, "other", on_command, f, NULL);
-        (void)!write(ready[1], m ? "y" : "n", 1);
-        for (;;)
-            pause();
-    }
+    /* A program of its own, not a bare fork: this process has threads. */
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, ready[1], 1);
+    char name[] = "engine", *const argv[] = {name, name, dir, NULL}, *const env[] = {NULL};
+    pid_t child;
+    assert_int_equal(posix_spawn(&child, "/proc/self/exe", &files, NULL, argv, env), 0);
+    posix_spawn_file_actions_destroy(&files);
     char c = 0;
     assert_int_equal(read(ready[0], &c, 1), 1);
     assert_int_equal(c, 'y');
@@ -499,8 +505,21 @@ static void long_path(void **state)
     mon_detach(c);
 }
 
-int main(void)
+/* The engine that killed_engine kills. */
+static int engine(const char *dir)
 {
+    struct fixture f = {0};
+    struct mon_server *m = mon_server_start(dir, "other", on_command, &f, NULL);
+    if (write(1, m ? "y" : "n", 1) != 1)
+        return 1;
+    for (;;)
+        pause();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "engine") == 0)
+        return engine(argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(modes_and_lock, setup, teardown),
         cmocka_unit_test_setup_teardown(snapshot_travels, setup, teardown),

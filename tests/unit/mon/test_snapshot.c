@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is encoded comes back the same, for random snapshots; names of the contract are there;
  * rubbish is refused. */
-#include <cmocka.h>
+
+// cmocka.h wants these four first
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
+// clang-format on
 
 #include "mon/mon.h"
 #include <jansson.h>

@@ -2,6 +2,7 @@
 // What ddl_rewrite writes must be taken by the target. Definitions as the sources print them, and statements as their
 // binlogs carry them, run one after another. Needs TG_TEST_TARGET.
 
+#include "alters.h"
 #include "server.h"
 
 struct statement {
@@ -74,6 +75,9 @@ static const struct statement statements[] = {
     {'9', "ALTER TABLE part TRUNCATE PARTITION p0"},
     {'9', "ALTER TABLE part REBUILD PARTITION p0"},
     {'9', "ALTER TABLE lst DROP PARTITION p1"},
+    {'m', "ALTER TABLE a ADD q1 INT, ADD q2 INT AFTER q1, ADD KEY q (q1, q2), ADD q3 INT UNIQUE, DROP KEY kg2, ADD KEY kg2 (u)"},
+    {'m', "ALTER TABLE a RENAME TO a2, ADD q4 INT, COMMENT='r'"},
+    {'m', "ALTER TABLE a2 RENAME a"},
     {'m', "CREATE INDEX IF NOT EXISTS ci ON a (u) WAIT 5"},
     {'m', "DROP INDEX IF EXISTS ci ON a"},
     {'m', "CREATE FULLTEXT INDEX fi ON a (v)"},
@@ -163,8 +167,75 @@ static void test_statements(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* Rewritten, then sent: 0 when it was taken or nothing was left of it, else the error's number. */
+static unsigned send(struct server *s, const struct ddl_context *cx, const struct target_dialect *to, const char *sql)
+{
+    struct err e = {0};
+    struct ddl d;
+    struct buf out = {0};
+    assert_true(ddl_parse(&d, sql, strlen(sql), cx, &e));
+    if (!ddl_rewrite(&out, &d, cx, to, to_target, NULL, NULL, NULL, &e) && e.code != ERR_SOURCE_TYPE)
+        fail_msg("%s\n  in: %s", e.text, sql);
+    unsigned number = e.code == ERR_OK ? 0 : 1;
+    for (char *part = out.n ? out.p : NULL, *next; part && !number; part = next) {
+        next = strstr(part, ";\n");
+        if (next) {
+            *next = 0;
+            next += 2;
+        }
+        if (!conn_exec(&s->c, part, strlen(part), NULL, &e))
+            number = e.sql ? e.sql : UINT32_MAX;
+    }
+    if (number && getenv("TG_TEST_VERBOSE"))
+        print_message("%.200s\n  from: %s\n", e.text, sql);
+    buf_release(&out);
+    ddl_release(&d);
+    return number;
+}
+
+/* A target may refuse what it can't do, but never for words that it does not know. */
+static bool is_bad_word(unsigned number)
+{
+    return number == 1064 || number == 1115 || number == 1273 || number == 1253 || number == UINT32_MAX;
+}
+
+static void test_alters(void **state)
+{
+    (void)state;
+    struct server s;
+    struct ddl_context cx;
+    struct target_dialect to;
+    struct err e = {0};
+    unsigned bad = 0, refused = 0, tried = 0;
+    if (!server_open(&s, "TG_TEST_TARGET"))
+        skip();
+    context_of('m', &cx);
+    assert_true(dialect_read(&to, &s.c, &e));
+    to.with_foreign_keys = true;
+    for (size_t i = 0; i < TG_ARRAY_LEN(corpora); i++) {
+        for (const char *const *sql = corpora[i].alters; *sql; sql++) {
+            server_exec(&s, "DROP DATABASE IF EXISTS tg_dst");
+            server_exec(&s, "CREATE DATABASE tg_dst");
+            assert_int_equal(send(&s, &cx, &to, "CREATE TABLE p (id INT PRIMARY KEY)"), 0);
+            assert_int_equal(send(&s, &cx, &to, corpora[i].create), 0);
+            unsigned number = send(&s, &cx, &to, *sql);
+            if (is_bad_word(number))
+                fprintf(stderr, "error %u for %s\n", number, *sql);
+            bad += is_bad_word(number);
+            refused += number != 0;
+            tried++;
+        }
+    }
+    server_exec(&s, "DROP DATABASE tg_dst");
+    dialect_release(&to);
+    conn_close(&s.c);
+    print_message("%u statements, %u refused by the target\n", tried, refused);
+    assert_int_equal(bad, 0);
+    assert_true(refused * 2 < tried);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_statements)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_statements), cmocka_unit_test(test_alters)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include <locale.h>
@@ -42,7 +43,8 @@ static void test_wide_glyphs_are_never_halved(void **unused)
     struct canvas c;
     canvas_init(&c, 1, 8, GLYPHS_LINES);
     struct rect clip = {0, 1, 1, 4};
-    canvas_text(&c, clip, 0, 0, ROLE_TEXT, "中文字"); /* cells 0-1, 2-3, 4-5: first and last are cut */
+    canvas_text(&c, clip, 0, 0, ROLE_TEXT,
+                "中文字"); /* cells 0-1, 2-3, 4-5: first and last are cut */
     expect_text(&c, "  文\n");
     assert_int_equal(c.cells[2].width, 2);
     assert_int_equal(c.cells[3].width, 0);
@@ -62,7 +64,9 @@ static void test_control_and_combining(void **unused)
     (void)unused;
     struct canvas c;
     canvas_init(&c, 1, 20, GLYPHS_LINES);
-    int used = canvas_text(&c, canvas_all(&c), 0, 0, ROLE_TEXT, "a\033[31mb\007\x9b\t\u202e" "e\u0301x\xff");
+    int used = canvas_text(&c, canvas_all(&c), 0, 0, ROLE_TEXT,
+                           "a\033[31mb\007\x9b\t\u202e"
+                           "e\u0301x\xff");
     expect_text(&c, "ab? e\u0301x?\n");
     assert_int_equal(used, 7);
     canvas_clear(&c);
@@ -94,7 +98,8 @@ static void test_wrap(void **unused)
     (void)unused;
     struct canvas c;
     canvas_init(&c, 4, 10, GLYPHS_LINES);
-    assert_int_equal(canvas_wrap(&c, (struct rect){0, 0, 4, 8}, 2, ROLE_TEXT, "one two three\nfour"), 3);
+    assert_int_equal(
+        canvas_wrap(&c, (struct rect){0, 0, 4, 8}, 2, ROLE_TEXT, "one two three\nfour"), 3);
     expect_text(&c, "one two\n  three\n  four\n\n");
     canvas_release(&c);
 }
@@ -154,7 +159,8 @@ static void test_ascii_is_seven_bit(void **unused)
 static void test_bad_utf8_moves_on(void **unused)
 {
     (void)unused;
-    static const char *const bad[] = {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xb8", "\x80", "\xff\xfe"};
+    static const char *const bad[] = {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                      "\xe4\xb8", "\x80",         "\xff\xfe"};
     for (size_t i = 0; i < TG_ARRAY_LEN(bad); i++) {
         const char *p = bad[i], *end = p + strlen(p);
         size_t steps = 0;

@@ -11,8 +11,9 @@
 
 #define SAMPLE_WALL_MS 1763664760000LL /* 20 Nov 2025 18:52:40 UTC */
 
-static void sample_table(struct mon_snapshot *m, const char *name, enum table_state state, double rows,
-                         double bytes, double dumped, double loaded, double rate, int64_t left_s)
+static void sample_table(struct mon_snapshot *m, const char *name, enum table_state state,
+                         double rows, double bytes, double dumped, double loaded, double rate,
+                         int64_t left_s)
 {
     struct table_view *t = &m->table[m->ntables++];
     snprintf(t->name, sizeof t->name, "shop.%s", name);
@@ -47,17 +48,40 @@ static struct mon_snapshot *sample_snapshot(void)
     strcpy(m->position_gtid, "9bb8d4c2-11ee-0000-8000-0242ac120002:1-7041423");
     strcpy(m->applied_file, "binlog.018131");
     m->applied = 51002440;
-    m->dump = (struct flow_view){.bytes = 321000000000, .total_bytes = 412000000000, .rows = 621000000,
-                                 .total_is_guess = true, .rate = 61.4e6, .rate_long = 58.0e6,
-                                 .row_rate = 121000, .left_s = 1500, .left_from_s = 1200, .left_to_s = 2400,
-                                 .workers = 8, .workers_max = 8};
-    m->load = (struct flow_view){.bytes = 251000000000, .total_bytes = 412000000000, .rows = 486000000,
-                                 .total_is_guess = true, .rate = 48.9e6, .rate_long = 51.3e6,
-                                 .row_rate = 96000, .left_s = 3300, .left_from_s = 2700, .left_to_s = 4200,
-                                 .workers = 16, .workers_max = 16, .waiting = 2};
-    m->lag = (struct lag_view){.seconds = 12.4, .unread_bytes = 12200000, .unapplied_bytes = 31000000,
-                               .silent_s = 0.2, .source_tx_rate = 812, .source_byte_rate = 6.1e6,
-                               .apply_tx_rate = 940, .apply_byte_rate = 7.0e6, .npoints = 560};
+    m->dump = (struct flow_view){.bytes = 321000000000,
+                                 .total_bytes = 412000000000,
+                                 .rows = 621000000,
+                                 .total_is_guess = true,
+                                 .rate = 61.4e6,
+                                 .rate_long = 58.0e6,
+                                 .row_rate = 121000,
+                                 .left_s = 1500,
+                                 .left_from_s = 1200,
+                                 .left_to_s = 2400,
+                                 .workers = 8,
+                                 .workers_max = 8};
+    m->load = (struct flow_view){.bytes = 251000000000,
+                                 .total_bytes = 412000000000,
+                                 .rows = 486000000,
+                                 .total_is_guess = true,
+                                 .rate = 48.9e6,
+                                 .rate_long = 51.3e6,
+                                 .row_rate = 96000,
+                                 .left_s = 3300,
+                                 .left_from_s = 2700,
+                                 .left_to_s = 4200,
+                                 .workers = 16,
+                                 .workers_max = 16,
+                                 .waiting = 2};
+    m->lag = (struct lag_view){.seconds = 12.4,
+                               .unread_bytes = 12200000,
+                               .unapplied_bytes = 31000000,
+                               .silent_s = 0.2,
+                               .source_tx_rate = 812,
+                               .source_byte_rate = 6.1e6,
+                               .apply_tx_rate = 940,
+                               .apply_byte_rate = 7.0e6,
+                               .npoints = 560};
     for (uint32_t i = 0; i < m->lag.npoints; i++) {
         double x = ((double)i - 330) / 110;
         m->lag.points[i] = (float)(36 * exp(-x * x) + 2 + 3 * (i % 40 > 20));
@@ -77,14 +101,16 @@ static struct mon_snapshot *sample_snapshot(void)
     sample_table(m, "sessions", TABLE_WAITING, 55e6, 8.8e9, 0.12, 0, 0, -1);
     sample_table(m, "addresses", TABLE_WAITING, 41e6, 6.0e9, 0, 0, 0, -1);
     sample_table(m, "products", TABLE_IN_SYNC, 2.1e6, 1.2e9, 1, 1, 0, 0);
-    sample_table(m, "a_table_with_a_very_long_name_that_goes_on_and_on", TABLE_WAITING, 40e6, 5e9, 0, 0, 0, -1);
+    sample_table(m, "a_table_with_a_very_long_name_that_goes_on_and_on", TABLE_WAITING, 40e6, 5e9,
+                 0, 0, 0, -1);
     m->table[5].is_keyless = true;
     m->nquestions = 1;
     struct question_view *q = &m->question[0];
     strcpy(q->id, "TG-3107");
     strcpy(q->table, "shop.order_notes");
-    strcpy(q->text, "Rows of order_notes are locked on the target by session 88123, which is idle inside a "
-                    "transaction. The target says: 1205 lock wait timeout exceeded.");
+    strcpy(q->text,
+           "Rows of order_notes are locked on the target by session 88123, which is idle inside a "
+           "transaction. The target says: 1205 lock wait timeout exceeded.");
     q->asked_ms = SAMPLE_WALL_MS - 250000;
     q->nchoices = 4;
     strcpy(q->choice[0].slug, "wait");
@@ -114,13 +140,16 @@ static const struct sample_line sample_lines[] = {
     {4, LOG_WARN, "path", "", "", "connection 3 dropped, back after 1.2 s, nothing lost"},
     {10, LOG_NOTE, "engine", "", "", "pace: normal"},
     {18, LOG_INFO, "apply", "shop.orders", "", "16 writers, batch 500 rows, 41 ms p99"},
-    {21, LOG_ERROR, "apply", "shop.order_notes", "TG-3107", "lock wait, session 88123, \033[31m250 s\007"},
+    {21, LOG_ERROR, "apply", "shop.order_notes", "TG-3107",
+     "lock wait, session 88123, \033[31m250 s\007"},
 };
 
-static void sample_event(struct mon_event *e, size_t i)
+TG_UNUSED static void sample_event(struct mon_event *e, size_t i)
 {
-    const struct sample_line *line = &sample_lines[i % (sizeof sample_lines / sizeof sample_lines[0])];
-    *e = (struct mon_event){.seq = i, .at_ms = SAMPLE_WALL_MS + line->second * 1000, .level = line->level};
+    const struct sample_line *line =
+        &sample_lines[i % (sizeof sample_lines / sizeof sample_lines[0])];
+    *e = (struct mon_event){
+        .seq = i, .at_ms = SAMPLE_WALL_MS + line->second * 1000, .level = line->level};
     strcpy(e->kind, "log");
     strcpy(e->stage, line->stage);
     strcpy(e->table, line->table);

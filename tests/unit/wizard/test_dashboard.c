@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Golden screens: a state and a script of keys in, text and roles out, compared with tests/golden/NAME.txt.
- * They are written anew only under TG_GOLDEN_UPDATE=1, and then read as a diff. */
+/* Golden screens: a state and a script of keys in, text and roles out, compared with
+ * tests/golden/NAME.txt. They are written anew only under TG_GOLDEN_UPDATE=1, and then read as a
+ * diff. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include <locale.h>
@@ -72,7 +74,8 @@ static void compare(const char *name, const struct buf *got)
     free(path);
 }
 
-static void draw_with(struct dashboard_state *s, enum glyph_set glyphs, struct buf *text, struct buf *roles)
+static void draw_with(struct dashboard_state *s, enum glyph_set glyphs, struct buf *text,
+                      struct buf *roles)
 {
     struct canvas c;
     canvas_init(&c, s->rows, s->cols, glyphs);
@@ -115,7 +118,8 @@ static void test_glyphs(void **unused)
     struct dashboard_state *s = sample_state(36, 120);
     draw_with(s, GLYPHS_ASCII, &text, NULL);
     for (size_t i = 0; i < text.n; i++)
-        assert_true((unsigned char)text.p[i] < 0x7f && ((unsigned char)text.p[i] >= 0x20 || text.p[i] == '\n'));
+        assert_true((unsigned char)text.p[i] < 0x7f &&
+                    ((unsigned char)text.p[i] >= 0x20 || text.p[i] == '\n'));
     buf_release(&text);
     dashboard_state_free(s);
 }
@@ -123,7 +127,8 @@ static void test_glyphs(void **unused)
 static void test_zoom(void **unused)
 {
     (void)unused;
-    static const char *const name[] = {"dump", "load", "replication", "tables", "lag", "log", "attention"};
+    static const char *const name[] = {"dump", "load", "replication", "tables",
+                                       "lag",  "log",  "attention"};
     for (int pane = 0; pane < 7; pane++) {
         char file[64];
         struct dashboard_state *s = sample_state(24, 80);
@@ -165,7 +170,8 @@ static void test_dialogs(void **unused)
     golden("help-60x18", s, GLYPHS_LINES);
 }
 
-static struct dashboard_state *state_with(enum run_state state, const char *reason, const char *verdict)
+static struct dashboard_state *state_with(enum run_state state, const char *reason,
+                                          const char *verdict)
 {
     struct dashboard_state *s = sample_state(24, 80);
     s->snap.state = state;
@@ -178,7 +184,9 @@ static void test_states(void **unused)
 {
     (void)unused;
     golden("state-asking", state_with(RUN_ASKING, "TG-3107 on shop.order_notes", ""), GLYPHS_LINES);
-    golden("state-stuck", state_with(RUN_STUCK, "nothing was applied for 60 s while the source moves", ""), GLYPHS_LINES);
+    golden("state-stuck",
+           state_with(RUN_STUCK, "nothing was applied for 60 s while the source moves", ""),
+           GLYPHS_LINES);
     golden("state-paused", state_with(RUN_PAUSED, "by you", ""), GLYPHS_LINES);
     struct dashboard_state *s = state_with(RUN_FINISHED, "", "PASS");
     struct mon_snapshot *m = &s->snap;
@@ -193,7 +201,9 @@ static void test_states(void **unused)
     for (uint32_t i = 0; i < m->ntables; i++)
         m->table[i].state = TABLE_VERIFIED;
     golden("state-finished-pass", s, GLYPHS_LINES);
-    golden("state-failed", state_with(RUN_FAILED, "TG-5102 The source no longer has the binlog that is needed", ""), GLYPHS_LINES);
+    golden("state-failed",
+           state_with(RUN_FAILED, "TG-5102 The source no longer has the binlog that is needed", ""),
+           GLYPHS_LINES);
     s = sample_state(24, 80);
     s->is_gone = true;
     golden("state-gone", s, GLYPHS_LINES);
@@ -230,7 +240,8 @@ static void test_answer_is_sent(void **unused)
     struct effect effect = press(s, K_ENTER);
     assert_int_equal(effect.kind, EFFECT_CALL);
     assert_string_equal(effect.cmd, "answer");
-    assert_string_equal(effect.args, "{\"id\":\"TG-3107\",\"table\":\"shop.order_notes\",\"choice\":\"last\"}");
+    assert_string_equal(effect.args,
+                        "{\"id\":\"TG-3107\",\"table\":\"shop.order_notes\",\"choice\":\"last\"}");
     assert_false(effect.then_leave);
     dashboard_state_free(s);
 }
@@ -245,7 +256,8 @@ static void test_early_input_is_discarded(void **unused)
     assert_int_equal(effect.kind, EFFECT_NONE);
     assert_true(s->dialog.is_open);
     s->now_ms += 299;
-    dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = 'q'}, &effect); /* held down: deaf again */
+    dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = 'q'},
+                   &effect); /* held down: deaf again */
     s->now_ms += 200;
     dashboard_feed(s, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &effect);
     assert_true(s->dialog.is_open);
@@ -472,9 +484,13 @@ static void check_canvas(const struct canvas *c)
 static void test_random_keys_and_sizes(void **unused)
 {
     (void)unused;
-    static const int keys[] = {'1', '2', '3', '4', '5', '6', '7', 'z', 'z', 'e', 'q', 'x', 'd', 'p', 't', '/', 'a', '|', 'T', 'l',
-                               'g', 'G', 'w', 'f', 's', 'y', 'L', '?', 'j', 'k', K_UP, K_DOWN, K_PAGE_UP, K_PAGE_DOWN, K_HOME, K_END,
-                               K_TAB, K_BACK_TAB, K_ENTER, K_ENTER, K_ESC, K_CTRL('c'), K_CTRL('u'), K_BACKSPACE, K_F1, 0x4e2d, 0x301, 1, 0x10ffff};
+    static const int keys[] = {
+        '1',    '2',        '3',     '4',     '5',    '6',         '7',         'z',         'z',
+        'e',    'q',        'x',     'd',     'p',    't',         '/',         'a',         '|',
+        'T',    'l',        'g',     'G',     'w',    'f',         's',         'y',         'L',
+        '?',    'j',        'k',     K_UP,    K_DOWN, K_PAGE_UP,   K_PAGE_DOWN, K_HOME,      K_END,
+        K_TAB,  K_BACK_TAB, K_ENTER, K_ENTER, K_ESC,  K_CTRL('c'), K_CTRL('u'), K_BACKSPACE, K_F1,
+        0x4e2d, 0x301,      1,       0x10ffff};
     const char *given = getenv("TG_SEED");
     uint32_t seed = given ? (uint32_t)strtoul(given, NULL, 10) : (uint32_t)time(NULL);
     struct dashboard_state *s = sample_state(24, 80);
@@ -487,9 +503,14 @@ static void test_random_keys_and_sizes(void **unused)
         uint32_t what = dice(&seed) % 16;
         s->now_ms += dice(&seed) % 1000;
         if (what == 0)
-            in = (struct input){.kind = IN_RESIZE, .rows = (int)(1 + dice(&seed) % 60), .cols = (int)(1 + dice(&seed) % 180)};
+            in = (struct input){.kind = IN_RESIZE,
+                                .rows = (int)(1 + dice(&seed) % 60),
+                                .cols = (int)(1 + dice(&seed) % 180)};
         if (what == 1)
-            in = (struct input){.kind = IN_PASTE, .text = "q\xc3\x28 d very long paste \xe4\xb8\xad that goes on and on and on and on"};
+            in = (struct input){
+                .kind = IN_PASTE,
+                .text =
+                    "q\xc3\x28 d very long paste \xe4\xb8\xad that goes on and on and on and on"};
         if (what == 2)
             shake_snapshot(s, &seed);
         if (what == 3) {

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The window in a real terminal: this program starts itself as `--window DIR` behind a pseudo terminal, plays
- * the engine with mon's own server, and libvterm is the screen. What counts is what a person would be left
- * with: the normal screen, the old modes, the run untouched. Every wait is for a condition, with a deadline. */
+/* The window in a real terminal: this program starts itself as `--window DIR` behind a pseudo
+ * terminal, plays the engine with mon's own server, and libvterm is the screen. What counts is what
+ * a person would be left with: the normal screen, the old modes, the run untouched. Every wait is
+ * for a condition, with a deadline. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +22,7 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <utmp.h>
 #include <vterm.h>
 
 #include "sample.h"
@@ -36,8 +40,10 @@ struct desk {
     bool is_alternate, is_cursor_hidden, has_ended;
     int status;
     size_t bytes;
+    bool is_wide_line, is_coloured;
 };
 
+static pid_t seated; /* what a failed test leaves behind is cleared away after it */
 static char run_dir[64];
 static struct mon_server *server;
 static char last_cmd[32], last_args[512];
@@ -115,7 +121,8 @@ static int window_main(const char *dir)
         fprintf(stderr, "%s\n", e.text);
         return 90;
     }
-    struct dashboard_options o = {.client = client, .run_dir = dir, .last = last, .ended_by = &ended_by};
+    struct dashboard_options o = {
+        .client = client, .run_dir = dir, .last = last, .ended_by = &ended_by};
     int left = dashboard_run(&o, &e);
     mon_detach(client);
     if (ended_by && ended_by != SIGHUP) {
@@ -125,6 +132,13 @@ static int window_main(const char *dir)
     dashboard_summary(stdout, last, left, dir);
     free(last);
     return 40 + left;
+}
+
+/* ncurses forgets a little when it is asked for a terminal it does not know. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:new_prescr";
 }
 
 /* ---- the terminal ---- */
@@ -140,7 +154,10 @@ static int on_prop(VTermProp prop, VTermValue *value, void *arg)
 }
 static const VTermScreenCallbacks callbacks = {.settermprop = on_prop};
 
-static void sit_down(struct desk *d, int rows, int cols, const char *term)
+static int shell_main(int slave, int tell, int hear);
+
+/* tell, hear: pipes of a shell between us and the window; -1: none */
+static void sit_down_with(struct desk *d, int rows, int cols, const char *term, int tell, int hear)
 {
     struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
     *d = (struct desk){.rows = rows, .cols = cols};
@@ -155,6 +172,7 @@ static void sit_down(struct desk *d, int rows, int cols, const char *term)
     vterm_screen_set_callbacks(d->screen, &callbacks, d);
     vterm_screen_reset(d->screen, 1);
     d->pid = fork();
+    seated = d->pid;
     if (d->pid == 0) {
         int slave = fcntl(d->slave, F_DUPFD, 20);
         setenv("TERM", term, 1);
@@ -164,11 +182,37 @@ static void sit_down(struct desk *d, int rows, int cols, const char *term)
         unsetenv("ACCESSIBLE");
         unsetenv("COLUMNS");
         unsetenv("LINES");
+        if (tell >= 0)
+            _exit(shell_main(slave, tell, hear));
         login_tty(slave);
         execl("/proc/self/exe", "window", "--window", run_dir, (char *)NULL);
         _exit(91);
     }
     assert_true(d->pid > 0);
+}
+
+static void sit_down(struct desk *d, int rows, int cols, const char *term)
+{
+    sit_down_with(d, rows, cols, term, -1, -1);
+}
+
+/* Answers the question for the cursor, as a terminal with narrow or wide lines would; sees colours.
+ */
+static void look_at(struct desk *d, const char *bytes, size_t n)
+{
+    for (size_t i = 0; i + 4 <= n; i++) {
+        if (memcmp(bytes + i, "\033[6n", 4) == 0) {
+            const char *answer = d->is_wide_line ? "\033[1;3R" : "\033[1;2R";
+            assert_int_equal(write(d->master, answer, 6), 6);
+        }
+        if (bytes[i] == 033 && bytes[i + 1] == '[') {
+            size_t j = i + 2;
+            while (j < n && (bytes[j] == ';' || (bytes[j] >= '0' && bytes[j] <= '9')))
+                j++;
+            for (size_t k = i + 2; j < n && bytes[j] == 'm' && k + 1 < j; k++)
+                d->is_coloured |= bytes[k] == '3' && bytes[k + 1] >= '0' && bytes[k + 1] <= '7';
+        }
+    }
 }
 
 static void pump(struct desk *d, int timeout_ms)
@@ -180,10 +224,13 @@ static void pump(struct desk *d, int timeout_ms)
         while ((n = read(d->master, bytes, sizeof bytes)) > 0) {
             vterm_input_write(d->vt, bytes, (size_t)n);
             d->bytes += (size_t)n;
+            look_at(d, bytes, (size_t)n);
         }
     }
     if (!d->has_ended && waitpid(d->pid, &d->status, WNOHANG) == d->pid)
         d->has_ended = true;
+    if (d->has_ended)
+        seated = 0;
 }
 
 static void screen_text(struct desk *d, char *out, size_t size)
@@ -251,6 +298,18 @@ static void stand_up(struct desk *d)
     vterm_free(d->vt);
     close(d->master);
     close(d->slave);
+    seated = 0;
+}
+
+static int clear_away(void **unused)
+{
+    (void)unused;
+    if (seated > 0) {
+        kill(seated, SIGKILL);
+        waitpid(seated, NULL, 0);
+    }
+    seated = 0;
+    return 0;
 }
 
 static void open_dashboard(struct desk *d, int rows, int cols)
@@ -272,7 +331,7 @@ static void test_leave_by_q(void **unused)
     wait_for(&d, "Leave this window?", true);
     assert_false(d.has_ended);
     int64_t end = now_ms() + DEADLINE_MS;
-    while (!d.has_ended && now_ms() < end) {
+    while (shows(&d, "Leave this window?") && now_ms() < end) {
         type(&d, "\r");
         pump(&d, 50);
     }
@@ -280,7 +339,7 @@ static void test_leave_by_q(void **unused)
     assert_true(WIFEXITED(d.status));
     assert_int_equal(WEXITSTATUS(d.status), 40 + DASHBOARD_DETACH);
     check_restored(&d);
-    assert_true(shows(&d, "tidegate attach shop-prod"));
+    wait_for(&d, "return  tidegate attach shop-prod", true);
     stand_up(&d);
 }
 
@@ -327,7 +386,8 @@ static void ended_by_signal(int signal_number, bool dies_of_it)
     else if (dies_of_it)
         assert_true(WIFSIGNALED(d.status) && WTERMSIG(d.status) == signal_number);
     else
-        assert_false(WIFEXITED(d.status) && WEXITSTATUS(d.status) == 0); /* a sanitizer may report first */
+        assert_false(WIFEXITED(d.status) &&
+                     WEXITSTATUS(d.status) == 0); /* a sanitizer may report first */
     check_restored(&d);
     stand_up(&d);
 }
@@ -366,6 +426,7 @@ static void test_terminal_lost(void **unused)
     assert_true(WIFEXITED(d.status));
     assert_int_equal(WEXITSTATUS(d.status), 40 + DASHBOARD_DETACH);
     vterm_free(d.vt);
+    seated = 0;
 }
 
 static void test_escape_is_quick(void **unused)
@@ -413,11 +474,20 @@ static void test_resize(void **unused)
         resize(&d, 3 + i * 7 % 50, 5 + i * 31 % 150);
         pump(&d, 2);
     }
+    resize(&d, 24, 80);
+    wait_for(&d, "d Detach   ? Help", true);
+    int64_t end = now_ms() + DEADLINE_MS;
+    while (shows(&d, "Leave this window?") && now_ms() < end) {
+        type(&d, "\033");
+        pump(&d, 100);
+    }
     resize(&d, 9, 46);
     wait_for(&d, "this is 46 x 9", true);
+    resize(&d, 18, 60);
+    wait_for(&d, "! 1 open, e shows", true);
     resize(&d, 24, 80);
-    wait_for(&d, "Leave this window?", true);
-    type(&d, "dd");
+    wait_for(&d, "251 of ~412 GB", true);
+    type(&d, "d");
     wait_end(&d);
     check_restored(&d);
     stand_up(&d);
@@ -430,14 +500,18 @@ static void test_paste_presses_nothing(void **unused)
     open_dashboard(&d, 24, 80);
     type(&d, "\033[200~xd\rq\n\033[201~");
     wait_for(&d, "Pasted text is not taken as keys", true);
+    type(&d, "j");
+    wait_for(&d, "Pasted text is not taken as keys", false);
     type(&d, "qdpx/abc\rd"); /* a burst without the markers, too */
     wait_for(&d, "Pasted text is not taken as keys", true);
     assert_false(d.has_ended);
     assert_false(shows(&d, "Leave this window?") || shows(&d, "Stop the run?"));
+    type(&d, "j");
+    wait_for(&d, "Pasted text is not taken as keys", false);
     type(&d, "/");
     wait_for(&d, "Find a table:", true);
     type(&d, "\033[200~order_i\ntems\033[201~");
-    wait_for(&d, "/order_items", true);
+    wait_for(&d, "Find a table: order_items", true);
     type(&d, "\r");
     wait_for(&d, "Find a table:", false);
     type(&d, "d");
@@ -504,6 +578,44 @@ static void test_poor_terminals(void **unused)
     }
 }
 
+static void test_wide_lines_get_the_safe_set(void **unused)
+{
+    (void)unused;
+    struct desk d;
+    sit_down(&d, 24, 80, "xterm-256color");
+    d.is_wide_line = true;
+    wait_for(&d, "+ 1 Dump ------", true);
+    wait_for(&d, "251 of ~412 GB", true);
+    type(&d, "d");
+    wait_end(&d);
+    check_restored(&d);
+    stand_up(&d);
+}
+
+static void test_no_color(void **unused)
+{
+    (void)unused;
+    struct desk d;
+    open_dashboard(&d, 24, 80);
+    assert_true(d.is_coloured); /* the question's mark */
+    type(&d, "d");
+    wait_end(&d);
+    stand_up(&d);
+    setenv("NO_COLOR", "1", 1);
+    open_dashboard(&d, 24, 80);
+    unsetenv("NO_COLOR");
+    for (int i = 0; i < 5; i++) { /* through all themes */
+        type(&d, "L");
+        wait_for(&d, "theme: ", true);
+        type(&d, "j");
+        wait_for(&d, "theme: ", false);
+    }
+    assert_false(d.is_coloured);
+    type(&d, "d");
+    wait_end(&d);
+    stand_up(&d);
+}
+
 static void test_dumb_terminal_speaks_plainly(void **unused)
 {
     (void)unused;
@@ -522,43 +634,83 @@ static void test_dumb_terminal_speaks_plainly(void **unused)
     }
 }
 
+/* A shell's part: the window runs in a foreground group of its own; a stop is told through a pipe,
+ * and a byte from the other pipe brings it back. Returns the window's status. */
+static int shell_main(int slave, int tell, int hear)
+{
+    char byte;
+    int status = 0;
+    login_tty(slave);
+    signal(SIGTTOU, SIG_IGN);
+    pid_t window = fork();
+    if (window == 0) {
+        setpgid(0, 0);
+        tcsetpgrp(0, getpid());
+        signal(SIGTTOU, SIG_DFL);
+        execl("/proc/self/exe", "window", "--window", run_dir, (char *)NULL);
+        _exit(91);
+    }
+    setpgid(window, window);
+    while (waitpid(window, &status, WUNTRACED) == window && WIFSTOPPED(status)) {
+        tcsetpgrp(0, getpid());
+        if (write(tell, "S", 1) != 1 || read(hear, &byte, 1) != 1)
+            break;
+        tcsetpgrp(0, window);
+        kill(-window, SIGCONT);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 92;
+}
+
 static void test_suspend(void **unused)
 {
     (void)unused;
     struct desk d;
-    open_dashboard(&d, 24, 80);
-    /* The window is a session leader here, so its group is orphaned and the kernel ignores the stop: what can
-     * be seen is that it goes through the normal screen and comes back drawn. */
-    size_t before = d.bytes;
+    int tell[2], hear[2];
+    assert_true(pipe(tell) == 0 && pipe(hear) == 0);
+    sit_down_with(&d, 24, 80, "xterm-256color", tell[1], hear[0]);
+    wait_for(&d, "251 of ~412 GB", true);
     type(&d, "\032");
+    struct pollfd stopped = {.fd = tell[0], .events = POLLIN};
     int64_t end = now_ms() + DEADLINE_MS;
-    while (d.bytes < before + 1000 && now_ms() < end)
+    while (poll(&stopped, 1, 0) == 0 && now_ms() < end)
         pump(&d, 20);
+    char byte;
+    assert_int_equal(read(tell[0], &byte, 1), 1);
+    pump(&d, 0);
+    check_restored(&d);
+    assert_false(shows(&d, "251 of ~412 GB"));
+    assert_int_equal(write(hear[1], "C", 1), 1);
     wait_for(&d, "251 of ~412 GB", true);
     assert_true(d.is_alternate);
-    type(&d, "d");
+    type(&d, "?");
+    wait_for(&d, "Keys on this page", true);
+    type(&d, "qd");
     wait_end(&d);
+    assert_int_equal(WEXITSTATUS(d.status), 40 + DASHBOARD_DETACH);
     check_restored(&d);
     stand_up(&d);
+    close(tell[0]), close(tell[1]), close(hear[0]), close(hear[1]);
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_leave_by_q),
-        cmocka_unit_test(test_detach_at_once),
-        cmocka_unit_test(test_control_c_asks),
-        cmocka_unit_test(test_signals_that_end),
-        cmocka_unit_test(test_signals_that_crash),
-        cmocka_unit_test(test_terminal_lost),
-        cmocka_unit_test(test_escape_is_quick),
-        cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_paste_presses_nothing),
-        cmocka_unit_test(test_answer_reaches_the_engine),
-        cmocka_unit_test(test_log_arrives_and_rest_is_quiet),
-        cmocka_unit_test(test_poor_terminals),
-        cmocka_unit_test(test_dumb_terminal_speaks_plainly),
-        cmocka_unit_test(test_suspend),
+        cmocka_unit_test_teardown(test_leave_by_q, clear_away),
+        cmocka_unit_test_teardown(test_detach_at_once, clear_away),
+        cmocka_unit_test_teardown(test_control_c_asks, clear_away),
+        cmocka_unit_test_teardown(test_signals_that_end, clear_away),
+        cmocka_unit_test_teardown(test_signals_that_crash, clear_away),
+        cmocka_unit_test_teardown(test_terminal_lost, clear_away),
+        cmocka_unit_test_teardown(test_escape_is_quick, clear_away),
+        cmocka_unit_test_teardown(test_resize, clear_away),
+        cmocka_unit_test_teardown(test_paste_presses_nothing, clear_away),
+        cmocka_unit_test_teardown(test_answer_reaches_the_engine, clear_away),
+        cmocka_unit_test_teardown(test_log_arrives_and_rest_is_quiet, clear_away),
+        cmocka_unit_test_teardown(test_poor_terminals, clear_away),
+        cmocka_unit_test_teardown(test_wide_lines_get_the_safe_set, clear_away),
+        cmocka_unit_test_teardown(test_no_color, clear_away),
+        cmocka_unit_test_teardown(test_dumb_terminal_speaks_plainly, clear_away),
+        cmocka_unit_test_teardown(test_suspend, clear_away),
     };
     if (argc == 3 && strcmp(argv[1], "--window") == 0)
         return window_main(argv[2]);

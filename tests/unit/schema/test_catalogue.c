@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The catalogue of a real server: user tables by schema_read, and, as a corpus nobody chose, every table of the system
+// schemas through table_from_sql. Needs TG_TEST_SOURCE.
+
+#include "server.h"
+
+static bool want_ours(void *arg, const char *schema, const char *table)
+{
+    (void)arg;
+    return strcmp(schema, "tg_cat") == 0 && strcmp(table, "left_out") != 0;
+}
+
+static void test_read(void **state)
+{
+    (void)state;
+    struct server s;
+    struct schema_list list;
+    struct err e = {0};
+    if (!server_open(&s, "TG_TEST_SOURCE"))
+        skip();
+    server_exec(&s, "DROP DATABASE IF EXISTS tg_cat");
+    server_exec(&s, "CREATE DATABASE tg_cat CHARACTER SET latin1 COLLATE latin1_german1_ci");
+    server_exec(&s, "CREATE TABLE tg_cat.`b``q` (a INT PRIMARY KEY, e ENUM('\xc3\xa4','it''s'))");
+    server_exec(&s, "CREATE TABLE tg_cat.a (a INT, b VARCHAR(3) CHARACTER SET utf8mb4)");
+    server_exec(&s, "CREATE TABLE tg_cat.left_out (a INT)");
+    server_exec(&s, "CREATE VIEW tg_cat.v AS SELECT 1 AS x");
+    if (!schema_read(&list, &s.c, want_ours, NULL, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(list.n, 2);
+    assert_string_equal(list.tables[0]->name, "a");
+    assert_string_equal(list.tables[1]->name, "b`q");
+    assert_string_equal(list.tables[1]->columns[1].members[0], "\xc3\xa4");
+    assert_string_equal(list.tables[0]->collation, "latin1_german1_ci");
+    assert_int_equal(list.tables[1]->row_key, 0);
+    schema_list_release(&list);
+    struct ddl_context cx;
+    assert_true(schema_defaults(&s.c, "tg_cat", &cx, &e));
+    assert_string_equal(cx.charset, "latin1");
+    assert_string_equal(cx.collation, "latin1_german1_ci");
+    assert_false(schema_defaults(&s.c, "tg_no_such", &cx, &e));
+    struct collation_ids *ids = collation_ids_read(&s.c, &e);
+    char charset[64], collation[64];
+    assert_non_null(ids);
+    assert_true(collation_ids_find(ids, 33, charset, collation));
+    assert_string_equal(charset, "utf8mb3");
+    assert_string_equal(collation, "utf8mb3_general_ci");
+    assert_false(collation_ids_find(ids, 65000, charset, collation));
+    if (s.c.server.flavour == DB_MARIADB) { // uca1400_ai_ci has an id per charset
+        assert_true(collation_ids_find(ids, 2304, charset, collation));
+        assert_string_equal(collation, "utf8mb4_uca1400_ai_ci");
+    }
+    collation_ids_free(ids);
+    server_exec(&s, "DROP DATABASE tg_cat");
+    conn_close(&s.c);
+}
+
+static void test_system_tables(void **state)
+{
+    (void)state;
+    struct server s;
+    struct ddl_context cx;
+    struct err e = {0};
+    MYSQL_RES *res;
+    unsigned n = 0;
+    if (!server_open(&s, "TG_TEST_SOURCE"))
+        skip();
+    server_context(&s, &cx, "mysql");
+    assert_true(conn_query(&s.c, "SELECT CONCAT('`',TABLE_SCHEMA,'`.`',TABLE_NAME,'`') FROM information_schema.TABLES"
+                                 " WHERE TABLE_TYPE='BASE TABLE' AND ENGINE IS NOT NULL", &res, &e));
+    for (MYSQL_ROW row; (row = mysql_fetch_row(res)); n++) {
+        struct buf text = {0};
+        char *sql = server_show(&s, row[0]);
+        struct table *t = table_from_sql(sql, strlen(sql), &cx, &e);
+        if (!t)
+            fail_msg("%s\n  in: %s", e.text, sql);
+        table_to_sql(t, &text);
+        struct table *again = table_from_sql(text.p, text.n, &cx, &e);
+        if (!again || !table_equal(t, again))
+            fail_msg("%s\n  does not read back: %s\n%s", e.text, text.p, sql);
+        table_drop(again);
+        table_drop(t);
+        buf_release(&text);
+        free(sql);
+    }
+    mysql_free_result(res);
+    conn_close(&s.c);
+    assert_true(n > 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_system_tables)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
