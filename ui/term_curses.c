@@ -502,6 +502,8 @@ static void take_resize(struct term *t)
     g.resized = 0;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
         resizeterm(size.ws_row, size.ws_col);
+    /* What was under way for the old size has landed anywhere: all of it is written again. */
+    clearok(curscr, TRUE);
     t->is_stale = true;
     t->resize_due = true;
 }

@@ -161,6 +161,18 @@ static void state_word(char *out, size_t size, enum run_state state)
     out[i] = 0;
 }
 
+/* "10.11.19-MariaDB-0+deb12u1-log" as people say it. What is not a bare version() stays as it is.
+ */
+void flavour_words(char *out, size_t size, const char *flavour)
+{
+    const char *tidb = strstr(flavour, "TiDB-v"), *version = tidb ? tidb + 6 : flavour;
+    const char *kind = tidb ? "TiDB" : strstr(flavour, "MariaDB") ? "MariaDB" : "MySQL";
+    if (flavour[0] < '0' || flavour[0] > '9')
+        snprintf(out, size, "%s", flavour);
+    else
+        snprintf(out, size, "%s %.*s", kind, (int)strspn(version, "0123456789."), version);
+}
+
 static void draw_title(struct canvas *c, struct rect r, const struct dashboard_state *s,
                        bool is_zoom)
 {
@@ -195,7 +207,10 @@ static void draw_title(struct canvas *c, struct rect r, const struct dashboard_s
                  is_pass ? "✓" : "✗", m->verdict, m->verified_at);
         canvas_cut(c, left, r.y, x, left.w - x, is_pass ? ROLE_OK : ROLE_BAD, story);
     } else if (c->cols >= 110 && m->source_flavour[0]) {
-        snprintf(story, sizeof story, _("%s to %s"), m->source_flavour, m->target_flavour);
+        char source[96], target[96];
+        flavour_words(source, sizeof source, m->source_flavour);
+        flavour_words(target, sizeof target, m->target_flavour);
+        snprintf(story, sizeof story, _("%s to %s"), source, target);
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_DIM, story);
     }
 }
@@ -209,24 +224,25 @@ struct stage {
     int percent; /* -1: none */
 };
 
-bool flow_is_over(const struct mon_snapshot *m)
+bool flow_is_over(const struct mon_snapshot *m, bool is_load)
 {
     if (m->state == RUN_IN_SYNC || m->state == RUN_VERIFYING || m->state == RUN_CUTTING_OVER ||
         m->state == RUN_FINISHED)
         return true;
-    return m->tables_total > 0 && m->tables_done >= m->tables_total;
+    bool is_read = m->tables_total > 0 && m->tables_done >= m->tables_total;
+    bool is_loaded = m->load.total_bytes > 0 && m->load.bytes >= m->load.total_bytes;
+    return is_load ? is_read && is_loaded : is_read || m->state == RUN_CATCHING_UP;
 }
 
 int flow_percent(const struct mon_snapshot *m, bool is_load)
 {
     const struct flow_view *f = is_load ? &m->load : &m->dump;
-    if (flow_is_over(m) || (!is_load && m->state == RUN_CATCHING_UP))
+    if (flow_is_over(m, is_load))
         return 100;
     if (!f->total_bytes)
         return -1;
-    bool is_open = f->total_is_guess || f->bytes < f->total_bytes;
     double percent = (double)f->bytes * 100 / (double)f->total_bytes;
-    return (int)TG_MIN(percent + 0.5, is_open ? 99.0 : 100.0);
+    return (int)TG_MIN(percent + 0.5, 99.0);
 }
 
 static size_t stages_of(const struct mon_snapshot *m, struct stage out[7])

@@ -168,12 +168,13 @@ void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
 void pane_attention_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
 
 /* ---- shared by panes ---- */
+void flavour_words(char *out, size_t size, const char *flavour);
 /* Frame with the marker of focus; titles as canvas_box. */
 void pane_box(struct canvas *c, struct rect r, const struct dashboard_state *s, enum pane pane,
               const char *title, const char *right);
 /* Percent done of a flow: at most 99 while its total is a guess; -1: no total. */
 int flow_percent(const struct mon_snapshot *s, bool is_load);
-bool flow_is_over(const struct mon_snapshot *s);
+bool flow_is_over(const struct mon_snapshot *s, bool is_load);
 /* Tables that match the filter, in the order shown; indexes into snap.table. */
 size_t tables_order(const struct dashboard_state *s, uint16_t order[MON_TABLES]);
 const char *tables_key(const void *order_and_state, size_t row);

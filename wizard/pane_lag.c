@@ -8,6 +8,17 @@
 #include <math.h>
 #include <stdio.h>
 
+/* How much time the graph shows: a young run fills it, an old one is seen for ten minutes. */
+static uint32_t window_s(const struct lag_view *lag)
+{
+    static const uint32_t step[] = {60, 120, 300};
+    for (size_t i = 0; i < TG_ARRAY_LEN(step); i++) {
+        if (lag->npoints <= step[i])
+            return step[i];
+    }
+    return MON_LAG_POINTS;
+}
+
 static double scale_top(const struct lag_view *lag)
 {
     double top = 4;
@@ -50,13 +61,20 @@ static void draw_graph(struct canvas *c, struct rect in, int rows, int axis, int
     for (int x = 0; x < width; x++)
         canvas_text(c, in, in.y + rows, in.x + axis + 1 + x, ROLE_EDGE, "─");
     canvas_graph(c, (struct rect){in.y, in.x + axis + 1, rows, width}, role, lag->points,
-                 TG_MIN(lag->npoints, (uint32_t)MON_LAG_POINTS), MON_LAG_POINTS, top);
+                 TG_MIN(lag->npoints, (uint32_t)MON_LAG_POINTS), window_s(lag), top);
 }
 
-static void draw_times(struct canvas *c, struct rect in, int y, int x, int width)
+static void draw_times(struct canvas *c, struct rect in, int y, int x, int width, uint32_t window)
 {
-    canvas_text(c, in, y, x, ROLE_DIM, _("-10 m"));
-    canvas_right(c, in, y, x + width / 2 + 3, ROLE_DIM, _("-5 m"));
+    bool is_short = window < 240;
+    uint32_t unit = is_short ? 1 : 60;
+    char half[24];
+    canvas_textf(c, in, y, x, ROLE_DIM, is_short ? _("-%u s") : _("-%u m"), window / unit);
+    if (window % (2 * unit) == 0)
+        snprintf(half, sizeof half, is_short ? _("-%u s") : _("-%u m"), window / 2 / unit);
+    else
+        snprintf(half, sizeof half, _("-%u s"), window / 2);
+    canvas_right(c, in, y, x + width / 2 + 3, ROLE_DIM, half);
     canvas_right(c, in, y, x + width, ROLE_DIM, _("now"));
 }
 
@@ -72,7 +90,10 @@ static enum role catch_up_words(char *out, size_t size, const struct mon_snapsho
         return ROLE_OK;
     }
     if (lag->seconds >= 0 && lag->seconds < 5) {
-        snprintf(out, size, "%s", _("catch-up  done, keeps in step"));
+        bool is_done =
+            m->state == RUN_IN_SYNC || m->state == RUN_VERIFYING || m->state == RUN_CUTTING_OVER;
+        snprintf(out, size, "%s",
+                 is_done ? _("catch-up  done, keeps in step") : _("catch-up  in step so far"));
         return ROLE_OK;
     }
     if (m->state == RUN_PAUSED) {
@@ -118,16 +139,18 @@ void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state
     bool is_wide = in.h >= 10 && in.w >= 46, is_applied = s->snap.lag.seconds >= 0;
     int text_rows = is_wide ? 5 : 3, rows = in.h - text_rows;
     int width = in.w - 7 - (is_wide ? 2 : 1);
-    pane_box(c, r, s, PANE_LAG,
-             is_applied && is_wide ? _("5 Lag  applied, last 10 min") : _("5 Lag  last 10 min"),
-             NULL);
+    char title[64];
+    snprintf(title, sizeof title,
+             is_applied && is_wide ? _("5 Lag  applied, last %u min") : _("5 Lag  last %u min"),
+             window_s(&s->snap.lag) / 60);
+    pane_box(c, r, s, PANE_LAG, title, NULL);
     if (rows < 2) {
         draw_rates(c, in, in.y, &s->snap, false);
         return;
     }
     draw_graph(c, in, rows, 6, width, &s->snap.lag, false);
     if (is_wide)
-        draw_times(c, in, in.y + rows + 1, in.x + 7, width);
+        draw_times(c, in, in.y + rows + 1, in.x + 7, width, window_s(&s->snap.lag));
     draw_rates(c, in, in.y + rows + (is_wide ? 2 : 1), &s->snap, is_wide);
 }
 
@@ -167,15 +190,16 @@ static void draw_rate_box(struct canvas *c, struct rect r, const struct mon_snap
 void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
 {
     struct rect r = place[AT_ZOOM], in = rect_inside(r), head = place[AT_STAGES];
-    canvas_text(c, head, head.y, 1, ROLE_TITLE,
-                _("5 Lag   window: 10 m   scale: linear, the highest point is the top"));
+    canvas_textf(c, head, head.y, 1, ROLE_TITLE,
+                 _("5 Lag   window: %u m   scale: linear, the highest point is the top"),
+                 window_s(&s->snap.lag) / 60);
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Seconds behind the source (applied)"), NULL);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
     c->cursor_y = r.y;
     c->cursor_x = r.x + 1;
     if (in.h >= 5) {
         draw_graph(c, in, in.h - 2, 7, in.w - 12, &s->snap.lag, true);
-        draw_times(c, in, in.y + in.h - 1, in.x + 8, in.w - 12);
+        draw_times(c, in, in.y + in.h - 1, in.x + 8, in.w - 12, window_s(&s->snap.lag));
     }
     if (place[AT_DETAIL].h) {
         draw_distances(c, place[AT_DETAIL], &s->snap);

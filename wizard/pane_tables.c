@@ -17,6 +17,13 @@ static bool is_problem(enum table_state state)
     return state == TABLE_ASKING || state == TABLE_FAILED || state == TABLE_DIFFERENT;
 }
 
+/* The engine says "copied" when a table is read and in the sequence. Until its last chunk is on the
+ * target, too, it is not done for us: it still loads. */
+static enum table_state shown_state(const struct table_view *t)
+{
+    return t->state == TABLE_COPIED && t->bytes_loaded < t->bytes_read ? TABLE_COPYING : t->state;
+}
+
 static bool is_done(enum table_state state)
 {
     return state == TABLE_COPIED || state == TABLE_IN_SYNC || state == TABLE_VERIFIED;
@@ -28,13 +35,13 @@ static bool is_shown(const struct dashboard_state *s, const struct table_view *t
         return false;
     switch (s->show) {
     case SHOW_BUSY:
-        return t->state == TABLE_COPYING;
+        return shown_state(t) == TABLE_COPYING;
     case SHOW_WAITING:
-        return t->state == TABLE_WAITING;
+        return shown_state(t) == TABLE_WAITING;
     case SHOW_DONE:
-        return is_done(t->state);
+        return is_done(shown_state(t));
     case SHOW_PROBLEMS:
-        return is_problem(t->state);
+        return is_problem(shown_state(t));
     default:
         return true;
     }
@@ -42,9 +49,9 @@ static bool is_shown(const struct dashboard_state *s, const struct table_view *t
 
 static int group_of(const struct table_view *t)
 {
-    return t->state == TABLE_COPYING || is_problem(t->state) ? 0
-           : t->state == TABLE_WAITING                       ? 1
-                                                             : 2;
+    return shown_state(t) == TABLE_COPYING || is_problem(shown_state(t)) ? 0
+           : shown_state(t) == TABLE_WAITING                             ? 1
+                                                                         : 2;
 }
 
 static int by_number(double a, double b) /* larger first */
@@ -115,13 +122,12 @@ static int percent_of(uint64_t part, uint64_t whole, bool is_over)
 
 static uint64_t size_of(const struct table_view *t)
 {
-    return is_done(t->state) && t->bytes_loaded ? t->bytes_loaded : t->bytes_guess;
+    return TG_MAX(is_done(t->state) ? t->bytes_read : t->bytes_guess, t->bytes_loaded);
 }
 
 static uint64_t rows_of(const struct table_view *t)
 {
-    return is_done(t->state) && t->rows_loaded ? t->rows_loaded
-                                               : TG_MAX(t->rows_guess, t->rows_loaded);
+    return TG_MAX(is_done(t->state) ? t->rows_read : t->rows_guess, t->rows_loaded);
 }
 
 static const char *state_word(enum table_state state)
@@ -158,16 +164,16 @@ static enum role state_role(enum table_state state)
 static void draw_mark(struct canvas *c, struct rect in, int y, const struct table_view *t,
                       bool is_selected, bool is_focused)
 {
-    const char *mark = t->state == TABLE_FAILED || t->state == TABLE_DIFFERENT ? "✗"
-                       : t->state == TABLE_ASKING                              ? "!"
-                       : is_done(t->state)                                     ? "✓"
-                                                                               : " ";
+    const char *mark = shown_state(t) == TABLE_FAILED || shown_state(t) == TABLE_DIFFERENT ? "✗"
+                       : shown_state(t) == TABLE_ASKING                                    ? "!"
+                       : is_done(shown_state(t))                                           ? "✓"
+                                                                                           : " ";
     if (is_selected && is_focused) {
         canvas_text(c, in, y, in.x + 1, ROLE_EDGE_FOCUS, "▸");
         c->cursor_y = y;
         c->cursor_x = in.x + 1;
     } else {
-        canvas_text(c, in, y, in.x + 1, state_role(t->state), mark);
+        canvas_text(c, in, y, in.x + 1, state_role(shown_state(t)), mark);
     }
 }
 
@@ -193,22 +199,40 @@ static bool dump_is_over(const struct table_view *t)
     return is_done(t->state) || t->state == TABLE_DIFFERENT;
 }
 
+static bool load_is_over(const struct table_view *t)
+{
+    return is_done(shown_state(t)) || t->state == TABLE_DIFFERENT;
+}
+
+static uint64_t load_total(const struct table_view *t)
+{
+    return dump_is_over(t) && t->bytes_read ? t->bytes_read : t->bytes_guess;
+}
+
+static const char *left_word(char out[FMT_SIZE], const struct table_view *t)
+{
+    int64_t left = t->left_s;
+    if (left < 0 && dump_is_over(t) && t->rate > 1 && load_total(t) > t->bytes_loaded)
+        left = (int64_t)((double)(load_total(t) - t->bytes_loaded) / t->rate);
+    return left < 0 ? "?" : fmt_about(out, left);
+}
+
 static void draw_load(struct canvas *c, struct rect in, int y, int bar, int rate_end,
                       const struct table_view *t)
 {
     char text[FMT_SIZE];
-    if (dump_is_over(t) || t->state == TABLE_WAITING) {
-        if (t->state == TABLE_WAITING)
+    if (load_is_over(t) || shown_state(t) == TABLE_WAITING) {
+        if (shown_state(t) == TABLE_WAITING)
             canvas_text(c, in, y, in.x + bar, ROLE_DIM, _("waits"));
         else
             canvas_text(c, in, y, in.x + bar, ROLE_OK, _("done"));
-        if (dump_is_over(t))
-            put_right(c, in, y, rate_end, state_role(t->state), state_word(t->state));
+        if (load_is_over(t))
+            put_right(c, in, y, rate_end, state_role(shown_state(t)), state_word(shown_state(t)));
         return;
     }
-    double part = t->bytes_guess ? (double)t->bytes_loaded / (double)t->bytes_guess : 0;
+    double part = load_total(t) ? (double)t->bytes_loaded / (double)load_total(t) : 0;
     canvas_bar(c, in, y, in.x + bar, 6, ROLE_TEXT, TG_MIN(part, 0.99));
-    put_percent(c, in, y, bar + 10, t->bytes_loaded, t->bytes_guess, false);
+    put_percent(c, in, y, bar + 10, t->bytes_loaded, load_total(t), false);
     snprintf(text, sizeof text, "%.1f", t->rate / 1e6);
     put_right(c, in, y, bar + 16, ROLE_TEXT, text);
 }
@@ -231,21 +255,21 @@ static void draw_wide_row(struct canvas *c, struct rect in, int y, const struct 
     canvas_cut(c, in, y, in.x + 3, 13 + more, ROLE_TEXT, name);
     put_right(c, in, y, 22 + more, ROLE_TEXT, fmt_count(a, rows_of(t)));
     put_right(c, in, y, 32 + more, ROLE_TEXT, fmt_bytes(a, size_of(t)));
-    if (t->state == TABLE_WAITING && !t->bytes_read) {
+    if (shown_state(t) == TABLE_WAITING && !t->bytes_read) {
         put_right(c, in, y, 40 + more, ROLE_DIM, _("waits"));
         return;
     }
     put_percent(c, in, y, 40 + more, t->bytes_read, t->bytes_guess, dump_is_over(t));
     draw_load(c, in, y, 42 + more, 63 + more, t);
-    if (t->state == TABLE_COPYING || t->state == TABLE_ASKING)
-        put_right(c, in, y, 65 + more, ROLE_TEXT, t->left_s < 0 ? "?" : fmt_about(a, t->left_s));
+    if (shown_state(t) == TABLE_COPYING || shown_state(t) == TABLE_ASKING)
+        put_right(c, in, y, 65 + more, ROLE_TEXT, left_word(a, t));
 }
 
 static void draw_zoom_row(struct canvas *c, struct rect in, int y, const struct table_view *t)
 {
     char a[FMT_SIZE];
     int more = in.w - 78;
-    bool waits = t->state == TABLE_WAITING && !t->bytes_read;
+    bool waits = shown_state(t) == TABLE_WAITING && !t->bytes_read;
     canvas_cut(c, in, y, in.x + 3, 21 + more, ROLE_TEXT, t->name);
     put_right(c, in, y, 30 + more, ROLE_TEXT, fmt_count(a, rows_of(t)));
     put_right(c, in, y, 39 + more, ROLE_TEXT, fmt_bytes(a, size_of(t)));
@@ -254,13 +278,13 @@ static void draw_zoom_row(struct canvas *c, struct rect in, int y, const struct 
         return;
     }
     put_percent(c, in, y, 46 + more, t->bytes_read, t->bytes_guess, dump_is_over(t));
-    put_percent(c, in, y, 53 + more, t->bytes_loaded, t->bytes_guess, dump_is_over(t));
-    canvas_text(c, in, y, in.x + 56 + more, state_role(t->state), state_word(t->state));
-    if (dump_is_over(t) || t->state == TABLE_WAITING)
+    put_percent(c, in, y, 53 + more, t->bytes_loaded, load_total(t), load_is_over(t));
+    canvas_text(c, in, y, in.x + 56 + more, state_role(shown_state(t)), state_word(shown_state(t)));
+    if (load_is_over(t) || shown_state(t) == TABLE_WAITING)
         return;
     snprintf(a, sizeof a, "%.1f", t->rate / 1e6);
     put_right(c, in, y, 70 + more, ROLE_TEXT, a);
-    put_right(c, in, y, 76 + more, ROLE_TEXT, t->left_s < 0 ? "?" : fmt_about(a, t->left_s));
+    put_right(c, in, y, 76 + more, ROLE_TEXT, left_word(a, t));
 }
 
 /* ---- panes ---- */
@@ -288,14 +312,24 @@ static void draw_empty(struct canvas *c, struct rect in, const struct dashboard_
     canvas_text(c, in, in.y + 1, in.x + 3, ROLE_DIM, why);
 }
 
+/* Tables that the engine counts as done and that still load. */
+static uint32_t loading_count(const struct mon_snapshot *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->ntables; i++)
+        n += m->table[i].state == TABLE_COPIED && shown_state(&m->table[i]) == TABLE_COPYING;
+    return TG_MIN(n, m->tables_done);
+}
+
 void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_state *s)
 {
     const struct mon_snapshot *m = &s->snap;
     struct rect in = rect_inside(r);
     bool is_wide = in.w >= 66, is_focused = s->focus == PANE_TABLES;
+    uint32_t loading = loading_count(m);
     char title[160];
-    int n = snprintf(title, sizeof title, _("4 Tables  %u done  %u busy  %u wait"), m->tables_done,
-                     m->tables_busy, m->tables_waiting);
+    int n = snprintf(title, sizeof title, _("4 Tables  %u done  %u busy  %u wait"),
+                     m->tables_done - loading, m->tables_busy + loading, m->tables_waiting);
     if (m->tables_failed || is_wide)
         n += snprintf(title + n, sizeof title - (size_t)n, _("  %u failed"), m->tables_failed);
     if (s->find[0])
@@ -343,7 +377,7 @@ static void draw_detail(struct canvas *c, struct rect r, const struct table_view
     int y = in.y;
     canvas_box(c, r, ROLE_EDGE, t->name, NULL);
     canvas_text(c, in, y, in.x, ROLE_DIM, _("state"));
-    canvas_text(c, in, y, in.x + 12, state_role(t->state), state_word(t->state));
+    canvas_text(c, in, y, in.x + 12, state_role(shown_state(t)), state_word(shown_state(t)));
     if (t->is_keyless)
         canvas_text(c, in, y, in.x + 26, ROLE_WARN,
                     _("! no usable key: copied in one piece, compared as a bag"));
@@ -359,7 +393,7 @@ static void draw_detail(struct canvas *c, struct rect r, const struct table_view
     canvas_textf(c, in, y++, in.x + 12, ROLE_TEXT, _("%u done, %u busy"), t->chunks_done,
                  t->chunks_busy);
     canvas_text(c, in, y, in.x, ROLE_DIM, _("pace"));
-    if (t->left_s >= 0 && !dump_is_over(t))
+    if (t->left_s >= 0 && !load_is_over(t))
         canvas_textf(c, in, y, in.x + 12, ROLE_TEXT, _("%s, ~%s left"), fmt_rate(a, t->rate),
                      fmt_about(b, t->left_s));
     else

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+/* A stream batch that is not full is only begun while few are open: the more wait, the larger they get. */
+#define STREAM_AT_ONCE 3
+
 struct ready {
     struct ready *next, *prev;
     struct batch *batch;
@@ -20,7 +23,7 @@ struct apply {
     pthread_cond_t changed;
     struct tracker *tracker;
     struct ready *ready;
-    uint64_t seq, open;
+    uint64_t seq, open, open_stream;
     uint32_t nready, idle;
     bool is_closing;
     struct writer *writers;
@@ -66,6 +69,7 @@ void apply_submit(struct apply *a, struct batch *b)
     pthread_mutex_lock(&a->lock);
     b->seq = ++a->seq;
     a->open++;
+    a->open_stream += b->kind == BATCH_STREAM;
     if (a->nall == a->all_cap) {
         a->all_cap = a->all_cap ? a->all_cap * 2 : 64;
         a->all = x_realloc(a->all, a->all_cap * sizeof(void *));
@@ -79,7 +83,7 @@ void apply_submit(struct apply *a, struct batch *b)
 bool apply_is_hungry(struct apply *a)
 {
     pthread_mutex_lock(&a->lock);
-    bool hungry = a->nready < a->idle;
+    bool hungry = a->nready < a->idle && a->open_stream < STREAM_AT_ONCE;
     pthread_mutex_unlock(&a->lock);
     return hungry;
 }
@@ -157,6 +161,7 @@ static void finish(struct apply *a, struct batch *b)
     tracker_done(a->tracker, b, make_ready, a);
     all_remove(a, b);
     a->open--;
+    a->open_stream -= b->kind == BATCH_STREAM;
     pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->lock);
     if (b->kind != BATCH_CHUNK)

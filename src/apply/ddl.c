@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A DDL commits by itself, so whether it ran is found out by looking: before it is sent, the ledger notes what the
- * tables it concerns looked like (a hash of SHOW CREATE TABLE). After a doubt, when nothing of ours runs at the
+ * tables it concerns looked like (a hash of SHOW CREATE TABLE), for each of its statements where the target needs several. After a doubt, when nothing of ours runs at the
  * target any more, the same look tells. TRUNCATE changes no definition and is simply repeated: what comes after it
  * on that table still waits. */
 #include "apply/private.h"
@@ -76,7 +76,19 @@ static bool ledger_only(struct writer *w, const struct batch *b, bool with_appli
     return writer_commit(w, is_unknown, e);
 }
 
-static bool execute(struct writer *w, const struct batch *b, struct err *e)
+/* The k-th statement of the batch's text; n == 0: there is none. */
+static struct str part_of(const struct batch *b, uint32_t k)
+{
+    struct str rest = str_of(b->ddl.sql ? b->ddl.sql : ""), part = {0};
+    for (uint32_t i = 0; i <= k; i++) {
+        if (!rest.n)
+            return (struct str){"", 0};
+        part = ddl_part(&rest);
+    }
+    return part;
+}
+
+static bool execute(struct writer *w, const struct batch *b, struct str sql, struct err *e)
 {
     const struct ledger *l = apply_options_of(w->apply)->ledger;
     struct packet *p = &w->packet;
@@ -87,40 +99,63 @@ static bool execute(struct writer *w, const struct batch *b, struct err *e)
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     buf_addf(&p->sql, "SET timestamp = %lld", (long long)b->ddl.timestamp);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
-    buf_addf(&p->sql, "/* %s:%s */ %s", l->tag, pos_text(&b->to, at), b->ddl.sql);
+    buf_addf(&p->sql, "/* %s:%s */ ", l->tag, pos_text(&b->to, at));
+    buf_add(&p->sql, sql.p, sql.n);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     buf_adds(&p->sql, "SET timestamp = DEFAULT");
     return writer_send(w, e);
 }
 
-enum ddl_step { STEP_LOOK, STEP_EXECUTE, STEP_FINISH, STEP_DONE };
+struct ddl_place {                    /* where a DDL stands */
+    bool is_known;                    /* looked up since the last doubt */
+    bool is_done;                     /* its row stands in `applied` */
+    bool is_noted;                    /* the ledger has the hash of before `part` */
+    uint32_t part;                    /* the statement that comes next */
+    char before[40];
+};
 
-/* Finds out where this DDL stands: begun before and ran, begun and did not run, or new. */
-static bool look(struct writer *w, struct batch *b, enum ddl_step *next, char before[40], struct err *e)
+/* Finds out what already ran: by the ledger's note and a look at the tables. */
+static bool look(struct writer *w, const struct batch *b, struct ddl_place *at, struct err *e)
 {
     const struct apply_options *o = apply_options_of(w->apply);
     char now[40], *state = NULL, *was = NULL;
-    bool is_unknown, found = false;
+    *at = (struct ddl_place){0};
     if (!writer_settle(w, e) || !ledger_wait_quiet(o->ledger, &w->conn, o->cancel, e) ||
-        !ledger_has_applied(o->ledger, &w->conn, &b->to, 0, &found, e))
+        !ledger_has_applied(o->ledger, &w->conn, &b->to, 0, &at->is_done, e) || !fingerprint(w, b, now, e) ||
+        !ledger_find_ddl(o->ledger, &w->conn, &b->to, &state, &was, e))
         return false;
-    *next = STEP_DONE;
-    if (found)
-        return true;
-    if (!fingerprint(w, b, now, e) || !ledger_find_ddl(o->ledger, &w->conn, &b->to, &state, &was, e))
-        return false;
-    bool fine = true;
-    *next = !b->ddl.sql || (was && strcmp(was, now) != 0) ? STEP_FINISH : STEP_EXECUTE;
-    snprintf(before, 40, "%s", was ? was : now);
-    if (!was && b->ddl.sql)
-        fine = ledger_only(w, b, false, now, "begun", &is_unknown, e);
+    at->is_known = true;
+    snprintf(at->before, sizeof at->before, "%s", was ? was : now);
+    if (state) {
+        bool ran = strcmp(was, now) != 0;
+        at->part = (uint32_t)strtoul(state, NULL, 10) + (ran ? 1 : 0);
+        at->is_noted = !ran;
+    }
     free(state);
     free(was);
-    return fine;
+    return true;
+}
+
+/* The next statement: note what the tables look like, then run it. */
+static bool run_part(struct writer *w, const struct batch *b, struct ddl_place *at, struct str sql, struct err *e)
+{
+    char number[16];
+    bool is_unknown;
+    if (!at->is_noted) {
+        snprintf(number, sizeof number, "%u", at->part);
+        if (!fingerprint(w, b, at->before, e) || !ledger_only(w, b, false, at->before, number, &is_unknown, e))
+            return false;
+        at->is_noted = true;
+    }
+    if (!execute(w, b, sql, e))
+        return false;
+    at->part++;
+    at->is_noted = false;
+    return true;
 }
 
 /* A DDL that the target refuses: retry, applied by hand, or stop. */
-static bool ask_ddl(struct writer *w, struct batch *b, struct err *e, bool *is_applied)
+static const char *ask_ddl(struct writer *w, const struct batch *b, const struct err *e)
 {
     static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
                                                 {"applied", "I have made the change at the target myself"},
@@ -130,41 +165,54 @@ static bool ask_ddl(struct writer *w, struct batch *b, struct err *e, bool *is_a
     q.code = ERR_DDL_FAILED;
     err_wrap(&q, "%.300s", b->ddl.sql ? b->ddl.sql : "");
     const char *choice = o->ask.put(o->ask.arg, &q, b->ddl.label, choices, TG_ARRAY_LEN(choices));
-    *is_applied = choice && strcmp(choice, "applied") == 0;
-    if (choice && strcmp(choice, "stop") == 0)
+    if (choice && strcmp(choice, "stop") == 0) {
         o->ask.fatal(o->ask.arg, &q);
-    return choice && strcmp(choice, "stop") != 0;
+        return NULL;
+    }
+    return choice;
+}
+
+static bool is_refusal(const struct err *e)
+{
+    return !err_is_lost(e) && !err_is_busy(e) && e->code != ERR_TARGET_FENCED && e->code != ERR_TARGET_CONNECT &&
+           e->code != ERR_NET_RESOLVE && e->code != ERR_INTERNAL;
+}
+
+/* One step. *is_over: everything, the ledger included, is committed. */
+static bool step(struct writer *w, const struct batch *b, struct ddl_place *at, bool *is_over, struct err *e)
+{
+    bool is_unknown = false;
+    if (!at->is_known)
+        return look(w, b, at, e);
+    struct str sql = part_of(b, at->part);
+    if (sql.n && !at->is_done)
+        return run_part(w, b, at, sql, e);
+    *is_over = at->is_done || ledger_only(w, b, true, at->before, "done", &is_unknown, e);
+    return *is_over;
 }
 
 bool writer_apply_ddl(struct writer *w, struct batch *b)
 {
-    const struct apply_options *o = apply_options_of(w->apply);
-    enum ddl_step step = STEP_LOOK;
-    char before[40] = "";
-    for (unsigned tries = 0; step != STEP_DONE;) {
+    struct ddl_place at = {0};
+    bool is_over = false;
+    for (unsigned tries = 0; !is_over;) {
         struct err e = {0};
-        bool is_unknown = false, is_applied = false;
-        if (step == STEP_LOOK && look(w, b, &step, before, &e))
+        if (step(w, b, &at, &is_over, &e))
             continue;
-        if (step == STEP_EXECUTE && execute(w, b, &e)) {
-            step = STEP_FINISH;
-            continue;
-        }
-        if (step == STEP_FINISH && ledger_only(w, b, true, before, "done", &is_unknown, &e))
-            break;
         writer_rollback(w);
-        if (step == STEP_EXECUTE && !err_is_lost(&e) && !err_is_busy(&e) && e.code != ERR_TARGET_FENCED) {
-            if (!ask_ddl(w, b, &e, &is_applied))
+        if (at.is_noted && is_refusal(&e)) {
+            const char *choice = ask_ddl(w, b, &e);
+            if (!choice)
                 return false;
-            step = is_applied ? STEP_FINISH : STEP_LOOK;
-            continue;
+            if (strcmp(choice, "applied") == 0) {
+                at.part++;
+                at.is_noted = false;
+                continue;
+            }
+        } else if (!writer_recover(w, b, &tries, &e)) {
+            return false;
         }
-        if (step != STEP_FINISH || is_unknown || err_is_lost(&e))
-            step = step == STEP_FINISH && !is_unknown ? STEP_FINISH : STEP_LOOK;
-        if (!writer_recover(w, b, &tries, &e))
-            return false;
-        if (step == STEP_FINISH && !w->is_open && !writer_connect(w, &e) && cancel_is_set(o->cancel))
-            return false;
+        at.is_known = false;
     }
     log_event(LOG_INFO, "apply", b->ddl.label, "", "DDL applied: %.200s", b->ddl.sql ? b->ddl.sql : "(nothing to do)");
     return true;

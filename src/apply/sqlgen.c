@@ -66,10 +66,9 @@ static uint32_t fill_insert(struct packet *p, const struct batch_part *part, str
     return n;
 }
 
-/* A single plain key column: `k` IN (…), characters by bytes too. */
-static bool is_in_list(const struct table *def)
+static const struct column *key_column(const struct table *def, uint32_t part)
 {
-    return def->keys[def->row_key].nparts == 1;
+    return &def->columns[def->keys[def->row_key].parts[part].column];
 }
 
 static void byte_literal(struct buf *out, struct cell v)
@@ -83,17 +82,39 @@ static void byte_literal(struct buf *out, struct cell v)
     buf_addc(out, '\'');
 }
 
-static bool is_compared_as_text(const struct column *c)
+/* The target may hold for equal what differs in bytes: the key's condition needs a second one, by bytes. */
+static bool is_ambiguous(const struct column *c)
 {
-    return col_is_text(c->cls) || c->cls == COL_ENUM || c->cls == COL_SET;
+    return !c->is_exact && (col_is_text(c->cls) || c->cls == COL_ENUM || c->cls == COL_SET);
 }
 
-/* Keys of one column. `values` are the cells, n > 0. A one-element IN would be folded away by TiDB together with the
- * condition behind it. */
+static bool is_ambiguous_key(const struct table *def)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < def->keys[def->row_key].nparts; i++)
+        any = any || is_ambiguous(key_column(def, i));
+    return any;
+}
+
+/* "`c` AND …" of one column, n > 1 values: the same set, by bytes. */
+static void in_bytes(struct buf *out, const struct column *c, const struct cell *values, uint32_t n)
+{
+    buf_adds(out, " AND CAST(CONVERT(");
+    sql_ident(out, c->name);
+    buf_adds(out, " USING utf8mb4) AS BINARY) IN (");
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            buf_addc(out, ',');
+        byte_literal(out, values[i]);
+    }
+    buf_addc(out, ')');
+}
+
+/* Keys of one column. A one-element IN would be folded away by TiDB together with the condition behind it. */
 static void in_condition(struct buf *out, const struct column *c, const struct cell *values, uint32_t n,
                          const struct sql_limits *l)
 {
-    if (n == 1) {
+    if (n == 1 && is_ambiguous(c)) {
         encode_match(out, c, values[0], l->flavour);
         return;
     }
@@ -105,15 +126,82 @@ static void in_condition(struct buf *out, const struct column *c, const struct c
         encode_literal(out, c, values[i]);
     }
     buf_addc(out, ')');
-    if (!is_compared_as_text(c))
+    if (is_ambiguous(c))
+        in_bytes(out, c, values, n);
+}
+
+/* Keys of several columns, `width` cells each. TiDB takes row constructors to its point reads, MariaDB only plain
+ * equations to its ranges. */
+static void tuple_condition(struct buf *out, const struct table *def, const struct cell *keys, uint32_t n,
+                            const struct sql_limits *l)
+{
+    uint32_t width = def->keys[def->row_key].nparts;
+    bool is_tuple = l->flavour == DB_TIDB;
+    for (uint32_t i = 0; is_tuple && i < width; i++) {
+        buf_addc(out, i ? ',' : '(');
+        sql_ident(out, key_column(def, i)->name);
+    }
+    buf_adds(out, is_tuple ? ") IN (" : "(");
+    for (uint32_t r = 0; r < n; r++) {
+        if (r)
+            buf_adds(out, is_tuple ? "," : " OR ");
+        for (uint32_t i = 0; i < width; i++) {
+            buf_adds(out, i == 0 ? "(" : is_tuple ? "," : " AND ");
+            if (!is_tuple) {
+                sql_ident(out, key_column(def, i)->name);
+                buf_addc(out, '=');
+            }
+            encode_literal(out, key_column(def, i), keys[r * width + i]);
+        }
+        buf_addc(out, ')');
+    }
+    buf_addc(out, ')');
+}
+
+/* A text per key that differs when any byte of it does: bytes and texts in hex, the rest as the server prints it. */
+static void pair_values(struct buf *out, const struct column *c, struct cell v)
+{
+    if (!col_is_text(c->cls) && !col_is_bytes(c->cls) && c->cls != COL_ENUM && c->cls != COL_SET) {
+        buf_add(out, v.p, v.n);
         return;
-    buf_adds(out, " AND CAST(CONVERT(");
-    sql_ident(out, c->name);
-    buf_adds(out, " USING utf8mb4) AS BINARY) IN (");
-    for (uint32_t i = 0; i < n; i++) {
-        if (i)
-            buf_addc(out, ',');
-        byte_literal(out, values[i]);
+    }
+    for (uint32_t i = 0; i < v.n; i++)
+        buf_addf(out, "%02X", (unsigned char)v.p[i]);
+}
+
+static void pair_expression(struct buf *out, const struct column *c)
+{
+    if (col_is_bytes(c->cls)) {
+        buf_adds(out, "HEX(");
+        sql_ident(out, c->name);
+        buf_addc(out, ')');
+    } else if (col_is_text(c->cls) || c->cls == COL_ENUM || c->cls == COL_SET) {
+        buf_adds(out, "HEX(CAST(CONVERT(");
+        sql_ident(out, c->name);
+        buf_adds(out, " USING utf8mb4) AS BINARY))");
+    } else {
+        col_read_expr(out, c);
+    }
+}
+
+/* " AND CONCAT_WS(…) IN (…)": the very keys of the list, by bytes. Always two elements, for TiDB's sake. */
+static void tuple_bytes(struct buf *out, const struct table *def, const struct cell *keys, uint32_t n)
+{
+    uint32_t width = def->keys[def->row_key].nparts;
+    buf_adds(out, " AND CONCAT_WS('.'");
+    for (uint32_t i = 0; i < width; i++) {
+        buf_addc(out, ',');
+        pair_expression(out, key_column(def, i));
+    }
+    buf_adds(out, ") IN (''");
+    for (uint32_t r = 0; r < n; r++) {
+        buf_adds(out, ",'");
+        for (uint32_t i = 0; i < width; i++) {
+            if (i)
+                buf_addc(out, '.');
+            pair_values(out, key_column(def, i), keys[r * width + i]);
+        }
+        buf_addc(out, '\'');
     }
     buf_addc(out, ')');
 }
@@ -130,16 +218,6 @@ static void match_columns(struct buf *out, const struct table *def, const struct
         encode_match(out, &def->columns[i], cells[i], l->flavour);
         first = false;
     }
-}
-
-static void match_key(struct buf *out, const struct table *def, const struct cell *key, const struct sql_limits *l)
-{
-    const struct key *k = &def->keys[def->row_key];
-    for (uint32_t i = 0; i < k->nparts; i++) {
-        buf_adds(out, i ? " AND " : "(");
-        encode_match(out, &def->columns[k->parts[i].column], key[i], l->flavour);
-    }
-    buf_addc(out, ')');
 }
 
 struct delete_source {                /* keys from part->del, or own keys of part->ins */
@@ -167,26 +245,26 @@ static uint32_t fill_delete_keyed(struct packet *p, const struct batch_part *par
                                   struct cursor *c, struct cell *cells, const struct sql_limits *l)
 {
     const struct table *def = part->def;
-    struct cell values[KEYS_A_STATEMENT], key[16];
-    uint32_t n = 0;
-    size_t from = p->sql.n, value_bytes = 0;
+    uint32_t n = 0, width = def->keys[def->row_key].nparts;
+    size_t bytes = 0;
+    struct cell *keys = x_alloc(KEYS_A_STATEMENT * width * sizeof *keys);
+    while (c->row < s->rows->n && n < KEYS_A_STATEMENT && bytes < l->statement_bytes) {
+        next_key(part, s, c, cells, keys + n * width);
+        for (uint32_t i = 0; i < width; i++)
+            bytes += keys[n * width + i].n * 3u + 8;
+        n++;
+    }
     buf_adds(&p->sql, "DELETE FROM ");
     sql_table(&p->sql, def->target_schema, def->target_name);
     buf_adds(&p->sql, " WHERE ");
-    while (c->row < s->rows->n && n < KEYS_A_STATEMENT && p->sql.n - from + value_bytes < l->statement_bytes) {
-        next_key(part, s, c, cells, key);
-        if (is_in_list(def)) {
-            values[n] = key[0];
-            value_bytes += key[0].n * 3u + 8;
-        } else {
-            if (n)
-                buf_adds(&p->sql, " OR ");
-            match_key(&p->sql, def, key, l);
-        }
-        n++;
+    if (width == 1) {
+        in_condition(&p->sql, key_column(def, 0), keys, n, l);
+    } else {
+        tuple_condition(&p->sql, def, keys, n, l);
+        if (is_ambiguous_key(def))
+            tuple_bytes(&p->sql, def, keys, n);
     }
-    if (is_in_list(def))
-        in_condition(&p->sql, &def->columns[def->keys[def->row_key].parts[0].column], values, n, l);
+    free(keys);
     return n;
 }
 

@@ -49,6 +49,7 @@ struct column {
     enum text_charset charset;   /* of the source column */
     enum key_fold fold;          /* of the source's collation */
     bool is_unsigned, is_nullable, is_generated, is_stored, is_auto_increment, is_invisible;
+    bool is_exact;               /* text: the target holds no two values equal that the source keeps apart */
     uint32_t length;             /* CHAR/BINARY n, BIT n, DECIMAL precision; 0 when none */
     uint8_t dec;                 /* DECIMAL scale, fractional seconds */
     char **members;              /* ENUM, SET in utf8mb4; nmembers */

@@ -29,13 +29,14 @@ static bool fenced(struct engine *g, const struct buf *statements, struct err *e
 }
 
 /* One DDL on the control connection, fenced. */
-static bool fenced_ddl(struct engine *g, const char *ddl, struct err *e)
+static bool fenced_ddl(struct engine *g, struct str ddl, struct err *e)
 {
     struct buf sql = {0};
     uint64_t affected[2];
     unsigned done = 0;
     ledger_sql_lane(&g->ledger, &sql, (uint32_t)g->job->writers + 1, g->epoch);
-    buf_addf(&sql, "; /* %s:start */ %s", g->ledger.tag, ddl);
+    buf_addf(&sql, "; /* %s:start */ ", g->ledger.tag);
+    buf_add(&sql, ddl.p, ddl.n);
     bool fine = conn_packet(&g->control, sql.p, sql.n, affected, 2, &done, e);
     if (!fine && done == 0 && e->sql == 1048)
         err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
@@ -146,7 +147,11 @@ bool engine_target_table(struct engine *g, struct tab *tab, const char *create_s
     ddl_release(&d);
     buf_adds(&schema, "CREATE DATABASE IF NOT EXISTS ");
     sql_ident(&schema, tab->def->target_schema);
-    fine = fine && fenced_ddl(g, schema.p, e) && fenced_ddl(g, sql.p, e);
+    fine = fine && fenced_ddl(g, buf_str(&schema), e);
+    for (struct str rest = buf_str(&sql); fine && rest.n;) {
+        struct str part = ddl_part(&rest);
+        fine = fenced_ddl(g, part, e);
+    }
     if (fine && notes.n)
         log_event(LOG_NOTE, "engine", tab->label, "", "created with changes: %s", notes.p);
     if (!fine)
@@ -408,7 +413,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
         buf_adds(&sql, "TRUNCATE TABLE ");
         sql_table(&sql, tab->def->target_schema, tab->def->target_name);
         tab->copy = TAB_COPYING;
-        fine = fenced_ddl(g, sql.p, e) && write_tab(g, tab, false, e);
+        fine = fenced_ddl(g, buf_str(&sql), e) && write_tab(g, tab, false, e);
     }
     buf_release(&sql);
     if (!fine || !copy_keyless(&o, tab, &tab->end, e))
@@ -419,8 +424,42 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     return write_tab(g, tab, false, e);
 }
 
+/* Marks text columns whose collation at the target holds no more values equal than the source's does. */
+static bool is_exact(const char *source, const char *target)
+{
+    size_t n = strlen(target);
+    bool is_bin = n > 4 && strcmp(target + n - 4, "_bin") == 0 && !strstr(target, "0900");
+    return strcmp(source, target) == 0 || (is_bin && !strstr(source, "0900") && !strstr(source, "nopad"));
+}
+
+static void compare_collations(struct engine *g)
+{
+    MYSQL_RES *res;
+    struct err ignored = {0};
+    if (!conn_query(&g->control, "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLLATION_NAME FROM information_schema.COLUMNS"
+                                 " WHERE COLLATION_NAME IS NOT NULL AND LOWER(TABLE_SCHEMA) NOT IN"
+                                 " ('mysql','sys','information_schema','performance_schema','metrics_schema')", &res, &ignored))
+        return;
+    struct table *t = NULL;
+    for (MYSQL_ROW r; (r = mysql_fetch_row(res)) != NULL;) {
+        if (!t || strcmp(t->target_schema, r[0]) != 0 || strcmp(t->target_name, r[1]) != 0) {
+            t = NULL;
+            for (uint32_t i = 0; i < g->tabs.n && !t; i++) {
+                struct table *d = g->tabs.list[i]->def;
+                if (d && strcmp(d->target_schema, r[0]) == 0 && strcmp(d->target_name, r[1]) == 0)
+                    t = d;
+            }
+        }
+        for (uint32_t i = 0; t && i < t->ncolumns; i++)
+            if (strcmp(t->columns[i].name, r[2]) == 0 && t->columns[i].collation)
+                t->columns[i].is_exact = is_exact(t->columns[i].collation, r[3]);
+    }
+    mysql_free_result(res);
+}
+
 bool engine_copy_keyless(struct engine *g, struct err *e)
 {
+    compare_collations(g);
     for (uint32_t i = 0; i < g->tabs.n; i++) {
         struct tab *tab = g->tabs.list[i];
         if (!tab->def || !tab->is_keyless || tab->copy == TAB_COMPLETE)

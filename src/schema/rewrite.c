@@ -27,6 +27,33 @@ void rw_comma(const struct rewriter *r, bool *is_first)
     *is_first = false;
 }
 
+void rw_text(const struct rewriter *r, const char *p, size_t n)
+{
+    struct buf text = {0};
+    sql_text(&text, p, n);
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\n')
+            buf_adds(r->out, "\\n");
+        else
+            buf_addc(r->out, text.p[i]);
+    }
+    buf_release(&text);
+}
+
+struct str ddl_part(struct str *rest)
+{
+    struct str part = *rest;
+    for (size_t i = 0; i + 1 < rest->n; i++) {
+        if (rest->p[i] == ';' && rest->p[i + 1] == '\n') {
+            part.n = i;
+            *rest = (struct str){rest->p + i + 2, rest->n - i - 2};
+            return part;
+        }
+    }
+    *rest = (struct str){rest->p + rest->n, 0};
+    return part;
+}
+
 void rw_table(const struct rewriter *r, const char *schema, const char *table)
 {
     char to_schema[200], to_table[200];

@@ -22,6 +22,8 @@ struct rewriter {
 };
 void rw_note(const struct rewriter *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void rw_table(const struct rewriter *r, const char *schema, const char *table);
+/* A text without a bare newline, so that ";\n" only ever separates statements. */
+void rw_text(const struct rewriter *r, const char *p, size_t n);
 /* Tokens as an expression of the target. */
 void rw_tokens(const struct rewriter *r, struct range range);
 /* DEFAULT value; false: left out with a note. cls: of the column, COL_UNSUPPORTED when not known. */

@@ -40,7 +40,7 @@ static void add_token(const struct rewriter *r, const struct token *t)
     if (t->kind == TOK_QUOTED)
         sql_ident(r->out, t->text.p);
     else if (t->kind == TOK_STRING)
-        sql_text(r->out, t->text.p, t->text.n);
+        rw_text(r, t->text.p, t->text.n);
     else
         buf_add(r->out, t->raw.p, t->raw.n);
 }
@@ -314,7 +314,7 @@ bool rw_column(struct rewriter *r, const struct column_ast *a)
     add_value(r, a, &c);
     if (a->comment.p) {
         buf_adds(r->out, " COMMENT ");
-        sql_text(r->out, a->comment.p, a->comment.n);
+        rw_text(r, a->comment.p, a->comment.n);
     }
     if (a->is_invisible && rw_is(r, DB_TIDB))
         rw_note(r, "column %s is visible at the target", a->name);
@@ -388,7 +388,7 @@ static void add_index(const struct rewriter *r, const struct key_ast *k)
     add_parts(r, k->parts);
     if (k->comment.p) {
         buf_adds(r->out, " COMMENT ");
-        sql_text(r->out, k->comment.p, k->comment.n);
+        rw_text(r, k->comment.p, k->comment.n);
     }
     if (k->is_invisible)
         buf_adds(r->out, rw_is(r, DB_MARIADB) ? " IGNORED" : " INVISIBLE");

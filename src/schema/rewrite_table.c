@@ -77,7 +77,7 @@ static void add_option(const struct rewriter *r, const struct option_ast *o, con
 {
     if (o->kind == OPT_COMMENT) {
         buf_addf(r->out, "%sCOMMENT=", separator);
-        sql_text(r->out, o->text.p, o->text.n);
+        rw_text(r, o->text.p, o->text.n);
     } else if (o->kind == OPT_AUTO_INCREMENT) {
         buf_addf(r->out, "%sAUTO_INCREMENT=%llu", separator, strtoull(o->text.p, NULL, 10));
     } else if (o->kind == OPT_ENGINE && strcasecmp(o->text.p, "InnoDB") != 0) {

@@ -118,6 +118,8 @@ typedef void name_map(void *arg, const char *schema, const char *table, char to_
  * ERR_DDL_ROWS when rows come without events, ERR_DDL_UNKNOWN for what the target can't hold. */
 bool ddl_rewrite(struct buf *out, const struct ddl *d, const struct ddl_context *cx, const struct target_dialect *to,
                  name_map *map, void *map_arg, const uint64_t *only, struct buf *notes, struct err *e);
+/* The next statement of ddl_rewrite's text, *rest behind it; call while rest->n. */
+struct str ddl_part(struct str *rest);
 
 /* The source's catalogue. */
 struct schema_list {

@@ -185,7 +185,7 @@ class Scene:
         proxy.info["gtid"], proxy.behind = server.info["gtid"], server.name
         return proxy
 
-    def engine(self, source, target, name="it", **job):
+    def engine(self, source, target, /, name="it", **job):
         engine = Engine(self, source, target, name, job)
         self.engines.append(engine)
         return self.add(engine)

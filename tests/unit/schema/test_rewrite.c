@@ -125,6 +125,26 @@ static void test_only(void **state)
     ddl_release(&d);
 }
 
+/* Only separators look like separators. */
+static void test_parts(void **state)
+{
+    (void)state;
+    static const char sql[] = "CREATE OR REPLACE TABLE t (a INT COMMENT 'x;\ny') COMMENT='p;\nq'";
+    struct ddl d;
+    struct buf out = {0};
+    assert_true(ddl_parse(&d, sql, strlen(sql), &maria, NULL));
+    assert_true(ddl_rewrite(&out, &d, &maria, &tidb, map, NULL, NULL, NULL, NULL));
+    struct str rest = buf_str(&out);
+    assert_true(str_eq(ddl_part(&rest), STR("DROP TABLE IF EXISTS `z`.`t_x`")));
+    struct str create = ddl_part(&rest);
+    assert_int_equal(rest.n, 0);
+    assert_true(create.n > 20 && memcmp(create.p, "CREATE TABLE", 12) == 0);
+    assert_non_null(strstr(create.p, "COMMENT='p;\\nq'"));
+    assert_non_null(strstr(create.p, "COMMENT 'x;\\ny'"));
+    buf_release(&out);
+    ddl_release(&d);
+}
+
 static void test_foreign_keys(void **state)
 {
     (void)state;
@@ -167,7 +187,7 @@ static void test_refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_only),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_only), cmocka_unit_test(test_parts),
                                        cmocka_unit_test(test_foreign_keys), cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

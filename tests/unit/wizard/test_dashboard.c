@@ -211,6 +211,30 @@ static void test_states(void **unused)
     golden("state-waiting", s, GLYPHS_LINES);
 }
 
+/* All is read and half of it is loaded: nothing may claim to be done. */
+static void test_catching_up(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    struct mon_snapshot *m = &s->snap;
+    m->state = RUN_CATCHING_UP;
+    m->tables_done = m->tables_total;
+    m->tables_busy = m->tables_waiting = m->nquestions = 0;
+    m->dump.bytes = m->dump.total_bytes;
+    m->dump.total_is_guess = m->load.total_is_guess = false;
+    for (uint32_t i = 0; i < m->ntables; i++) {
+        struct table_view *t = &m->table[i];
+        t->state = TABLE_COPIED;
+        t->rows_read = t->rows_guess;
+        t->bytes_read = t->bytes_guess;
+        t->bytes_loaded = i % 3 ? t->bytes_guess / 2 : t->bytes_guess;
+        t->left_s = -1;
+    }
+    assert_int_equal(flow_percent(m, false), 100);
+    assert_int_equal(flow_percent(m, true), 61);
+    golden("state-catching-up", s, GLYPHS_LINES);
+}
+
 static void test_attention_says_pass(void **unused)
 {
     (void)unused;
@@ -387,6 +411,8 @@ static void test_guess_stops_at_99(void **unused)
     s->snap.load.bytes = 500000000000;
     assert_int_equal(flow_percent(&s->snap, true), 99);
     s->snap.load.total_is_guess = false;
+    assert_int_equal(flow_percent(&s->snap, true), 99); /* tables are still to come */
+    s->snap.tables_done = s->snap.tables_total;
     assert_int_equal(flow_percent(&s->snap, true), 100);
     s->snap.load.total_bytes = 0;
     assert_int_equal(flow_percent(&s->snap, true), -1);
@@ -405,6 +431,37 @@ static void test_still_says_so(void **unused)
     draw_with(s, GLYPHS_LINES, &text, NULL);
     assert_non_null(strstr(text.p, "left ?"));
     assert_null(strstr(text.p, "left ~"));
+    buf_release(&text);
+    dashboard_state_free(s);
+}
+
+static void test_flavours(void **unused)
+{
+    (void)unused;
+    char out[96];
+    flavour_words(out, sizeof out, "10.11.19-MariaDB-0+deb12u1-log");
+    assert_string_equal(out, "MariaDB 10.11.19");
+    flavour_words(out, sizeof out, "8.0.11-TiDB-v8.4.0-this-is-a-placeholder");
+    assert_string_equal(out, "TiDB 8.4.0");
+    flavour_words(out, sizeof out, "9.7.0");
+    assert_string_equal(out, "MySQL 9.7.0");
+    flavour_words(out, sizeof out, "Aurora 3.05.2");
+    assert_string_equal(out, "Aurora 3.05.2");
+    flavour_words(out, sizeof out, "");
+    assert_string_equal(out, "");
+}
+
+/* A young run fills its graph. */
+static void test_young_lag(void **unused)
+{
+    (void)unused;
+    struct buf text = {0};
+    struct dashboard_state *s = sample_state(36, 120);
+    s->snap.lag.npoints = 45;
+    draw_with(s, GLYPHS_LINES, &text, NULL);
+    assert_non_null(strstr(text.p, "5 Lag  applied, last 1 min"));
+    assert_non_null(strstr(text.p, "-60 s"));
+    assert_non_null(strstr(text.p, "-30 s"));
     buf_release(&text);
     dashboard_state_free(s);
 }
@@ -539,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_zoom),
         cmocka_unit_test(test_dialogs),
         cmocka_unit_test(test_states),
+        cmocka_unit_test(test_catching_up),
         cmocka_unit_test(test_attention_says_pass),
         cmocka_unit_test(test_answer_is_sent),
         cmocka_unit_test(test_early_input_is_discarded),
@@ -549,6 +607,8 @@ int main(void)
         cmocka_unit_test(test_control_characters_vanish),
         cmocka_unit_test(test_guess_stops_at_99),
         cmocka_unit_test(test_still_says_so),
+        cmocka_unit_test(test_flavours),
+        cmocka_unit_test(test_young_lag),
         cmocka_unit_test(test_text_and_summary),
         cmocka_unit_test(test_random_keys_and_sizes),
     };
