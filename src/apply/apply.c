@@ -64,6 +64,8 @@ static void all_remove(struct apply *a, struct batch *b)
 
 void apply_submit(struct apply *a, struct batch *b)
 {
+    if (b->kind == BATCH_CHUNK)
+        atomic_fetch_add(&b->parts[0].tab->count.chunks_open, 1);
     if (b->kind != BATCH_CHUNK)
         marks_enter(a->o.marks, &b->to, b->commit_ms);
     pthread_mutex_lock(&a->lock);
@@ -144,6 +146,7 @@ static void count_done(struct apply *a, const struct batch *b)
             atomic_fetch_add(&p->tab->count.rows_loaded, p->ins.n);
             atomic_fetch_add(&p->tab->count.bytes_loaded, b->chunk.bytes);
             atomic_fetch_add(&p->tab->count.chunks_done, 1);
+            atomic_fetch_sub(&p->tab->count.chunks_open, 1);
         }
     }
     atomic_fetch_add(&c->tx, b->ntx);

@@ -20,7 +20,7 @@ const char *tab_copy_name(enum tab_copy c);
 bool tab_copy_parse(const char *name, enum tab_copy *out);
 
 struct tab_counters {                 /* written by workers, read by the sampler */
-    atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy;
+    atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy, chunks_open; /* open: in the sequence, not applied */
 };
 
 struct tab {

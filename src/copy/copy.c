@@ -11,7 +11,6 @@
 #define MAX_ROWS 60000
 #define CHUNK_TARGET_MS 1000
 #define VISIBLE_LIMIT_MS 60000
-#define STEP ((uint64_t)1 << 32)
 
 struct range_list {
     struct chunk **list;
@@ -87,31 +86,24 @@ void copy_back(struct copy *c, struct chunk *k)
 
 /* ---- cutting ---- */
 
-/* k becomes (lo, border], the rest is a range of its own. One more is planned. */
-static struct chunk *split(struct copy *c, struct chunk *k, const struct cell *border, uint32_t nparts)
+/* k becomes (lo, border], the rest is put back as a range of its own. One more is planned. */
+static void split(struct copy *c, struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half)
 {
-    struct chunk *rest = x_alloc(sizeof *rest);
-    uint64_t step = TG_MIN(STEP, TG_MAX((k->space_end - k->number) / 1024, 1u));
-    *rest = (struct chunk){.tab = k->tab, .number = k->number + step, .space_end = k->space_end,
-                           .hi = k->hi, .has_hi = k->has_hi};
-    if (rest->number > rest->space_end)
-        tg_bug("no chunk numbers left in %s", k->tab->label);
-    k->space_end = k->number + step - 1;
-    k->hi = (struct buf){0};
-    row_pack(&k->hi, border, nparts);
-    k->has_hi = true;
-    buf_add(&rest->lo, k->hi.p, k->hi.n);
-    rest->has_lo = true;
+    struct chunk *rest = chunk_split(k, border, nparts, in_half);
+    if (!rest)
+        return;
     pthread_mutex_lock(&c->o.tabs->lock);
     k->tab->chunks_planned++;
     pthread_mutex_unlock(&c->o.tabs->lock);
-    return rest;
+    put_range(c, rest);
 }
 
 static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint32_t rows, struct err *e)
 {
     MYSQL_RES *res;
     struct buf sql = {0};
+    if (!chunk_has_numbers(k))
+        return true;
     sql_border(&sql, def, k, rows);
     bool fine = conn_query(&r->conn, sql.p, &res, e);
     buf_release(&sql);
@@ -124,9 +116,10 @@ static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint
         uint32_t nparts = def->keys[def->row_key].nparts;
         for (uint32_t i = 0; i < nparts; i++)
             border[i] = (struct cell){row[i], (uint32_t)n[i]};
-        put_range(r->copy, split(r->copy, k, border, nparts));
+        split(r->copy, k, border, nparts, k->want_rows != 0);
     }
     mysql_free_result(res);
+    k->want_rows = rows; /* a second try asks for the same border */
     return true;
 }
 
@@ -218,7 +211,7 @@ static void cut_at_last_row(struct copy *c, struct chunk *k, const struct table 
     for (uint32_t i = 0; i < rows->n; i++)
         p += row_unpack(p, def->ncolumns, cells);
     uint32_t nparts = row_key_cells(def, cells, key);
-    put_range(c, split(c, k, key, nparts));
+    split(c, k, key, nparts, false);
     free(cells);
 }
 

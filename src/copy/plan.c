@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define LAST_NUMBER (UINT64_MAX >> 1)
+#define STEP ((uint64_t)1 << 32)
 
 static struct chunk *range_new(struct tab *tab, uint64_t number, uint64_t space_end, const struct buf *lo, const struct buf *hi)
 {
@@ -57,4 +58,34 @@ size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chun
     tab->chunks_entered = 0;
     tab->copy = n ? TAB_COPYING : TAB_COMPLETE;
     return n;
+}
+
+bool chunk_has_numbers(const struct chunk *k)
+{
+    return k->space_end - k->number >= 64; /* what is left is for chunks that are cut while they are read */
+}
+
+/* Most numbers go to the rest, from which many more chunks are cut; not so where a chunk is cut that came back, since
+ * it may be halved many times. */
+struct chunk *chunk_split(struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half)
+{
+    struct buf hi = {0};
+    uint64_t space = k->space_end - k->number;
+    uint64_t step = in_half ? TG_MAX(space / 2, 1u) : TG_MIN(STEP, TG_MAX(space / 1024, 1u));
+    row_pack(&hi, border, nparts);
+    if (k->has_hi && k->hi.n == hi.n && memcmp(k->hi.p, hi.p, hi.n) == 0) {
+        buf_release(&hi); /* cut there before, and the read failed: nothing lies behind it */
+        return NULL;
+    }
+    if (space < step)
+        tg_bug("no chunk numbers left in %s", k->tab->label);
+    struct chunk *rest = x_alloc(sizeof *rest);
+    *rest = (struct chunk){.tab = k->tab, .number = k->number + step, .space_end = k->space_end,
+                           .hi = k->hi, .has_hi = k->has_hi};
+    k->space_end = k->number + step - 1;
+    k->hi = hi;
+    k->has_hi = true;
+    buf_add(&rest->lo, hi.p, hi.n);
+    rest->has_lo = true;
+    return rest;
 }

@@ -5,6 +5,12 @@
 
 #include "copy/copy.h"
 
+/* k becomes (lo, border], the rest of it a range of its own with later numbers, half of them when in_half. NULL:
+ * the border is its very end, k is as it was. */
+struct chunk *chunk_split(struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half);
+/* Whether it may be cut before it is read; where numbers are short it is read whole. */
+bool chunk_has_numbers(const struct chunk *k);
+
 /* " WHERE …" for rows in (lo, hi]; nothing when both are open. Bounds are packed key cells. */
 void sql_range(struct buf *out, const struct table *def, const struct chunk *k);
 /* SELECT of the key of the n-th row of the range. */

@@ -33,7 +33,7 @@ bool engine_is_copied(struct engine *g)
     for (uint32_t i = 0; i < g->tabs.n && all; i++)
         all = !g->tabs.list[i]->def || g->tabs.list[i]->copy == TAB_COMPLETE;
     pthread_mutex_unlock(&g->tabs.lock);
-    return all;
+    return all && budget_held(g->copy_budget) == 0;
 }
 
 /* Everything that was copied is applied, and the stream has passed the last C at the target. */
@@ -46,7 +46,7 @@ static bool is_consistent(struct engine *g)
     for (uint32_t i = 0; i < g->tabs.n && passed; i++)
         passed = !g->tabs.list[i]->def || pos_cmp(&low, &g->tabs.list[i]->end) >= 0;
     pthread_mutex_unlock(&g->tabs.lock);
-    return passed && budget_held(g->copy_budget) == 0;
+    return passed;
 }
 
 static void advance(struct engine *g)
@@ -138,7 +138,7 @@ static bool start_run(struct engine *g, struct err *e)
     struct apply_options a = {.ledger = &g->ledger, .target = &g->target, .writers = (uint32_t)g->job->writers,
                               .epoch = g->epoch, .cancel = g->cancel, .marks = NULL,
                               .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
-                              .statement_bytes = (size_t)512 << 10, .packet_bytes = (size_t)1 << 20};
+                              .statement_bytes = (size_t)128 << 10, .packet_bytes = (size_t)1 << 20};
     if (!(g->is_new ? engine_begin_new(g, e) : engine_begin_again(g, e)))
         return false;
     g->marks = marks_new(&g->start);

@@ -96,7 +96,7 @@ void engine_fatal(void *arg, const struct err *why);
 bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e);
 /* sample.c: fills and publishes a snapshot. */
 void engine_sample(struct engine *g);
-bool engine_is_copied(struct engine *g);               /* every chunk is in the sequence */
+bool engine_is_copied(struct engine *g);               /* every chunk is applied */
 void engine_set_state(struct engine *g, enum run_state s);
 /* finish.c */
 bool engine_compare(struct engine *g, struct err *e);  /* verify of all tables; sets verdict; e: differences or worse */

@@ -77,9 +77,11 @@ static enum table_state state_of(struct engine *g, const struct tab *tab)
         return TABLE_FAILED;
     if (verified)
         return verified == 1 ? TABLE_VERIFIED : TABLE_DIFFERENT;
-    if (tab->copy == TAB_COMPLETE)
+    if (tab->copy == TAB_COMPLETE && !atomic_load(&tab->count.chunks_open))
         return g->state == RUN_IN_SYNC || g->state == RUN_VERIFYING || g->state == RUN_FINISHED ? TABLE_IN_SYNC : TABLE_COPIED;
-    return atomic_load(&tab->count.chunks_busy) || atomic_load(&tab->count.rows_read) ? TABLE_COPYING : TABLE_WAITING;
+    return tab->copy == TAB_COMPLETE || atomic_load(&tab->count.chunks_busy) || atomic_load(&tab->count.rows_read)
+               ? TABLE_COPYING
+               : TABLE_WAITING;
 }
 
 static void count_state(struct mon_snapshot *s, enum table_state st)

@@ -19,6 +19,7 @@ from workload import SCHEMA, Writer, connect, fill  # noqa: E402
 
 ROWS = 30_000
 INTO = rf"INSERT INTO `?{SCHEMA}`?\."  # a packet that brings rows
+UNDER_WAY = ("copying", "catching-up", "in-sync")
 SMALL_CHUNKS = {"limits": {"chunk": "64KiB"}}
 
 
@@ -71,7 +72,7 @@ def test_late_rows(scene: Scene, phase):
     if phase == "follow":
         engine.until_state("in-sync")
     else:
-        engine.until_state("copying", "catching-up", "in-sync", seconds=60)
+        engine.until_state(*UNDER_WAY, seconds=60)
     held = proxy.hold(rf"tidegate_meta.*{INTO}", nth=2)
     held.wait(seconds=120)
     engine.kill()
@@ -132,6 +133,7 @@ def test_busy_answers(scene: Scene, match, when):
     source, target, writer = busy(scene)
     proxy = scene.proxy(target)
     engine = scene.engine(source, proxy).start()
+    engine.until_state(*UNDER_WAY, seconds=60)
     for code in CODES:
         proxy.error(code, match, nth=2, times=2, when=when).wait(2, seconds=120)
     engine.until_state("in-sync")
@@ -146,6 +148,7 @@ def test_lost_commit(scene: Scene, when):
     source, target, writer = busy(scene)
     proxy = scene.proxy(target)
     engine = scene.engine(source, proxy).start()
+    engine.until_state(*UNDER_WAY, seconds=60)
     for nth in (3, 11, 7):
         proxy.drop(COMMIT, nth=nth, when=when).wait(seconds=120)
     engine.until_state("in-sync")
@@ -154,12 +157,26 @@ def test_lost_commit(scene: Scene, when):
     finish(scene, engine, source, target, writer)
 
 
+@case(for_each=[("busy", "error", {"code": 9007}), ("lost", "drop", {"when": "after"}), ("lost-before", "drop", {"when": "before"})])
+def test_trouble_at_the_start(scene: Scene, action, details):
+    """The first statements of a run, which make tables and ledger, meet the same troubles as the others."""
+    source, target = scene.source(), scene.target("any")
+    items(source, 2000)
+    proxy = scene.proxy(target)
+    for nth in (1, 2, 3):
+        proxy.rule(action, COMMIT, nth=nth * 2, **details)
+    engine = scene.engine(source, proxy).start()
+    engine.until_state("in-sync", seconds=60)
+    finish(scene, engine, source, target)
+
+
 @case()
 def test_undetermined_commit(scene: Scene):
     """8501: TiDB itself does not know whether it committed; here it did."""
     source, target, writer = busy(scene)
     proxy = scene.proxy(target)
     engine = scene.engine(source, proxy).start()
+    engine.until_state(*UNDER_WAY, seconds=60)
     for nth in (2, 9):
         proxy.error(8501, COMMIT, nth=nth, when="after").wait(seconds=120)
     engine.until_state("in-sync")
@@ -173,6 +190,7 @@ def test_lost_packets(scene: Scene):
     source, target, writer = busy(scene)
     proxy = scene.proxy(target)
     engine = scene.engine(source, proxy).start()
+    engine.until_state(*UNDER_WAY, seconds=60)
     for when in ("before", "after", "after"):
         proxy.drop(INTO, nth=4, when=when).wait(seconds=120)
     engine.until_state("in-sync")
@@ -235,7 +253,7 @@ def test_broken_network(scene: Scene, kind):
     source, target, writer = busy(scene, kind)
     left, right = scene.proxy(source), scene.proxy(target)
     engine = scene.engine(left, right).start()
-    engine.until_state("copying", "catching-up", "in-sync", seconds=60)
+    engine.until_state(*UNDER_WAY, seconds=60)
     for proxy in (left, right):
         for how in ("rst", "fin"):
             proxy.cut(how)
@@ -265,7 +283,7 @@ def test_restarted_servers(scene: Scene, kind):
     fill(source.port, ROWS, flavour(kind, "mariadb"))
     writer = scene.add(Writer(source.port, seed=OPTIONS.seed))
     engine = scene.engine(source, target).start()
-    engine.until_state("copying", "catching-up", "in-sync", seconds=60)
+    engine.until_state(*UNDER_WAY, seconds=60)
     target.restart()
     advance(engine)
     writer.stop()

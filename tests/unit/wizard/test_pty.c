@@ -475,9 +475,11 @@ static void test_resize(void **unused)
         pump(&d, 2);
     }
     resize(&d, 24, 80);
-    wait_for(&d, "d Detach   ? Help", true);
+    /* Only 80 x 24 draws this: what the storm left under way is through. */
+    wait_for(&d, "└──────── ┌ Leave this window? ", true);
     int64_t end = now_ms() + DEADLINE_MS;
-    while (shows(&d, "Leave this window?") && now_ms() < end) {
+    /* as 80 x 24 shows it without the dialog; a half drawn frame holds other rows */
+    while (!shows(&d, "▸ order_items    801 M   ██▊░░░ 47%  21.0  ││ 41 s ┤") && now_ms() < end) {
         type(&d, "\033");
         pump(&d, 100);
     }
