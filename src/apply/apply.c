@@ -219,12 +219,18 @@ static void *mark_main(void *arg)
     struct writer *w = arg;
     struct apply *a = w->apply;
     struct pos last = {0}, low, settled[SETTLED_AT_ONCE];
+    bool is_doubtful = false;         /* the lane's epoch may be another than we think */
     mysql_thread_init();
     for (bool is_last = false; !is_last;) {
         is_last = cancel_wait(a->mark_stop, 500);
         size_t n = 0;
         do {
             struct err e = {0};
+            if (is_doubtful && !writer_settle(w, &e)) {
+                writer_disconnect(w);
+                break;
+            }
+            is_doubtful = false;
             n = marks_take_settled(a->o.marks, settled, SETTLED_AT_ONCE);
             marks_low(a->o.marks, &low); /* after: the mark covers what was taken */
             if (!n && pos_cmp(&low, &last) == 0)
@@ -235,9 +241,8 @@ static void *mark_main(void *arg)
             }
             if (e.code == ERR_TARGET_FENCED)
                 a->o.ask.fatal(a->o.ask.arg, &e);
-            struct err again = {0};
-            if (!writer_settle(w, &again))
-                writer_disconnect(w); /* rows left behind are removed after the next start */
+            is_doubtful = true; /* rows left behind are removed after the next start */
+            writer_disconnect(w);
             break;
         } while (n == SETTLED_AT_ONCE);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A DDL commits by itself, so whether it ran is found out by looking: before it is sent, the ledger notes what the
  * tables it concerns looked like (a hash of SHOW CREATE TABLE), for each of its statements where the target needs several. After a doubt, when nothing of ours runs at the
- * target any more, the same look tells. TRUNCATE changes no definition and is simply repeated: what comes after it
- * on that table still waits. */
+ * target any more, the same look tells. On TiDB the look includes the table's number, which TRUNCATE and a RENAME of tables that look
+ * alike change. Elsewhere TRUNCATE is simply repeated: what comes after it on that table still waits. */
 #include "apply/private.h"
 
 #include "base/hash.h"
@@ -10,6 +10,39 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Takes the name in backticks off the front of *text. */
+static void take_name(const char **text, struct buf *name)
+{
+    const char *p = *text + 1;
+    for (; *p && !(p[0] == '`' && p[1] != '`'); p++) {
+        p += p[0] == '`';
+        buf_addc(name, *p);
+    }
+    *text = *p ? p + 1 : p;
+}
+
+/* TiDB's number of the table. TRUNCATE, and a RENAME that swaps tables of the same shape, change nothing else. */
+static bool add_table_number(struct writer *w, const char *target, struct buf *out, struct err *e)
+{
+    char number[32] = "";
+    struct buf schema = {0}, name = {0}, sql = {0};
+    if (w->conn.server.flavour != DB_TIDB)
+        return true;
+    take_name(&target, &schema);
+    target += *target == '.';
+    take_name(&target, &name);
+    buf_adds(&sql, "SELECT TIDB_TABLE_ID FROM information_schema.TABLES WHERE TABLE_SCHEMA = ");
+    sql_text(&sql, schema.p, schema.n);
+    buf_adds(&sql, " AND TABLE_NAME = ");
+    sql_text(&sql, name.p, name.n);
+    bool fine = conn_value(&w->conn, sql.p, number, sizeof number, e) || e->code == ERR_OK;
+    buf_adds(out, number);
+    buf_release(&schema);
+    buf_release(&name);
+    buf_release(&sql);
+    return fine;
+}
 
 /* Adds the table's definition without its AUTO_INCREMENT counter, or "-" when there is none. */
 static bool add_definition(struct writer *w, const char *target, struct buf *out, struct err *e)
@@ -36,7 +69,7 @@ static bool add_definition(struct writer *w, const char *target, struct buf *out
     }
     buf_addc(out, '\n');
     mysql_free_result(res);
-    return true;
+    return add_table_number(w, target, out, e);
 }
 
 static bool fingerprint(struct writer *w, const struct batch *b, char out[40], struct err *e)
@@ -92,14 +125,16 @@ static bool execute(struct writer *w, const struct batch *b, struct str sql, str
 {
     const struct ledger *l = apply_options_of(w->apply)->ledger;
     struct packet *p = &w->packet;
-    char at[96];
+    char mark[100];
+    ledger_ddl_mark(&b->to, mark);
     packet_reset(p);
-    packet_begin_statement(p, EXPECT_LANE, 1, NULL);
-    ledger_sql_lane(l, &p->sql, w->lane, w->epoch);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     buf_addf(&p->sql, "SET timestamp = %lld", (long long)b->ddl.timestamp);
+    packet_begin_statement(p, EXPECT_LANE, 1, NULL); /* the DDL follows at once, and both show its mark */
+    buf_addf(&p->sql, "/* %s:%s ", l->tag, mark);
+    ledger_sql_lane(l, &p->sql, w->lane, w->epoch);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
-    buf_addf(&p->sql, "/* %s:%s */ ", l->tag, pos_text(&b->to, at));
+    buf_addf(&p->sql, "/* %s:%s ", l->tag, mark);
     buf_add(&p->sql, sql.p, sql.n);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     buf_adds(&p->sql, "SET timestamp = DEFAULT");
@@ -118,9 +153,9 @@ struct ddl_place {                    /* where a DDL stands */
 static bool look(struct writer *w, const struct batch *b, struct ddl_place *at, struct err *e)
 {
     const struct apply_options *o = apply_options_of(w->apply);
-    char now[40], *state = NULL, *was = NULL;
+    char now[40], mark[100], *state = NULL, *was = NULL;
     *at = (struct ddl_place){0};
-    if (!writer_settle(w, e) || !ledger_wait_quiet(o->ledger, &w->conn, o->cancel, e) ||
+    if (!writer_settle(w, e) || !ledger_wait_quiet(o->ledger, &w->conn, ledger_ddl_mark(&b->to, mark), o->cancel, e) ||
         !ledger_has_applied(o->ledger, &w->conn, &b->to, 0, &at->is_done, e) || !fingerprint(w, b, now, e) ||
         !ledger_find_ddl(o->ledger, &w->conn, &b->to, &state, &was, e))
         return false;

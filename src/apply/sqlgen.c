@@ -56,7 +56,7 @@ static uint32_t fill_insert(struct packet *p, const struct batch_part *part, str
     buf_adds(&p->sql, " (");
     column_list(&p->sql, def);
     buf_adds(&p->sql, ") VALUES ");
-    while (c->row < part->ins.n && p->sql.n - from < l->statement_bytes) {
+    while (c->row < part->ins.n && (n == 0 || p->sql.n - from < l->statement_bytes)) {
         c->at += row_unpack(part->ins.data.p + c->at, def->ncolumns, cells);
         if (n++)
             buf_addc(&p->sql, ',');
@@ -277,7 +277,7 @@ static void fill_delete_rowids(struct packet *p, const struct batch_part *part, 
     buf_adds(&p->sql, "DELETE FROM ");
     sql_table(&p->sql, part->def->target_schema, part->def->target_name);
     buf_adds(&p->sql, " WHERE _tidb_rowid IN (");
-    for (; c->row < ids->n && p->sql.n - from < l->statement_bytes; c->row++)
+    for (; c->row < ids->n && (n == 0 || p->sql.n - from < l->statement_bytes); c->row++)
         buf_addf(&p->sql, "%s%s", n++ ? "," : "", ids->list[c->row]);
     buf_addc(&p->sql, ')');
     p->expect[p->n - 1].rows = n;

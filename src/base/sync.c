@@ -239,7 +239,7 @@ enum queue_rc queue_push(struct queue *q, void *item, size_t cost)
     struct queue_item *i = x_alloc(sizeof *i);
     *i = (struct queue_item){.item = item, .cost = cost};
     pthread_mutex_lock(&q->gate.lock);
-    while (q->first && q->bytes + cost > q->limit && !q->is_closed && !gate_cancelled(&q->gate))
+    while (cost && q->first && q->bytes + cost > q->limit && !q->is_closed && !gate_cancelled(&q->gate))
         gate_wait(&q->gate, -1);
     if (q->is_closed)
         rc = QUEUE_CLOSED;

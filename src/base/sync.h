@@ -33,7 +33,7 @@ enum queue_rc { QUEUE_OK, QUEUE_CLOSED, QUEUE_CANCELLED, QUEUE_EMPTY };
 struct queue;
 struct queue *queue_new(size_t budget_bytes, struct cancel *c);
 void queue_free(struct queue *q, void (*discard)(void *item)); /* discard gets what is still inside */
-enum queue_rc queue_push(struct queue *q, void *item, size_t cost); /* QUEUE_OK: the queue owns item */
+enum queue_rc queue_push(struct queue *q, void *item, size_t cost); /* QUEUE_OK: the queue owns item; cost 0 never waits */
 /* wait_ms < 0 waits for ever, 0 never waits. QUEUE_CLOSED: drained, no more come. QUEUE_EMPTY: time is over. */
 enum queue_rc queue_pop(struct queue *q, void **item, int64_t wait_ms);
 void queue_close(struct queue *q);                     /* producers are done */

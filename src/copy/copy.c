@@ -24,6 +24,7 @@ struct copy {
     uint32_t *rows_by_tab;            /* how many rows the next chunk of a tab gets; by tab id */
     uint32_t nrows_by_tab;
     pthread_t *threads;
+    uint32_t nthreads;                /* that run */
 };
 
 struct reader {
@@ -198,8 +199,10 @@ static bool select_chunk(struct reader *r, const struct table *def, const struct
         return false;
     fine = read_rows(&r->conn, res, def, r->copy->o.chunk_bytes, out, k->tab, r->copy->o.count, e);
     if (out->is_cut)
-        reader_close(r); /* the rest of the answer is not read; the statement ends with its connection */
+        conn_cut(&r->conn); /* the rest of the answer is not read; the statement ends with its connection */
     mysql_free_result(res);
+    if (out->is_cut)
+        reader_close(r);
     return fine;
 }
 
@@ -365,21 +368,30 @@ struct copy *copy_new(const struct copy_options *o)
     }
     pthread_mutex_unlock(&o->tabs->lock);
     c->threads = x_alloc(o->readers * sizeof *c->threads);
-    atomic_store(&o->count->readers, o->readers);
-    for (uint32_t i = 0; i < o->readers; i++) {
+    return c;
+}
+
+void copy_start(struct copy *c)
+{
+    atomic_store(&c->o.count->readers, c->o.readers);
+    for (; c->nthreads < c->o.readers; c->nthreads++) {
         struct reader *r = x_alloc(sizeof *r);
         r->copy = c;
-        pthread_create(&c->threads[i], NULL, reader_main, r);
+        pthread_create(&c->threads[c->nthreads], NULL, reader_main, r);
     }
-    return c;
+}
+
+void copy_stop(struct copy *c)
+{
+    while (c && c->nthreads)
+        pthread_join(c->threads[--c->nthreads], NULL);
 }
 
 void copy_free(struct copy *c)
 {
     if (!c)
         return;
-    for (uint32_t i = 0; i < c->o.readers; i++)
-        pthread_join(c->threads[i], NULL);
+    copy_stop(c);
     for (size_t i = 0; i < c->open.n; i++)
         chunk_free(c->open.list[i]);
     free(c->open.list);

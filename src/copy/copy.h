@@ -29,9 +29,11 @@ struct copy_options {
 };
 
 struct copy;
-/* Plans what the ledger does not hold yet and starts the readers. Tables that are complete are marked so. */
+/* Plans what the ledger does not hold yet. Tables that are complete are marked so: before the stream starts. */
 struct copy *copy_new(const struct copy_options *o);
-void copy_free(struct copy *c);                        /* stops (cancel must be set) and joins */
+void copy_start(struct copy *c);                       /* the readers; the stream is there */
+void copy_stop(struct copy *c);                        /* joins them (cancel must be set); NULL is fine */
+void copy_free(struct copy *c);                        /* when the stream, which gives chunks back, has ended */
 /* chunk_port.back: read it again, half as large. */
 void copy_back(struct copy *c, struct chunk *k);
 

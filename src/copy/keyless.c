@@ -96,14 +96,10 @@ bool copy_keyless(const struct copy_options *o, struct tab *tab, struct pos *at,
         sql_table(&sql, def->schema, def->name);
         fine = conn_query_stream(&c, sql.p, sql.n, &res, e) && read_pieces(o, tab, def, &c, res, at, e);
     }
-    if (fine)
-        mysql_free_result(res);
-    else
-        conn_kill(&c);
-    if (!fine && res)
-        mysql_free_result(res);
-    if (fine)
-        conn_close(&c);
+    if (!fine)
+        conn_cut(&c);
+    mysql_free_result(res);
+    conn_kill(&c);
     buf_release(&sql);
     table_drop(def);
     return fine || err_wrap(e, "while copying %s, a table without a key", tab->label);

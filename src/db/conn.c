@@ -68,11 +68,15 @@ void conn_close(struct conn *c)
     c->thread_id = 0;
 }
 
-void conn_kill(struct conn *c)
+void conn_cut(struct conn *c)
 {
-    // After the shutdown the library's own goodbye finds a closed socket.
     if (c->my && c->my->net.pvio)
         shutdown((int)mysql_get_socket(c->my), SHUT_RDWR);
+}
+
+void conn_kill(struct conn *c)
+{
+    conn_cut(c); // the library's own goodbye finds a closed socket
     conn_close(c);
 }
 

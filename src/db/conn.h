@@ -45,6 +45,9 @@ bool conn_open_target(struct conn *c, const struct db_addr *a, unsigned read_tim
 void conn_close(struct conn *c);                 /* fine on a closed or zeroed one */
 /* Closes the socket without a goodbye: what is in flight stays unanswered. */
 void conn_kill(struct conn *c);
+/* Closes only the socket. A streaming result that is left unread is freed after this and before conn_kill: freeing
+ * reads the rest of the answer, and touches the connection. */
+void conn_cut(struct conn *c);
 
 /* One statement without a result set. *affected may be NULL. */
 bool conn_exec(struct conn *c, const char *sql, size_t n, uint64_t *affected, struct err *e);

@@ -265,11 +265,27 @@ static bool begin_incremental(struct engine *g, struct schema_list *l, struct er
     return fine;
 }
 
+/* A start that was cut short before its last step has left rows of tables that may be others by now. */
+static bool forget_begun(struct engine *g, struct err *e)
+{
+    static const char *const tables[] = {"tab", "definition", "chunk", "applied", "ddl"};
+    struct buf sql = {0};
+    for (size_t i = 0; i < TG_ARRAY_LEN(tables); i++) {
+        buf_addf(&sql, "%sDELETE FROM " LEDGER_SCHEMA ".%s WHERE run = ", i ? ";" : "", tables[i]);
+        sql_z(&sql, g->ledger.run);
+        buf_adds(&sql, " AND source = ");
+        sql_z(&sql, g->ledger.source);
+    }
+    bool fine = fenced(g, &sql, e);
+    buf_release(&sql);
+    return fine;
+}
+
 bool engine_begin_new(struct engine *g, struct err *e)
 {
     struct schema_list tables = {0};
     struct buf job = {0};
-    bool fine = read_catalogue(g, &tables, e);
+    bool fine = forget_begun(g, e) && read_catalogue(g, &tables, e);
     if (fine && g->job->mode == MODE_INCREMENTAL)
         fine = begin_incremental(g, &tables, e);
     for (uint32_t i = 0; fine && g->job->mode != MODE_INCREMENTAL && i < tables.n; i++)
@@ -489,25 +505,28 @@ static void chunk_entered(void *arg, struct tab *tab, struct batch *b)
 }
 
 /* GTIDs that may be in the binlog already: first those that are on their way, then those that are executed. */
-static struct gtid_set *gtids_before(struct engine *g)
+static bool gtids_before(struct engine *g, struct err *e)
 {
-    struct err e = {0};
-    char *text = x_alloc(1 << 20);
-    struct gtid_set *s = gtid_new(false);
-    if (conn_value(&g->look, "SELECT @@global.gtid_owned", text, 1 << 20, &e)) {
+    enum { SIZE = 1 << 20 };
+    char *text = x_alloc(SIZE);
+    struct gtid_set *s = g->gtids = gtid_new(false);
+    bool fine = g->look.my || conn_open_source(&g->look, &g->source, 30, e);
+    fine = fine && conn_value(&g->look, "SELECT @@global.gtid_owned", text, SIZE, e);
+    if (fine) {
         for (char *p = strchr(text, '#'); p; p = strchr(p, '#')) { /* uuid:number#thread */
             size_t n = strspn(p + 1, "0123456789") + 1;
             memmove(p, p + n, strlen(p + n) + 1);
         }
-        gtid_parse(s, text, &e);
+        fine = gtid_parse(s, text, e);
     }
-    if (conn_value(&g->look, "SELECT @@global.gtid_executed", text, 1 << 20, &e))
-        gtid_parse(s, text, &e);
+    fine = fine && conn_value(&g->look, "SELECT @@global.gtid_executed", text, SIZE, e) && gtid_parse(s, text, e);
+    if (fine && strlen(text) == SIZE - 1)
+        fine = err_set(e, ERR_SOURCE_QUERY, "gtid_executed is longer than %d bytes", SIZE);
     free(text);
-    return s;
+    return fine || err_wrap(e, "while reading which transactions are in the binlog");
 }
 
-bool engine_start_stages(struct engine *g)
+bool engine_start_stages(struct engine *g, struct err *e)
 {
     struct follow_options f = {
         .ledger = &g->ledger, .found = &g->found, .source = &g->source, .server = g->source_server, .start = g->start,
@@ -518,10 +537,11 @@ bool engine_start_stages(struct engine *g)
         .chunks = {g, chunk_back, chunk_entered}, .job = g->job, .dialect = &g->dialect,
         .collations = g->collations, .count = &g->follow_count, .seen_limit = (size_t)8 << 20};
     struct copy_options c;
-    if (g->source_server.flavour == DB_MYSQL && g->source_server.has_gtid)
-        g->gtids = gtids_before(g);
-    g->follow = follow_new(&f, g->gtids);
+    if (g->source_server.flavour == DB_MYSQL && g->source_server.has_gtid && !gtids_before(g, e))
+        return false;
     copy_options_fill(g, &c);
-    g->copy = copy_new(&c);
+    g->copy = copy_new(&c); /* first: where each copy ends decides how the stream writes */
+    g->follow = follow_new(&f, g->gtids);
+    copy_start(g->copy);
     return true;
 }

@@ -167,8 +167,6 @@ static bool keyless_first(struct engine *g, struct err *e)
         engine_sample(g);
         pthread_mutex_lock(&g->lock);
         bool is_over = g->is_fatal || g->wants_stop || (g->o->stop && cancel_is_set(g->o->stop));
-        if (g->is_fatal)
-            w.err = g->fatal;
         pthread_mutex_unlock(&g->lock);
         if (is_over) {
             cancel_set(g->cancel);
@@ -181,7 +179,7 @@ static bool keyless_first(struct engine *g, struct err *e)
     }
     pthread_join(thread, NULL);
     if (!w.fine)
-        *e = w.err;
+        *e = g->is_fatal ? g->fatal : w.err;
     return w.fine;
 }
 
@@ -202,7 +200,8 @@ static int run_started(struct engine *g, struct err *e)
     if (!keyless_first(g, e))
         return e->code == ERR_OK ? EXIT_RESUMABLE : (int)err_info(e->code)->exit_code;
     settle_start(g);
-    engine_start_stages(g);
+    if (!engine_start_stages(g, e))
+        return err_info(e->code)->exit_code;
     return loop(g, e);
 }
 
@@ -214,9 +213,10 @@ static void stop_stages(struct engine *g)
     pthread_mutex_unlock(&g->lock);
     if (g->apply)
         apply_wake(g->apply);
-    copy_free(g->copy);
+    copy_stop(g->copy);
     follow_free(g->follow);
     g->follow = NULL;
+    copy_free(g->copy);
     apply_free(g->apply);
 }
 

@@ -89,7 +89,7 @@ void route_table(struct engine *g, struct table *t);
 bool engine_begin_new(struct engine *g, struct err *e);
 bool engine_begin_again(struct engine *g, struct err *e);
 bool engine_copy_keyless(struct engine *g, struct err *e);
-bool engine_start_stages(struct engine *g);
+bool engine_start_stages(struct engine *g, struct err *e);
 /* questions.c */
 const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n);
 void engine_fatal(void *arg, const struct err *why);

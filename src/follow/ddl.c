@@ -134,15 +134,36 @@ static struct tab *find(struct ddl_work *w, const char *schema, const char *tabl
     return tabs_find(w->f->o.tabs, schema, table);
 }
 
-/* The id the ledger already knows this very table by, or 0. */
-static uint32_t known_id(const struct ddl_work *w, const struct ddl_name *n)
+/* The id the ledger already knows this very table by, or 0: its first definition is of this statement, whatever it
+ * was renamed to since. */
+static uint32_t known_id(const struct ddl_work *w)
 {
     const struct ledger_state *s = w->f->o.found;
-    for (size_t i = 0; i < s->ntabs; i++)
-        if (strcmp(s->tabs[i].names[0], n->schema) == 0 && strcmp(s->tabs[i].names[1], n->table) == 0 &&
-            pos_cmp(&s->tabs[i].end, w->to) == 0)
-            return s->tabs[i].id;
+    for (size_t i = 0; i < s->ndefinitions; i++) {
+        const struct ledger_definition *d = &s->definitions[i];
+        bool is_first = i == 0 || s->definitions[i - 1].table_id != d->table_id;
+        if (is_first && pos_cmp(&d->from, w->to) == 0)
+            return d->table_id;
+    }
     return 0;
+}
+
+static void drop_tab(struct ddl_work *w, struct tab *tab)
+{
+    note_table(w, tab, "dropped");
+    tab_set_def(tab, NULL);
+}
+
+/* The copy of a table without a key was taken after this statement, so the target holds what it did. */
+static bool is_in_copy(const struct ddl_work *w, const struct tab *tab)
+{
+    return tab->def->row_key < 0 && pos_cmp(w->to, &tab->end) <= 0;
+}
+
+static bool refuse_in_copy(const struct ddl_work *w, const struct tab *tab, struct err *e)
+{
+    return !is_in_copy(w, tab) ||
+           err_set(e, ERR_DDL_ROWS, "%s has no key and was altered between the begin of the run and its copy; begin anew", tab->label);
 }
 
 static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
@@ -150,7 +171,8 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
     struct follow *f = w->f;
     struct ddl_name *n = &w->ddl.names[0];
     concern(w, n->schema, n->table);
-    if (find(w, n->schema, n->table)) {
+    struct tab *old = find(w, n->schema, n->table);
+    if (old && !w->ddl.replaces) {
         table_drop(def);
         w->nwanted = 0; /* IF NOT EXISTS on a table that is there: nothing happened at the source */
         return true;
@@ -159,9 +181,14 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
         table_drop(def);
         return false;
     }
+    if (old) {
+        batch_dep(w->batch, dep_table(old), false);
+        window_discard_all(old);
+        drop_tab(w, old);
+    }
     set_targets(f, def);
     pthread_mutex_unlock(&f->o.tabs->lock);
-    struct tab *tab = tabs_add(f->o.tabs, def, known_id(w, n));
+    struct tab *tab = tabs_add(f->o.tabs, def, known_id(w));
     pthread_mutex_lock(&f->o.tabs->lock);
     tab->copy = TAB_COMPLETE;
     tab->end = *w->to;
@@ -214,10 +241,8 @@ static bool drop_tables(struct ddl_work *w)
         if (!is_wanted(w, i))
             continue;
         struct tab *tab = seize(w, w->ddl.names[i].schema, w->ddl.names[i].table);
-        if (!tab)
-            continue;
-        note_table(w, tab, "dropped");
-        tab_set_def(tab, NULL);
+        if (tab)
+            drop_tab(w, tab);
     }
     return true;
 }
@@ -230,8 +255,7 @@ static bool drop_schema(struct ddl_work *w)
         if (!tab->def || strcmp(tab->def->schema, w->ddl.names[0].schema) != 0)
             continue;
         seize(w, tab->def->schema, tab->def->name);
-        note_table(w, tab, "dropped");
-        tab_set_def(tab, NULL);
+        drop_tab(w, tab);
     }
     return true;
 }
@@ -266,6 +290,8 @@ static bool rename_one(struct ddl_work *w, const struct ddl_name *n, struct err 
     concern(w, n->to_schema, n->to_table);
     if (!tab)
         return err_set(e, ERR_BINLOG_TABLE, "%s.%s is renamed, but this run does not know it", n->schema, n->table);
+    if (w->ddl.kind == DDL_RENAME && !refuse_in_copy(w, tab, e))
+        return false;
     struct table *to = renamed(w, tab->def, n->to_schema, n->to_table, e);
     if (!to)
         return false;
@@ -282,14 +308,26 @@ static bool rename_tables(struct ddl_work *w, struct err *e)
     return true;
 }
 
+/* Chunks that are read stay in their place among those that are still to be read. */
+static bool same_order(const struct column *a, const struct column *b)
+{
+    bool are_integers = a->cls >= COL_TINY && a->cls <= COL_BIG && b->cls >= COL_TINY && b->cls <= COL_BIG;
+    bool same = are_integers || (a->cls == b->cls && strcmp(a->collation ? a->collation : "", b->collation ? b->collation : "") == 0);
+    for (uint32_t i = 0; same && i < a->nmembers; i++)
+        same = i < b->nmembers && strcmp(a->members[i], b->members[i]) == 0;
+    return same;
+}
+
 static bool same_row_key(const struct table *a, const struct table *b)
 {
     if (a->row_key < 0 || b->row_key < 0)
         return a->row_key < 0 && b->row_key < 0;
     const struct key *x = &a->keys[a->row_key], *y = &b->keys[b->row_key];
     bool same = x->nparts == y->nparts;
-    for (uint32_t i = 0; same && i < x->nparts; i++)
-        same = str_ieq(str_of(a->columns[x->parts[i].column].name), str_of(b->columns[y->parts[i].column].name));
+    for (uint32_t i = 0; same && i < x->nparts; i++) {
+        const struct column *c = &a->columns[x->parts[i].column], *d = &b->columns[y->parts[i].column];
+        same = str_ieq(str_of(c->name), str_of(d->name)) && same_order(c, d);
+    }
     return same;
 }
 
@@ -301,6 +339,8 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
     struct tab *tab = seize(w, n->schema, n->table);
     if (!tab)
         return err_set(e, ERR_BINLOG_TABLE, "%s.%s is altered, but this run does not know it", n->schema, n->table);
+    if (w->ddl.kind == DDL_ALTER && !refuse_in_copy(w, tab, e))
+        return false;
     struct table *to = table_after(tab->def, &w->ddl, &w->cx, e);
     if (!to)
         return false;
@@ -320,6 +360,16 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
     return true;
 }
 
+static bool truncate_table(struct ddl_work *w, const struct binlog_query *q, struct err *e)
+{
+    struct tab *tab = seize(w, w->ddl.names[0].schema, w->ddl.names[0].table);
+    if (!tab)
+        return err_set(e, ERR_BINLOG_TABLE, "%.200s", q->sql.p);
+    if (is_in_copy(w, tab))
+        w->nwanted = 0; /* its copy was taken from the emptied table */
+    return true;
+}
+
 /* Moves definitions and fills the batch's dependencies and ledger rows. Lock held. */
 static bool take_effect(struct ddl_work *w, const struct binlog_query *q, struct err *e)
 {
@@ -336,8 +386,7 @@ static bool take_effect(struct ddl_work *w, const struct binlog_query *q, struct
     case DDL_DROP_TABLE:
         return drop_tables(w);
     case DDL_TRUNCATE:
-        return seize(w, w->ddl.names[0].schema, w->ddl.names[0].table) != NULL ||
-               err_set(e, ERR_BINLOG_TABLE, "%.200s", q->sql.p);
+        return truncate_table(w, q, e);
     case DDL_RENAME:
         return rename_tables(w, e);
     default:
@@ -408,14 +457,12 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     b->ddl.timestamp = ev->timestamp_s;
     b->gtids = f->txn.gtid[0] ? x_strdup(f->txn.gtid) : NULL;
     if (fine && !ledger_is_applied(f->o.found, to)) {
-        if (!b->ddl.sql)
+        if (!b->ddl.sql && !b->ddl.ledger.n)
             b->kind = BATCH_STREAM; /* nothing for the target: only its place in the ledger */
-        f->o.sequence.submit(f->o.sequence.arg, b);
+        follow_submit(f, b);
     } else {
-        if (fine) {
-            marks_enter(f->o.marks, to, 0);
-            marks_done(f->o.marks, to);
-        }
+        if (fine)
+            follow_applied(f, to);
         batch_free(b);
     }
     free(w.only);

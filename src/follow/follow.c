@@ -134,11 +134,28 @@ void follow_flush(struct follow *f)
     if (!b)
         return;
     if (!budget_take(f->o.budget, b->cost)) {
-        batch_free(b);
-        return; /* the run stops */
+        batch_free(b); /* the run stops: nothing later may enter or move the mark over the gap */
+        cancel_set(f->stop);
+        return;
     }
     b->budget = f->o.budget;
-    f->o.sequence.submit(f->o.sequence.arg, b);
+    follow_submit(f, b);
+}
+
+void follow_submit(struct follow *f, struct batch *b)
+{
+    if (cancel_is_set(f->stop))
+        batch_free(b);
+    else
+        f->o.sequence.submit(f->o.sequence.arg, b);
+}
+
+void follow_applied(struct follow *f, const struct pos *to)
+{
+    if (cancel_is_set(f->stop))
+        return;
+    marks_enter(f->o.marks, to, 0);
+    marks_done(f->o.marks, to);
 }
 
 /* The stream stands at `to`; what was read up to there has entered. */
@@ -147,7 +164,7 @@ static void move_to(struct follow *f, const struct pos *to)
     pthread_mutex_lock(&f->o.tabs->lock);
     f->at = *to;
     pthread_mutex_unlock(&f->o.tabs->lock);
-    if (merge_is_empty(f->merge))
+    if (merge_is_empty(f->merge) && !cancel_is_set(f->stop))
         marks_stand(f->o.marks, to);
 }
 
@@ -203,7 +220,10 @@ static bool enter_txn(struct follow *f, const struct pos *to, struct err *e)
         if (is_skipped(c->tab, to))
             continue;
         fine = note_change(f, c, e);
-        if (fine && !is_applied)
+    }
+    for (uint32_t i = 0; i < t->n && fine && !is_applied; i++) { /* all of it or nothing */
+        struct change *c = &t->changes[i];
+        if (!is_skipped(c->tab, to))
             merge_change(f->merge, c->tab, c->action, t->rows.p + c->before, t->rows.p + c->after, must_find(c->tab, to));
     }
     if (fine) {
@@ -213,12 +233,10 @@ static bool enter_txn(struct follow *f, const struct pos *to, struct err *e)
     pthread_mutex_unlock(&f->o.tabs->lock);
     if (!fine)
         return false;
-    if (is_applied) {
-        marks_enter(f->o.marks, to, 0);
-        marks_done(f->o.marks, to);
-    } else {
+    if (is_applied)
+        follow_applied(f, to);
+    else
         merge_txn(f->merge, &from, to, t->gtid, t->commit_s);
-    }
     atomic_fetch_add(&f->o.count->tx, 1);
     atomic_fetch_add(&f->o.count->rows, t->n);
     atomic_store(&f->o.count->last_commit_s, t->commit_s);
@@ -298,7 +316,7 @@ static void enter_chunk(struct follow *f, struct window *w)
     }
     pthread_mutex_unlock(&f->o.tabs->lock);
     f->o.chunks.entered(f->o.chunks.arg, tab, b);
-    f->o.sequence.submit(f->o.sequence.arg, b);
+    follow_submit(f, b);
 }
 
 void follow_windows(struct follow *f)
@@ -307,7 +325,7 @@ void follow_windows(struct follow *f)
         return;
     struct window *list = passed_windows(f);
     if (list)
-        follow_flush(f);
+        follow_flush(f); /* may find that the run stops: then the chunks are dropped, too */
     for (struct window *w = list, *next; w; w = next) {
         next = w->next_given;
         if (w->is_discarded || !w->tab->def) {
@@ -433,7 +451,7 @@ static bool take_query(struct follow *f, const struct binlog_event *ev, struct e
 /* Events that only move the position. */
 static bool pass_by(struct follow *f, const struct binlog_event *ev)
 {
-    if (!f->txn.is_open && pos_cmp(&ev->end, &f->at) > 0) {
+    if (!f->txn.is_open && !f->txn.gtid[0] && pos_cmp(&ev->end, &f->at) > 0) {
         move_to(f, &ev->end);
         follow_windows(f);
     }

@@ -68,7 +68,11 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
 /* ERR_CASCADE when this change would have cascaded at the source without a word in the binlog. Lock held. */
 bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action action, const struct cell *before,
                     const struct cell *after, struct err *e);
+/* After a batch could not enter (the run stops) none of these three does anything any more: what comes later must
+ * not reach the target, nor the mark pass over what is missing. */
 void follow_flush(struct follow *f);
+void follow_submit(struct follow *f, struct batch *b); /* takes it over */
+void follow_applied(struct follow *f, const struct pos *to); /* what ends there has been applied before */
 /* Looks whether windows are passed. */
 void follow_windows(struct follow *f);
 

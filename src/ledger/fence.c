@@ -10,15 +10,31 @@
 
 #define QUIET_LIMIT_MS 600000
 
-/* One statement, tried again while the target says busy (a lock held by the packet we wait for). */
-static bool exec_patient(struct conn *c, struct buf *sql, uint64_t *affected, struct cancel *cancel, struct err *e)
+/* One statement, tried again while the target says busy (a lock held by the packet we wait for). In a transaction of
+ * its own: TiDB makes a statement by itself optimistic, which meets such a lock only when it commits, and then waits
+ * for a minute or more without seeing it go. */
+static bool exec_patient(struct conn *c, const struct buf *sql, uint64_t *changed, struct cancel *cancel, struct err *e)
 {
-    while (!conn_exec(c, sql->p, sql->n, affected, e)) {
+    struct buf packet = {0};
+    uint64_t affected[3] = {0};
+    unsigned done = 0;
+    bool fine = false;
+    buf_addf(&packet, "BEGIN;%s;COMMIT", sql->p);
+    while (!fine) {
+        struct err ignored = {0};
+        fine = conn_packet(c, packet.p, packet.n, affected, TG_ARRAY_LEN(affected), &done, e);
+        if (fine)
+            break;
+        if (!err_is_lost(e))
+            conn_exec(c, "ROLLBACK", 8, NULL, &ignored);
         if (!err_is_busy(e) || cancel_wait(cancel, 100))
-            return false;
+            break;
         err_clear(e);
     }
-    return true;
+    buf_release(&packet);
+    if (changed)
+        *changed = affected[1];
+    return fine;
 }
 
 static bool make_lanes(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch, struct err *e)
@@ -32,18 +48,26 @@ static bool make_lanes(const struct ledger *l, struct conn *c, uint32_t nlanes, 
     return fine;
 }
 
-static bool running_tag(const struct ledger *l, struct conn *c, const char *sql_head, bool *found, struct err *e)
+static bool running_tag(const struct ledger *l, struct conn *c, const char *sql_head, const char *mark, bool *found,
+                        struct err *e)
 {
     char count[32] = "0";
     struct buf sql = {0};
-    buf_addf(&sql, "%s '%%%s:%%'", sql_head, l->tag);
+    buf_addf(&sql, "%s '%%%s:%s%%'", sql_head, l->tag, mark);
     bool fine = conn_value(c, sql.p, count, sizeof count, e);
     buf_release(&sql);
     *found = fine && strcmp(count, "0") != 0;
     return fine;
 }
 
-bool ledger_wait_quiet(const struct ledger *l, struct conn *c, struct cancel *cancel, struct err *e)
+const char *ledger_ddl_mark(const struct pos *at, char out[100])
+{
+    char text[96];
+    snprintf(out, 100, "%s */", pos_text(at, text));
+    return out;
+}
+
+bool ledger_wait_quiet(const struct ledger *l, struct conn *c, const char *mark, struct cancel *cancel, struct err *e)
 {
     char head[200];
     int64_t deadline = clock_mono_ms() + QUIET_LIMIT_MS;
@@ -52,7 +76,7 @@ bool ledger_wait_quiet(const struct ledger *l, struct conn *c, struct cancel *ca
              c->server.flavour == DB_TIDB ? "cluster_processlist" : "processlist", c->thread_id);
     for (bool is_cluster = c->server.flavour == DB_TIDB;;) {
         bool in_list = false, in_jobs = false;
-        if (!running_tag(l, c, head, &in_list, e)) {
+        if (!running_tag(l, c, head, mark, &in_list, e)) {
             if (!is_cluster)
                 return false;
             is_cluster = false; /* an old TiDB without the cluster view */
@@ -66,7 +90,7 @@ bool ledger_wait_quiet(const struct ledger *l, struct conn *c, struct cancel *ca
             !running_tag(l, c,
                          "SELECT COUNT(*) FROM information_schema.ddl_jobs WHERE state NOT IN"
                          " ('synced','done','cancelled','rollback done') AND query LIKE",
-                         &in_jobs, e))
+                         mark, &in_jobs, e))
             return false;
         if (!in_list && !in_jobs)
             return true;
@@ -84,7 +108,7 @@ bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint6
     bool fine = make_lanes(l, c, nlanes, epoch, e);
     buf_addf(&sql, "UPDATE " LEDGER_SCHEMA ".lane SET epoch = %llu WHERE run = '%s'",
              (unsigned long long)epoch, l->run);
-    fine = fine && exec_patient(c, &sql, NULL, cancel, e) && ledger_wait_quiet(l, c, cancel, e);
+    fine = fine && exec_patient(c, &sql, NULL, cancel, e) && ledger_wait_quiet(l, c, "", cancel, e);
     buf_release(&sql);
     return fine || err_wrap(e, "while taking over run %s", l->run);
 }

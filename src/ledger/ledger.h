@@ -37,8 +37,11 @@ bool ledger_create(struct conn *c, struct err *e);
 bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch, struct cancel *cancel, struct err *e);
 /* The same for one lane whose last COMMIT has an unknown outcome. */
 bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, uint64_t epoch, struct cancel *cancel, struct err *e);
-/* Waits until no packet or DDL of this run is running at the target (own connections aside). */
-bool ledger_wait_quiet(const struct ledger *l, struct conn *c, struct cancel *cancel, struct err *e);
+/* Waits until no statement that carries the run's tag and `mark` behind it is running at the target, as DDL job neither
+ * (the connection c aside). mark "": any statement of the run; else that of one DDL, see ledger_ddl_mark. */
+bool ledger_wait_quiet(const struct ledger *l, struct conn *c, const char *mark, struct cancel *cancel, struct err *e);
+/* What follows the tag in every statement of the packet that carries the DDL at that position. */
+const char *ledger_ddl_mark(const struct pos *at, char out[100]);
 
 /* SQL texts, appended. The lane statement carries the tag and must change one row. */
 void ledger_sql_lane(const struct ledger *l, struct buf *out, uint32_t lane, uint64_t epoch);

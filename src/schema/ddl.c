@@ -209,7 +209,7 @@ static bool is_account(const struct cursor *c)
 static bool read_create(struct reader *r)
 {
     struct cursor *c = &r->c;
-    r->body->or_replace = cur_take2(c, "or", "replace");
+    r->d->replaces = r->body->or_replace = cur_take2(c, "or", "replace");
     bool is_temporary = cur_take(c, "temporary");
     if (cur_take(c, "table"))
         return read_create_table(r, is_temporary);

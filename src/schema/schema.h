@@ -85,6 +85,7 @@ struct ddl {
     struct ddl_name *names;
     bool brings_rows;                 /* EXCHANGE/IMPORT, DISCARD …: rows without events */
     bool if_exists;
+    bool replaces;                    /* MariaDB's CREATE OR REPLACE: what was there is dropped */
     bool starts_transaction;          /* CREATE TABLE … START TRANSACTION (MySQL 8): its rows follow in the same transaction */
     struct ddl_body *body;            /* tokens and parsed parts, private to the room */
 };

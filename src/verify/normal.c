@@ -29,7 +29,7 @@ static void normal_json(struct buf *out, struct cell v)
 
 void normal_cell(struct buf *out, const struct column *c, struct cell v)
 {
-    char number[64];
+    char number[400]; /* TiDB prints small and large ones without an exponent */
     if (!v.p) {
         buf_addc(out, 'n');
         return;

@@ -88,7 +88,7 @@ def run_case(suite, title, function, arguments):
         print(f"skip {name} {reason}", flush=True)
         scene.end()
         return True
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         scene.end()
         raise
     except BaseException:  # a test that ends in any way but by returning has failed
@@ -365,5 +365,7 @@ def applied(snapshot):
 
 
 def answers(engine, question, choice):
+    """Answers an open question, and returns when it is gone from the snapshot."""
     done = engine.control("answer", question["id"], choice)
     check(done.returncode == 0, f"tidegate answer {question['id']} {choice}: {done.stdout}")
+    engine.until(lambda snapshot: snapshot["state"] != "asking" and not snapshot["questions"], 30, "the run to go on")
