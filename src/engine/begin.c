@@ -236,18 +236,45 @@ static bool begin_table(struct engine *g, struct schema_list *l, uint32_t i, str
     return engine_target_table(g, tab, l->create_sql[i], e) && write_tab(g, tab, true, e);
 }
 
+/* Where the first transaction stands that is not in the set, or where the stream stands when there is none yet. */
+static bool position_of_gtids(struct engine *g, const struct gtid_set *set, struct err *e)
+{
+    struct binlog_start s = {.gtid = set, .server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 500};
+    struct binlog *b = binlog_open(&g->source, &s, e);
+    struct binlog_decoder *d = decoder_new(g->source_server.flavour == DB_MARIADB);
+    bool fine = b != NULL, found = false;
+    while (fine && !found) {
+        struct binlog_raw *raw = NULL;
+        struct binlog_event ev = {0};
+        fine = binlog_fetch(b, &raw, e) && decoder_feed(d, raw, &ev, e);
+        found = fine && (ev.kind == BINLOG_GTID || ev.kind == BINLOG_HEARTBEAT) && pos_is_set(&ev.end);
+        if (found)
+            g->start = ev.kind == BINLOG_GTID ? ev.start : ev.end;
+        free(raw);
+    }
+    decoder_free(d);
+    binlog_close(b);
+    return fine || err_wrap(e, "while looking for the start by GTID");
+}
+
+/* The set a job starts behind; g->skip keeps it for the whole run, whatever position the stream is opened at. */
+static bool parse_skip(struct engine *g, const char *gtids, struct err *e)
+{
+    if (!gtids || !gtids[0])
+        return true;
+    g->skip = gtid_new(g->source_server.flavour == DB_MARIADB);
+    return gtid_parse(g->skip, gtids, e);
+}
+
 static bool start_from_job(struct engine *g, struct err *e)
 {
     const struct job_end *s = g->source_job;
-    if (g->job->mode != MODE_INCREMENTAL)
-        return true;
-    if (s->start_file && s->start_file[0]) {
+    if (s->start_file && s->start_file[0] && !s->enable_gtid) {
         snprintf(g->start.file, sizeof g->start.file, "%s", s->start_file);
         g->start.at = (uint64_t)TG_MAX(s->start_pos, 4);
-    } else if (s->start_gtid && s->start_gtid[0]) {
-        return err_set(e, ERR_CONF_UNSUPPORTED, "a start by GTID set; give file and position");
+        return true;
     }
-    return true;
+    return parse_skip(g, s->start_gtid, e) && (!g->skip || position_of_gtids(g, g->skip, e));
 }
 
 /* Tables of an incremental run are there already and hold rows. */
@@ -292,7 +319,8 @@ bool engine_begin_new(struct engine *g, struct err *e)
         fine = begin_table(g, &tables, i, e);
     schema_list_release(&tables);
     job_emit(g->job, &job);
-    fine = fine && ledger_begin(&g->ledger, &g->control, job.p, g->source_server.uuid, &g->start, NULL, e);
+    fine = fine && ledger_begin(&g->ledger, &g->control, job.p, g->source_server.uuid, &g->start,
+                                g->skip ? g->source_job->start_gtid : NULL, e);
     buf_release(&job);
     if (fine) {
         char at[96];
@@ -346,6 +374,8 @@ bool engine_begin_again(struct engine *g, struct err *e)
 {
     char at[96];
     g->start = g->found.mark;
+    if (!parse_skip(g, g->found.mark_gtids, e))
+        return false;
     for (size_t i = 0; i < g->found.ntabs; i++)
         if (!restore_tab(g, &g->found.tabs[i], e))
             return false;
@@ -529,7 +559,7 @@ static bool gtids_before(struct engine *g, struct err *e)
 bool engine_start_stages(struct engine *g, struct err *e)
 {
     struct follow_options f = {
-        .ledger = &g->ledger, .found = &g->found, .source = &g->source, .server = g->source_server, .start = g->start,
+        .ledger = &g->ledger, .found = &g->found, .source = &g->source, .server = g->source_server, .start = g->start, .skip = g->skip,
         .server_id = g->source_job->server_id ? (uint32_t)g->source_job->server_id
                                               : (uint32_t)(429496729u + tg_random64() % 100000u),
         .tabs = &g->tabs, .marks = g->marks, .budget = g->stream_budget, .cancel = g->cancel,

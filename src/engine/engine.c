@@ -242,6 +242,7 @@ static void engine_release(struct engine *g)
     marks_free(g->marks);
     tabs_release(&g->tabs);
     gtid_free(g->gtids);
+    gtid_free(g->skip);
     budget_free(g->copy_budget);
     budget_free(g->stream_budget);
     cancel_free(g->cancel);

@@ -43,11 +43,20 @@ static void *compare_main(void *arg)
     return NULL;
 }
 
+static bool wants_end(struct engine *g)
+{
+    pthread_mutex_lock(&g->lock);
+    bool wants = g->is_fatal || g->wants_stop;
+    pthread_mutex_unlock(&g->lock);
+    return wants || cancel_is_set(g->cancel) || (g->o->stop && cancel_is_set(g->o->stop));
+}
+
 /* One comparison while the screens go on. */
 static bool compare_once(struct engine *g, uint32_t *ndifferent, char *first, size_t first_size, struct err *e)
 {
     pthread_t thread;
-    struct compare c = {.o = {&g->source, &g->target, g->cancel, 4, told, g, &g->verify_rows}};
+    struct cancel *halt = cancel_new();
+    struct compare c = {.o = {&g->source, &g->target, halt, 4, told, g, &g->verify_rows}};
     pthread_mutex_lock(&g->tabs.lock);
     c.tables = x_alloc((g->tabs.n + 1) * sizeof *c.tables);
     for (uint32_t i = 0; i < g->tabs.n; i++)
@@ -60,10 +69,11 @@ static bool compare_once(struct engine *g, uint32_t *ndifferent, char *first, si
     while (!atomic_load(&c.is_over)) {
         cancel_wait(g->cancel, 100);
         engine_sample(g);
-        if (cancel_is_set(g->cancel))
-            break;
+        if (wants_end(g))
+            cancel_set(halt);
     }
     pthread_join(thread, NULL);
+    cancel_free(halt);
     *ndifferent = 0;
     for (uint32_t i = 0; i < c.n; i++) {
         if (c.fine && !c.tables[i].is_equal && !(*ndifferent)++) {
@@ -86,13 +96,12 @@ static bool wait_applied(struct engine *g, const struct pos *end, struct err *e)
         marks_low(g->marks, &low);
         if (pos_cmp(&low, end) >= 0)
             return true;
-        pthread_mutex_lock(&g->lock);
-        bool is_over = g->is_fatal || g->wants_stop;
-        if (g->is_fatal)
-            *e = g->fatal;
-        pthread_mutex_unlock(&g->lock);
-        if (is_over || cancel_wait(g->cancel, 100))
-            return e->code == ERR_OK ? err_set(e, ERR_CANCELLED, "before the comparison") : false;
+        if (wants_end(g) || cancel_wait(g->cancel, 100)) {
+            err_set(e, ERR_CANCELLED, "before the comparison");
+            if (g->is_fatal)
+                *e = g->fatal;
+            return false;
+        }
         engine_sample(g);
     }
 }

@@ -52,6 +52,7 @@ struct engine {
     struct apply_counters apply_count;
     struct copy_counters copy_count;
     struct follow_counters follow_count;
+    struct gtid_set *skip;            /* transactions of a start by GTID set that are not applied, or NULL */
     struct gtid_set *gtids;           /* what may be in the binlog before the start */
     struct pos start;
     uint64_t epoch;

@@ -29,6 +29,17 @@ static void fill_context(struct follow *f, const struct binlog_query *q, struct 
         collation_ids_find(f->o.collations, id, cx->charset, cx->collation);
 }
 
+/* A statement as text whose session was elsewhere may still name one of our schemas. */
+static bool names_ours(struct follow *f, struct str sql)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < f->o.tabs->n && !found; i++) {
+        const struct table *t = f->o.tabs->list[i]->def;
+        found = t && memmem(sql.p, sql.n, t->schema, strlen(t->schema));
+    }
+    return found;
+}
+
 bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum query_kind *out, struct err *e)
 {
     struct ddl d;
@@ -66,7 +77,7 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
     case DDL_XA:
         return err_set(e, ERR_BINLOG_EVENT, "an XA transaction: %.100s", sql.p);
     case DDL_DML_TEXT:
-        if (schema_is_system(cx.schema) || !job_wants(f->o.job, cx.schema, NULL)) {
+        if ((schema_is_system(cx.schema) || !job_wants(f->o.job, cx.schema, NULL)) && !names_ours(f, sql)) {
             *out = QUERY_NOTHING;
             return true;
         }
@@ -210,6 +221,8 @@ static bool create_new(struct ddl_work *w, const struct binlog_query *q, struct 
     struct tab *model = find(w, n->to_schema, n->to_table);
     if (!model)
         return err_set(e, ERR_DDL_UNKNOWN, "its model is outside the job: %.200s", q->sql.p);
+    batch_dep(w->batch, dep_table(model), true); /* the target's model has to have this shape: DDL on it keeps its place */
+    batch_dep(w->batch, dep_name(model->def->target_schema, model->def->target_name), true);
     struct buf sql = {0};
     table_to_sql(model->def, &sql);
     struct table *def = table_from_sql(sql.p, sql.n, &w->cx, e);
@@ -245,6 +258,31 @@ static bool drop_tables(struct ddl_work *w)
             drop_tab(w, tab);
     }
     return true;
+}
+
+/* Tables of another schema are routed to the one that is dropped: only our own go. Lock held. */
+static void spare_others(struct ddl_work *w, struct buf *sql)
+{
+    char to_schema[200], to_table[200];
+    struct tabs *tabs = w->f->o.tabs;
+    struct buf list = {0};
+    bool is_shared = false;
+    job_route(w->f->o.job, w->ddl.names[0].schema, NULL, to_schema, to_table);
+    for (uint32_t i = 0; i < tabs->n; i++) {
+        const struct table *t = tabs->list[i]->def;
+        bool is_own = t && strcmp(t->schema, w->ddl.names[0].schema) == 0;
+        is_shared = is_shared || (t && !is_own && strcmp(t->target_schema, to_schema) == 0);
+        is_shared = is_shared || (is_own && strcmp(t->target_schema, to_schema) != 0);
+        if (!is_own)
+            continue;
+        buf_adds(&list, list.n ? ", " : "DROP TABLE IF EXISTS ");
+        sql_table(&list, t->target_schema, t->target_name);
+    }
+    if (is_shared) {
+        buf_reset(sql);
+        buf_add(sql, list.p ? list.p : "", list.n);
+    }
+    buf_release(&list);
 }
 
 static bool drop_schema(struct ddl_work *w)
@@ -428,6 +466,8 @@ static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err 
         snprintf(w->batch->ddl.label, sizeof w->batch->ddl.label, "%s", w->ddl.names[0].schema);
     }
     pthread_mutex_lock(&f->o.tabs->lock);
+    if (w->nwanted && w->ddl.kind == DDL_DROP_SCHEMA)
+        spare_others(w, &sql);
     bool fine = !w->nwanted || take_effect(w, q, e);
     pthread_mutex_unlock(&f->o.tabs->lock);
     if (w->nwanted && sql.n)
@@ -456,7 +496,7 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     b->commit_ms = (int64_t)ev->timestamp_s * 1000;
     b->ddl.timestamp = ev->timestamp_s;
     b->gtids = f->txn.gtid[0] ? x_strdup(f->txn.gtid) : NULL;
-    if (fine && !ledger_is_applied(f->o.found, to)) {
+    if (fine && !follow_is_applied(f, f->txn.gtid, to)) {
         if (!b->ddl.sql && !b->ddl.ledger.n)
             b->kind = BATCH_STREAM; /* nothing for the target: only its place in the ledger */
         follow_submit(f, b);

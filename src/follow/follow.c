@@ -71,8 +71,6 @@ static void stream_close(struct follow *f)
 static bool stream_open(struct follow *f, struct err *e)
 {
     struct binlog_start s = {.pos = f->at, .server_id = f->o.server_id, .heartbeat_ms = HEARTBEAT_MS};
-    if (!pos_is_set(&f->at))
-        s.gtid = f->o.start_gtid;
     f->stream = binlog_open(f->o.source, &s, e);
     if (!f->stream)
         return false;
@@ -200,12 +198,25 @@ static bool note_change(struct follow *f, const struct change *c, struct err *e)
     return follow_cascade(f, c->tab, c->action, f->before, f->after, e);
 }
 
+bool follow_is_applied(const struct follow *f, const char *gtid, const struct pos *to)
+{
+    struct err ignored = {0};
+    if (ledger_is_applied(f->o.found, to))
+        return true;
+    if (!f->o.skip || !gtid[0])
+        return false;
+    struct gtid_set *one = gtid_new(f->o.server.flavour == DB_MARIADB);
+    bool skipped = gtid_parse(one, gtid, &ignored) && gtid_contains(f->o.skip, one);
+    gtid_free(one);
+    return skipped;
+}
+
 /* The transaction is whole: enters the sequence, between windows. */
 static bool enter_txn(struct follow *f, const struct pos *to, struct err *e)
 {
     struct txn *t = &f->txn;
     struct pos from = f->at;
-    bool is_applied = ledger_is_applied(f->o.found, to), fine = true;
+    bool is_applied = follow_is_applied(f, t->gtid, to), fine = true;
     for (uint32_t i = 0; i < t->n && !is_applied; i++)
         if (!is_skipped(t->changes[i].tab, to) &&
             !merge_takes(f->merge, t->changes[i].tab, must_find(t->changes[i].tab, to))) {

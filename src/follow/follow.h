@@ -22,7 +22,7 @@ struct follow_options {
     const struct db_addr *source;
     struct db_server server;          /* facts of the source */
     struct pos start;                 /* where to begin */
-    const struct gtid_set *start_gtid;/* instead, for the first open only; may be NULL */
+    const struct gtid_set *skip;      /* transactions that count as applied (a start by GTID set), or NULL */
     uint32_t server_id;
     struct tabs *tabs;
     struct marks *marks;

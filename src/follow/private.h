@@ -70,6 +70,8 @@ bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action ac
                     const struct cell *after, struct err *e);
 /* After a batch could not enter (the run stops) none of these three does anything any more: what comes later must
  * not reach the target, nor the mark pass over what is missing. */
+/* The transaction ("" = no GTID) that ends at `to` is at the target already. */
+bool follow_is_applied(const struct follow *f, const char *gtid, const struct pos *to);
 void follow_flush(struct follow *f);
 void follow_submit(struct follow *f, struct batch *b); /* takes it over */
 void follow_applied(struct follow *f, const struct pos *to); /* what ends there has been applied before */

@@ -73,7 +73,7 @@ static bool sum_rows(struct verify *v, struct conn *c, const struct table *def, 
     *out = (struct verify_sum){0};
     if (!conn_query_stream(c, sql, strlen(sql), &res, e))
         return false;
-    while ((row = mysql_fetch_row(res)) != NULL) {
+    while (!cancel_is_set(v->o->cancel) && (row = mysql_fetch_row(res)) != NULL) {
         unsigned long *n = mysql_fetch_lengths(res);
         buf_reset(&text);
         for (uint32_t i = 0; i < def->ncolumns; i++)
@@ -87,6 +87,10 @@ static bool sum_rows(struct verify *v, struct conn *c, const struct table *def, 
             atomic_fetch_add(v->o->rows_read, 1);
     }
     bool fine = mysql_errno(c->my) == 0 || conn_error(c, e);
+    if (fine && cancel_is_set(v->o->cancel)) {
+        conn_cut(c); /* else freeing would read the rest of the table */
+        fine = err_set(e, ERR_CANCELLED, "while comparing");
+    }
     mysql_free_result(res);
     buf_release(&text);
     return fine;
