@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NAMELESS_TRIES 20
+
 bool writer_connect(struct writer *w, struct err *e)
 {
     const struct apply_options *o = apply_options_of(w->apply);
@@ -84,7 +86,7 @@ bool writer_send(struct writer *w, struct err *e)
 bool writer_commit(struct writer *w, bool *is_unknown, struct err *e)
 {
     bool fine = conn_exec(&w->conn, "COMMIT", 6, NULL, e);
-    *is_unknown = !fine && (err_is_lost(e) || e->sql == 8501);
+    *is_unknown = !fine && !err_is_busy(e); /* what is not known to have undone it may have come after it */
     return fine;
 }
 
@@ -209,8 +211,11 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
         return false;
     }
     bool is_passing = err_is_lost(e) || err_is_busy(e) || e->code == ERR_TARGET_CONNECT || e->code == ERR_NET_RESOLVE;
-    if (!is_passing)
+    bool is_nameless = e->sql == 1105 && *tries >= NAMELESS_TRIES; /* may pass, may be for ever */
+    if (!is_passing || is_nameless) {
+        *tries = 0;
         return writer_ask(w, b, e);
+    }
     atomic_fetch_add(&o->count->retries, 1);
     unsigned n = (*tries)++;
     if (n % 10 == 3)

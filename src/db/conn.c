@@ -50,7 +50,12 @@ static bool fail(struct conn *c, bool is_login, struct err *e)
     bool is_target = c->addr && c->addr->is_target;
     unsigned sql = c->my ? mysql_errno(c->my) : CR_SERVER_GONE_ERROR;
     const char *words = c->my ? mysql_error(c->my) : "not connected";
-    err_set_sql(e, conn_error_code(sql, is_target, is_login), sql, "%s (%u)", words, sql);
+    enum err_code code = conn_error_code(sql, is_target, is_login);
+    // TiDB has no number of its own for a transaction that the store gave up ("pessimistic lock not
+    // found").
+    if (code == ERR_TARGET_QUERY && sql == 1105 && strstr(words, "tikv aborts txn"))
+        code = ERR_TARGET_BUSY;
+    err_set_sql(e, code, sql, "%s (%u)", words, sql);
     put_where(c, e);
     return false;
 }

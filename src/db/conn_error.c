@@ -46,6 +46,7 @@ static bool number_is_busy(unsigned sql)
     case 1020: // MariaDB: record has changed since last read
     case 1205: // lock wait timeout
     case 1213: // deadlock
+    case 1105: // TiDB: anything without a number of its own, e.g. "pessimistic lock not found"; tried a few times
     case 8002: // TiDB: retry of SELECT FOR UPDATE
     case 8005: // write conflict
     case 8022: // commit failed, try again

@@ -6,44 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Runs statements in one fenced transaction on the control connection (lane writers+1). */
-static bool fenced(struct engine *g, const struct buf *statements, struct err *e)
-{
-    struct buf sql = {0};
-    uint64_t affected[4];
-    unsigned done = 0;
-    buf_adds(&sql, "BEGIN;");
-    ledger_sql_lane(&g->ledger, &sql, (uint32_t)g->job->writers + 1, g->epoch);
-    buf_addc(&sql, ';');
-    buf_add(&sql, statements->p, statements->n);
-    bool fine = conn_packet(&g->control, sql.p, sql.n, affected, 4, &done, e);
-    if (fine && affected[1] != 1)
-        fine = err_set(e, ERR_TARGET_FENCED, "the control lane is gone");
-    fine = fine && conn_exec(&g->control, "COMMIT", 6, NULL, e);
-    if (!fine) {
-        struct err ignored;
-        conn_exec(&g->control, "ROLLBACK", 8, NULL, &ignored);
-    }
-    buf_release(&sql);
-    return fine;
-}
-
-/* One DDL on the control connection, fenced. */
-static bool fenced_ddl(struct engine *g, struct str ddl, struct err *e)
-{
-    struct buf sql = {0};
-    uint64_t affected[2];
-    unsigned done = 0;
-    ledger_sql_lane(&g->ledger, &sql, (uint32_t)g->job->writers + 1, g->epoch);
-    buf_addf(&sql, "; /* %s:start */ ", g->ledger.tag);
-    buf_add(&sql, ddl.p, ddl.n);
-    bool fine = conn_packet(&g->control, sql.p, sql.n, affected, 2, &done, e);
-    if (!fine && done == 0 && e->sql == 1048)
-        err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
-    buf_release(&sql);
-    return fine;
-}
-
 /* ---- new ---- */
 
 static bool has_ddl_for_us(struct engine *g, const struct binlog_event *ev)
@@ -147,10 +109,10 @@ bool engine_target_table(struct engine *g, struct tab *tab, const char *create_s
     ddl_release(&d);
     buf_adds(&schema, "CREATE DATABASE IF NOT EXISTS ");
     sql_ident(&schema, tab->def->target_schema);
-    fine = fine && fenced_ddl(g, buf_str(&schema), e);
+    fine = fine && engine_fenced_ddl(g, buf_str(&schema), e);
     for (struct str rest = buf_str(&sql); fine && rest.n;) {
         struct str part = ddl_part(&rest);
-        fine = fenced_ddl(g, part, e);
+        fine = engine_fenced_ddl(g, part, e);
     }
     if (fine && notes.n)
         log_event(LOG_NOTE, "engine", tab->label, "", "created with changes: %s", notes.p);
@@ -196,7 +158,7 @@ static bool write_tab(struct engine *g, struct tab *tab, bool with_definition, s
         buf_addc(&sql, ';');
         ledger_sql_definition(&g->ledger, &sql, tab->id, &g->start, buf_str(&definition));
     }
-    bool fine = fenced(g, &sql, e);
+    bool fine = engine_fenced(g, &sql, e);
     buf_release(&sql);
     buf_release(&definition);
     return fine;
@@ -303,7 +265,7 @@ static bool forget_begun(struct engine *g, struct err *e)
         buf_adds(&sql, " AND source = ");
         sql_z(&sql, g->ledger.source);
     }
-    bool fine = fenced(g, &sql, e);
+    bool fine = engine_fenced(g, &sql, e);
     buf_release(&sql);
     return fine;
 }
@@ -453,13 +415,13 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
     buf_addc(&sql, ';');
     ledger_sql_forget_chunks(&g->ledger, &sql, tab->id);
-    bool fine = fenced(g, &sql, e);
+    bool fine = engine_fenced(g, &sql, e);
     buf_reset(&sql);
     if (fine && was_begun) {
         buf_adds(&sql, "TRUNCATE TABLE ");
         sql_table(&sql, tab->def->target_schema, tab->def->target_name);
         tab->copy = TAB_COPYING;
-        fine = fenced_ddl(g, buf_str(&sql), e) && write_tab(g, tab, false, e);
+        fine = engine_fenced_ddl(g, buf_str(&sql), e) && write_tab(g, tab, false, e);
     }
     buf_release(&sql);
     if (!fine || !copy_keyless(&o, tab, &tab->end, e))

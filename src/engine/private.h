@@ -55,7 +55,7 @@ struct engine {
     struct gtid_set *skip;            /* transactions of a start by GTID set that are not applied, or NULL */
     struct gtid_set *gtids;           /* what may be in the binlog before the start */
     struct pos start;
-    uint64_t epoch;
+    uint64_t epoch, control_epoch;    /* of the writers' lanes at the start; of the control lane */
     bool is_new;
 
     /* Behind lock: */
@@ -85,6 +85,9 @@ bool engine_prepare(struct engine *g, struct err *e);
 bool engine_target_table(struct engine *g, struct tab *tab, const char *create_sql, struct err *e);
 void addr_from_job(struct db_addr *a, const struct job_end *end, bool is_target);
 bool job_wants_port(void *arg, const char *schema, const char *table);
+/* control.c: on the control connection, fenced, tried again where the trouble passes. Statements that may run twice. */
+bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e); /* one transaction */
+bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e);
 /* begin.c */
 void route_table(struct engine *g, struct table *t);
 bool engine_begin_new(struct engine *g, struct err *e);

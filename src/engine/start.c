@@ -144,7 +144,7 @@ static bool check_identity(struct engine *g, struct err *e)
 
 bool engine_prepare(struct engine *g, struct err *e)
 {
-    g->epoch = tg_random64();
+    g->epoch = g->control_epoch = tg_random64();
     if (!ledger_create(&g->control, e) ||
         !ledger_fence(&g->ledger, &g->control, (uint32_t)g->job->writers + 2, g->epoch, g->cancel, e) ||
         !ledger_read(&g->ledger, &g->control, &g->found, e))

@@ -265,7 +265,7 @@ def test_unknown_event(scene: Scene, kind, statements):
             cursor.execute(statement)
     connection.close()
     source.query(f"INSERT INTO {SCHEMA}.t VALUES (6000,'behind')")
-    code = engine.ended(60)
+    code = engine.ended(30)
     known = [identity for identity in ("TG-5103", "TG-2202") if identity in engine.text()]
     check(known, f"neither TG-5103 nor TG-2202 in:\n{engine.text()}")
     refused(code, engine.text(), known[0], "person" if known[0] == "TG-5103" else "check")

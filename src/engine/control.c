@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the engine itself writes to the target: ledger rows and DDL of a start, over the control connection, fenced by
+ * a lane of its own. Every statement here may run twice, so trouble that passes is answered by trying again: behind a
+ * new epoch, which waits for the packet whose answer is missing or makes it fail. */
+#include "engine/private.h"
+
+#include <stdio.h>
+
+#define TRIES 40
+
+static uint32_t control_lane(const struct engine *g)
+{
+    return (uint32_t)g->job->writers + 1;
+}
+
+static bool reopen(struct engine *g, struct err *e)
+{
+    uint64_t epoch = tg_random64();
+    conn_kill(&g->control);
+    if (!conn_open_target(&g->control, &g->target, 0, e) ||
+        !ledger_fence_lane(&g->ledger, &g->control, control_lane(g), epoch, g->cancel, e))
+        return false;
+    g->control_epoch = epoch;
+    return ledger_wait_quiet(&g->ledger, &g->control, "start */", g->cancel, e);
+}
+
+/* After a failed try; false: it does not pass by itself. */
+static bool may_try_again(struct engine *g, unsigned *tries, struct err *e)
+{
+    for (;;) {
+        bool is_lost = err_is_lost(e) || e->code == ERR_TARGET_CONNECT;
+        if ((!is_lost && !err_is_busy(e)) || ++*tries > TRIES || cancel_wait(g->cancel, TG_MIN(20 << TG_MIN(*tries, 6u), 1000)))
+            return false;
+        err_clear(e);
+        if (!is_lost || reopen(g, e))
+            return true;
+    }
+}
+
+static bool try_rows(struct engine *g, const struct buf *statements, struct err *e)
+{
+    struct buf sql = {0};
+    uint64_t affected[4] = {0};
+    unsigned done = 0;
+    buf_adds(&sql, "BEGIN;");
+    ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch);
+    buf_addc(&sql, ';');
+    buf_add(&sql, statements->p, statements->n);
+    bool fine = conn_packet(&g->control, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
+    if (!fine && done == 1 && e->sql == 1048)
+        err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
+    if (fine && affected[1] != 1)
+        fine = err_set(e, ERR_TARGET_FENCED, "the control lane is gone");
+    fine = fine && conn_exec(&g->control, "COMMIT", 6, NULL, e);
+    if (!fine && !err_is_lost(e)) {
+        struct err ignored = {0};
+        conn_exec(&g->control, "ROLLBACK", 8, NULL, &ignored);
+    }
+    buf_release(&sql);
+    return fine;
+}
+
+bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e)
+{
+    for (unsigned tries = 0; !try_rows(g, statements, e);)
+        if (!may_try_again(g, &tries, e))
+            return false;
+    return true;
+}
+
+static bool try_ddl(struct engine *g, struct str ddl, struct err *e)
+{
+    struct buf sql = {0};
+    uint64_t affected[2];
+    unsigned done = 0;
+    buf_addf(&sql, "/* %s:start */ ", g->ledger.tag);
+    ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch);
+    buf_addf(&sql, "; /* %s:start */ ", g->ledger.tag);
+    buf_add(&sql, ddl.p, ddl.n);
+    bool fine = conn_packet(&g->control, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
+    if (!fine && done == 0 && e->sql == 1048)
+        err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
+    buf_release(&sql);
+    return fine;
+}
+
+bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e)
+{
+    for (unsigned tries = 0; !try_ddl(g, ddl, e);) {
+        if (tries && e->sql == 1050) {
+            err_clear(e); /* the try whose answer was lost has made it: before that the table was not there */
+            return true;
+        }
+        if (!may_try_again(g, &tries, e))
+            return false;
+    }
+    return true;
+}
