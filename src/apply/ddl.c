@@ -239,11 +239,9 @@ bool writer_apply_ddl(struct writer *w, struct batch *b)
             const char *choice = ask_ddl(w, b, &e);
             if (!choice)
                 return false;
-            if (strcmp(choice, "applied") == 0) {
-                at.part++;
-                at.is_noted = false;
-                continue;
-            }
+            at.part += strcmp(choice, "applied") == 0;
+            at.is_noted = false; /* it did not run, and the person may have changed what the tables look like */
+            continue;
         } else if (!writer_recover(w, b, &tries, &e)) {
             return false;
         }

@@ -17,6 +17,15 @@ static void print_problems(const struct job_problems *p)
         fprintf(stderr, "%s%s%s  %s  %s\n", e->where, e->where[0] ? "  " : "",
                 p->list[i].is_warning ? "warning" : "error", err_info(e->code)->id, e->text);
     }
+    bool told[ERR_CODE_COUNT] = {false};
+    for (size_t i = 0; i < p->n; i++) { /* what each kind of error means, once */
+        enum err_code code = p->list[i].err.code;
+        const struct err_info *info = err_info(code);
+        if (p->list[i].is_warning || told[code])
+            continue;
+        told[code] = true;
+        fprintf(stderr, "%s  %s\n  cause  %s\n  cure   %s\n", info->id, info->title, info->cause, info->cure);
+    }
 }
 
 static bool set_pair(struct job *j, const char *prefix, const char *pair, struct err *e)

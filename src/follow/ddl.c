@@ -40,6 +40,22 @@ static bool names_ours(struct follow *f, struct str sql)
     return found;
 }
 
+/* A statement logged as text (RDS writes its heartbeat so): harmless only if neither the session's schema is one of
+ * ours nor any of ours is named in the text. */
+static bool may_touch_ours(struct follow *f, const char *schema, struct str sql)
+{
+    bool may = false;
+    char *text = x_strndup(sql.p, sql.n);
+    pthread_mutex_lock(&f->o.tabs->lock);
+    for (uint32_t i = 0; i < f->o.tabs->n && !may; i++) {
+        const struct table *t = f->o.tabs->list[i]->def;
+        may = t && (strcasecmp(t->schema, schema) == 0 || strcasestr(text, t->schema));
+    }
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    free(text);
+    return may || (!schema_is_system(schema) && job_wants(f->o.job, schema, NULL));
+}
+
 bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum query_kind *out, struct err *e)
 {
     struct ddl d;
@@ -390,12 +406,12 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
                                            q->sql.p);
     }
     tab_set_def(tab, to);
-    if (n->to_table) {
-        struct ddl_name pair = *n;
-        return rename_one(w, &pair, e);
-    }
     note_table(w, tab, tab_copy_name(tab->copy));
-    return true;
+    if (!n->to_table)
+        return true;
+    concern(w, n->to_schema, n->to_table);
+    return job_wants(w->f->o.job, n->to_schema, n->to_table) ||
+           err_set(e, ERR_DDL_ROWS, "%s.%s is renamed to %s.%s, out of the job", n->schema, n->table, n->to_schema, n->to_table);
 }
 
 static bool truncate_table(struct ddl_work *w, const struct binlog_query *q, struct err *e)

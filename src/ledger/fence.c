@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #define QUIET_LIMIT_MS 600000
+#define FENCE_TRIES 10
 
 /* One statement, tried again while the target says busy (a lock held by the packet we wait for). In a transaction of
  * its own: TiDB makes a statement by itself optimistic, which meets such a lock only when it commits, and then waits
@@ -67,32 +68,52 @@ const char *ledger_ddl_mark(const struct pos *at, char out[100])
     return out;
 }
 
+/* Statements of other sessions. MySQL's information_schema.processlist is utf8mb3 and fails on others' emoji. */
+static void others_sql(const struct conn *c, bool is_cluster, char *out, size_t size)
+{
+    if (c->server.flavour == DB_MYSQL && c->server.version >= 50700)
+        snprintf(out, size,
+                 "SELECT COUNT(*) FROM performance_schema.threads WHERE processlist_id <> %lu"
+                 " AND processlist_info NOT LIKE '%%processlist%%' AND processlist_info LIKE",
+                 c->thread_id);
+    else
+        snprintf(out, size,
+                 "SELECT COUNT(*) FROM information_schema.%s WHERE id <> %lu AND info NOT LIKE '%%processlist%%'"
+                 " AND info LIKE",
+                 is_cluster ? "cluster_processlist" : "processlist", c->thread_id);
+}
+
+static bool is_quiet(const struct ledger *l, struct conn *c, const char *mark, bool *is_cluster, bool *quiet, struct err *e)
+{
+    char head[300];
+    bool in_list = false, in_jobs = false;
+    others_sql(c, *is_cluster, head, sizeof head);
+    if (!running_tag(l, c, head, mark, &in_list, e)) {
+        bool again = *is_cluster; /* an old TiDB without the cluster view */
+        *is_cluster = false;
+        *quiet = false;
+        if (again)
+            err_clear(e);
+        return again;
+    }
+    if (c->server.flavour == DB_TIDB &&
+        !running_tag(l, c,
+                     "SELECT COUNT(*) FROM information_schema.ddl_jobs WHERE state NOT IN"
+                     " ('synced','done','cancelled','rollback done') AND query LIKE",
+                     mark, &in_jobs, e))
+        return false;
+    *quiet = !in_list && !in_jobs;
+    return true;
+}
+
 bool ledger_wait_quiet(const struct ledger *l, struct conn *c, const char *mark, struct cancel *cancel, struct err *e)
 {
-    char head[200];
     int64_t deadline = clock_mono_ms() + QUIET_LIMIT_MS;
-    snprintf(head, sizeof head,
-             "SELECT COUNT(*) FROM information_schema.%s WHERE id <> %lu AND info NOT LIKE '%%processlist%%' AND info LIKE",
-             c->server.flavour == DB_TIDB ? "cluster_processlist" : "processlist", c->thread_id);
-    for (bool is_cluster = c->server.flavour == DB_TIDB;;) {
-        bool in_list = false, in_jobs = false;
-        if (!running_tag(l, c, head, mark, &in_list, e)) {
-            if (!is_cluster)
-                return false;
-            is_cluster = false; /* an old TiDB without the cluster view */
-            err_clear(e);
-            snprintf(head, sizeof head,
-                     "SELECT COUNT(*) FROM information_schema.processlist WHERE id <> %lu AND info NOT LIKE '%%processlist%%' AND info LIKE",
-                     c->thread_id);
-            continue;
-        }
-        if (c->server.flavour == DB_TIDB &&
-            !running_tag(l, c,
-                         "SELECT COUNT(*) FROM information_schema.ddl_jobs WHERE state NOT IN"
-                         " ('synced','done','cancelled','rollback done') AND query LIKE",
-                         mark, &in_jobs, e))
+    bool is_cluster = c->server.flavour == DB_TIDB;
+    for (bool quiet = false;;) {
+        if (!is_quiet(l, c, mark, &is_cluster, &quiet, e))
             return false;
-        if (!in_list && !in_jobs)
+        if (quiet)
             return true;
         if (clock_mono_ms() > deadline)
             return err_set(e, ERR_TARGET_LOCKED, "a statement of an earlier engine of this run is still running at the target");
@@ -101,15 +122,29 @@ bool ledger_wait_quiet(const struct ledger *l, struct conn *c, const char *mark,
     }
 }
 
+static bool lanes_are_ours(const struct ledger *l, struct conn *c, uint64_t epoch, bool *ours, struct err *e)
+{
+    char sql[200], count[32] = "";
+    snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM " LEDGER_SCHEMA ".lane WHERE run = '%s' AND epoch <> %llu", l->run,
+             (unsigned long long)epoch);
+    bool fine = conn_value(c, sql, count, sizeof count, e);
+    *ours = strcmp(count, "0") == 0;
+    return fine;
+}
+
 bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch,
                   struct cancel *cancel, struct err *e)
 {
     struct buf sql = {0};
-    bool fine = make_lanes(l, c, nlanes, epoch, e);
-    buf_addf(&sql, "UPDATE " LEDGER_SCHEMA ".lane SET epoch = %llu WHERE run = '%s'",
+    bool fine = make_lanes(l, c, nlanes, epoch, e), ours = false;
+    buf_addf(&sql, "UPDATE /* %s:fence */ " LEDGER_SCHEMA ".lane SET epoch = %llu WHERE run = '%s'", l->tag,
              (unsigned long long)epoch, l->run);
-    fine = fine && exec_patient(c, &sql, NULL, cancel, e) && ledger_wait_quiet(l, c, "", cancel, e);
+    for (int i = 0; fine && !ours && i < FENCE_TRIES; i++) /* a killed engine's own fence may land after ours */
+        fine = exec_patient(c, &sql, NULL, cancel, e) && ledger_wait_quiet(l, c, "", cancel, e) &&
+               lanes_are_ours(l, c, epoch, &ours, e);
     buf_release(&sql);
+    if (fine && !ours)
+        fine = err_set(e, ERR_TARGET_FENCED, "somebody else takes the lanes again and again");
     return fine || err_wrap(e, "while taking over run %s", l->run);
 }
 
@@ -118,8 +153,8 @@ bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, ui
 {
     struct buf sql = {0};
     uint64_t affected = 0;
-    buf_addf(&sql, "UPDATE " LEDGER_SCHEMA ".lane SET epoch = %llu, seq = seq + 1 WHERE run = '%s' AND lane = %u",
-             (unsigned long long)epoch, l->run, lane);
+    buf_addf(&sql, "UPDATE /* %s:fence */ " LEDGER_SCHEMA ".lane SET epoch = %llu, seq = seq + 1 WHERE run = '%s' AND lane = %u",
+             l->tag, (unsigned long long)epoch, l->run, lane);
     bool fine = exec_patient(c, &sql, &affected, cancel, e);
     buf_release(&sql);
     if (fine && affected != 1)
