@@ -86,7 +86,7 @@ bool writer_send(struct writer *w, struct err *e)
 bool writer_commit(struct writer *w, bool *is_unknown, struct err *e)
 {
     bool fine = conn_exec(&w->conn, "COMMIT", 6, NULL, e);
-    *is_unknown = !fine && !err_is_busy(e); /* what is not known to have undone it may have come after it */
+    *is_unknown = !fine && (!err_is_busy(e) || e->sql == 1105); /* what is not known to have undone it may have come after it */
     return fine;
 }
 

@@ -58,7 +58,9 @@ static const struct pin PINS[] = {
     {"max_execution_time", "0", ON_MYSQL | AT_BOTH | OPTIONAL, 50708, 0},
     {"max_execution_time", "0", ON_TIDB | AT_BOTH | OPTIONAL, 0, 0},
     {"max_statement_time", "0", ON_MARIADB | AT_BOTH | OPTIONAL, 0, 0},
-    {"wait_timeout", "604800", ON_ALL | AT_BOTH, 0, 0},
+    {"wait_timeout", "604800", ON_ALL | AT_SOURCE, 0, 0},
+    // What a host that went away left open is locked until then; an idle session of a live engine opens again.
+    {"wait_timeout", "600", ON_ALL | AT_TARGET, 0, 0},
     {"net_read_timeout", "3600", ON_CLASSIC | AT_BOTH, 0, 0},
     {"net_write_timeout", "3600", ON_CLASSIC | AT_BOTH, 0, 0},
     {"lock_wait_timeout", "60", ON_CLASSIC | AT_BOTH, 0, 0},

@@ -29,17 +29,6 @@ static void fill_context(struct follow *f, const struct binlog_query *q, struct 
         collation_ids_find(f->o.collations, id, cx->charset, cx->collation);
 }
 
-/* A statement as text whose session was elsewhere may still name one of our schemas. */
-static bool names_ours(struct follow *f, struct str sql)
-{
-    bool found = false;
-    for (uint32_t i = 0; i < f->o.tabs->n && !found; i++) {
-        const struct table *t = f->o.tabs->list[i]->def;
-        found = t && memmem(sql.p, sql.n, t->schema, strlen(t->schema));
-    }
-    return found;
-}
-
 /* A statement logged as text (RDS writes its heartbeat so): harmless only if neither the session's schema is one of
  * ours nor any of ours is named in the text. */
 static bool may_touch_ours(struct follow *f, const char *schema, struct str sql)
@@ -93,7 +82,7 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
     case DDL_XA:
         return err_set(e, ERR_BINLOG_EVENT, "an XA transaction: %.100s", sql.p);
     case DDL_DML_TEXT:
-        if ((schema_is_system(cx.schema) || !job_wants(f->o.job, cx.schema, NULL)) && !names_ours(f, sql)) {
+        if (!may_touch_ours(f, cx.schema, sql)) {
             *out = QUERY_NOTHING;
             return true;
         }
@@ -103,6 +92,23 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
     default:
         *out = QUERY_DDL;
         return true;
+    }
+}
+
+/* With lower_case_table_names=1 the server keeps names in lower case, but a statement is logged as it was written. */
+static void fold_name(const struct follow *f, char *name)
+{
+    for (; f->o.server.lower_case_table_names == 1 && name && *name; name++)
+        *name = (char)(*name >= 'A' && *name <= 'Z' ? *name | 0x20 : *name);
+}
+
+static void fold_names(const struct follow *f, struct ddl *d)
+{
+    for (uint32_t i = 0; i < d->nnames; i++) {
+        fold_name(f, d->names[i].schema);
+        fold_name(f, d->names[i].table);
+        fold_name(f, d->names[i].to_schema);
+        fold_name(f, d->names[i].to_table);
     }
 }
 
@@ -232,7 +238,15 @@ static bool create_new(struct ddl_work *w, const struct binlog_query *q, struct 
         return err_set(e, ERR_DDL_ROWS, "%.200s", q->sql.p);
     if (w->ddl.kind == DDL_CREATE_TABLE) {
         struct table *def = table_from_sql(q->sql.p, q->sql.n, &w->cx, e);
-        return def && create_table(w, def, e);
+        if (!def)
+            return false;
+        fold_name(w->f, def->schema);
+        fold_name(w->f, def->name);
+        for (uint32_t i = 0; i < def->nfks; i++) {
+            fold_name(w->f, def->fks[i].ref_schema);
+            fold_name(w->f, def->fks[i].ref_table);
+        }
+        return create_table(w, def, e);
     }
     struct tab *model = find(w, n->to_schema, n->to_table);
     if (!model)
@@ -501,6 +515,7 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     fill_context(f, &ev->query, &w.cx);
     bool fine = ddl_parse(&w.ddl, ev->query.sql.p, ev->query.sql.n, &w.cx, e);
     if (fine) {
+        fold_names(f, &w.ddl);
         mark_wanted(&w);
         fine = build(&w, ev, e);
         ddl_release(&w.ddl);
