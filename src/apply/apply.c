@@ -206,7 +206,7 @@ static bool move_mark(struct writer *w, const struct pos *low, const struct pos 
         return false;
     writer_begin(w);
     packet_begin_statement(&w->packet, EXPECT_ANY, 0, NULL);
-    ledger_sql_mark(l, &w->packet.sql, low, 0);
+    ledger_sql_mark(l, &w->packet.sql, low, marks_created(w->apply->o.marks, low->file));
     if (n) {
         packet_begin_statement(&w->packet, EXPECT_ANY, 0, NULL);
         ledger_sql_compact(l, &w->packet.sql, settled, n);

@@ -37,6 +37,11 @@ void log_event(enum log_level level, const char *stage, const char *table, const
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    size_t n = strlen(text);
+    while (n && text[n - 1] == '\n')
+        text[--n] = 0;
+    for (char *p = text; (p = strchr(p, '\n')) != NULL;) /* an event is a line */
+        *p = ' ';
     log_sink *sink = atomic_load(&sink_now);
     if (sink)
         sink(atomic_load(&sink_arg), level, stage, table, id, text);

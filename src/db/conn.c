@@ -121,11 +121,13 @@ static void set_options(MYSQL *my, const struct db_addr *a, unsigned read_timeou
 static void keep_alive(MYSQL *my)
 {
     const int on = 1, idle_s = 60, interval_s = 15, count = 4;
+    const unsigned unacked_ms = 120000; /* a peer that vanished in the middle of our packet */
     int fd = (int)mysql_get_socket(my);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof unacked_ms);
 }
 
 // The library takes timeouts before the connection only; a login has one always, a session only

@@ -411,6 +411,10 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     struct buf sql = {0};
     bool was_begun = tab->copy != TAB_PLANNED;
     copy_options_fill(g, &o);
+    atomic_store(&tab->count.rows_read, 0);
+    atomic_store(&tab->count.bytes_read, 0);
+    atomic_store(&tab->count.rows_loaded, 0);
+    atomic_store(&tab->count.bytes_loaded, 0);
     tab->copy = was_begun ? TAB_EMPTYING : TAB_COPYING;
     ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
     buf_addc(&sql, ';');
@@ -465,6 +469,19 @@ static void compare_collations(struct engine *g)
     mysql_free_result(res);
 }
 
+/* A connection that is lost on the way costs the snapshot, not the run. */
+static bool copy_until_whole(struct engine *g, struct tab *tab, struct err *e)
+{
+    for (unsigned tries = 0; !copy_anew(g, tab, e); tries++) {
+        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        if (!passes || cancel_wait(g->cancel, (int64_t)TG_MIN(100u << TG_MIN(tries, 7u), 10000u)) || !apply_drain(g->apply))
+            return false;
+        log_event(LOG_WARN, "copy", tab->label, err_info(e->code)->id, "%s; it is copied anew", e->text);
+        err_clear(e);
+    }
+    return true;
+}
+
 bool engine_copy_keyless(struct engine *g, struct err *e)
 {
     compare_collations(g);
@@ -473,7 +490,7 @@ bool engine_copy_keyless(struct engine *g, struct err *e)
         if (!tab->def || !tab->is_keyless || tab->copy == TAB_COMPLETE)
             continue;
         log_event(LOG_INFO, "copy", tab->label, "", "has no usable key: copied first, in one snapshot");
-        if (!copy_anew(g, tab, e))
+        if (!copy_until_whole(g, tab, e))
             return false;
     }
     return true;

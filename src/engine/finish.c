@@ -123,7 +123,7 @@ bool engine_compare(struct engine *g, struct err *e)
     for (int i = 0; i < COMPARE_TRIES; i++) {
         struct pos begin, end;
         uint32_t different = 0;
-        if (!source_position(&g->look, &begin, e) || !wait_applied(g, &begin, e) ||
+        if ((!g->look.my && !conn_open_source(&g->look, &g->source, 30, e)) || !source_position(&g->look, &begin, e) || !wait_applied(g, &begin, e) ||
             !compare_once(g, &different, first, sizeof first, e) || !source_position(&g->look, &end, e)) {
             engine_set_state(g, back);
             return false;

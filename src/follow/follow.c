@@ -469,6 +469,19 @@ static bool pass_by(struct follow *f, const struct binlog_event *ev)
     return true;
 }
 
+/* A file of the same name that was begun at another time is another binlog: the source was reset. */
+static bool take_format(struct follow *f, const struct binlog_event *ev, struct err *e)
+{
+    const struct ledger_state *s = f->o.found;
+    uint64_t created = ev->format.created_s;
+    if (created && s->file_created && strcmp(ev->end.file, s->mark.file) == 0 && created != s->file_created)
+        return err_set(e, ERR_SOURCE_IDENTITY, "%s was begun anew at the source since this run stopped: its binlog was reset",
+                       ev->end.file);
+    if (created)
+        marks_file(f->o.marks, ev->end.file, created);
+    return true;
+}
+
 static bool take_event(struct follow *f, const struct binlog_event *ev, struct err *e)
 {
     switch (ev->kind) {
@@ -484,8 +497,7 @@ static bool take_event(struct follow *f, const struct binlog_event *ev, struct e
     case BINLOG_TABLE_MAP:
         return true;
     case BINLOG_FORMAT:
-        f->file_created = ev->format.created_s ? ev->format.created_s : f->file_created;
-        return pass_by(f, ev);
+        return take_format(f, ev, e) && pass_by(f, ev);
     case BINLOG_ROTATE:
     case BINLOG_HEARTBEAT:
     case BINLOG_STOP:

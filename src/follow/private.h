@@ -49,7 +49,6 @@ struct follow {
     struct arena text;
     struct cell *before, *after;      /* scratch, ncells each */
     uint32_t ncells;
-    uint64_t file_created;
     bool has_gtids;
     /* Behind o.tabs->lock: */
     struct pos at;

@@ -111,6 +111,10 @@ void marks_free(struct marks *m);
 /* A batch (…, to] entered the sequence. Called in sequence order. commit_ms: the source's clock, 0 unknown. */
 void marks_enter(struct marks *m, const struct pos *to, int64_t commit_ms);
 void marks_done(struct marks *m, const struct pos *to);
+/* The file was begun at created_s (source's clock). Told for each file, before anything of it is entered. */
+void marks_file(struct marks *m, const char *file, uint64_t created_s);
+/* created_s of that file, 0 when it was not told. */
+uint64_t marks_created(struct marks *m, const char *file);
 /* The stream stands at `at` and everything before is entered: lets the mark follow an idle source. */
 void marks_stand(struct marks *m, const struct pos *at);
 void marks_low(struct marks *m, struct pos *out);

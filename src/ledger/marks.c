@@ -4,6 +4,7 @@
 #include "ledger/ledger.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct entry {
@@ -12,6 +13,8 @@ struct entry {
     bool is_done;
 };
 
+#define FILES 64                      /* far more than can be open at once */
+
 struct marks {
     pthread_mutex_t lock;
     struct pos low, stand;
@@ -19,6 +22,8 @@ struct marks {
     size_t first, n, cap;
     struct pos *settled;
     size_t nsettled, settled_cap;
+    struct { char name[64]; uint64_t created_s; } files[FILES];
+    size_t nfiles;                    /* ever told; the ring keeps the last ones */
 };
 
 struct marks *marks_new(const struct pos *mark)
@@ -142,4 +147,24 @@ size_t marks_take_settled(struct marks *m, struct pos *out, size_t room)
     }
     pthread_mutex_unlock(&m->lock);
     return n;
+}
+
+void marks_file(struct marks *m, const char *file, uint64_t created_s)
+{
+    pthread_mutex_lock(&m->lock);
+    size_t i = m->nfiles++ % FILES;
+    snprintf(m->files[i].name, sizeof m->files[i].name, "%s", file);
+    m->files[i].created_s = created_s;
+    pthread_mutex_unlock(&m->lock);
+}
+
+uint64_t marks_created(struct marks *m, const char *file)
+{
+    uint64_t created_s = 0;
+    pthread_mutex_lock(&m->lock);
+    for (size_t i = 0; i < FILES; i++)
+        if (strcmp(m->files[i].name, file) == 0)
+            created_s = m->files[i].created_s;
+    pthread_mutex_unlock(&m->lock);
+    return created_s;
 }

@@ -35,6 +35,10 @@ SESSION = ("SET SESSION /*M! max_statement_time=0, */ /*!50708 max_execution_tim
 Difference = collections.namedtuple("Difference", "table text")
 
 
+def quoted(name):
+    return "`" + name.replace("`", "``") + "`"
+
+
 class End:
     """One server and the schema to compare there."""
 
@@ -67,7 +71,7 @@ class End:
         program = ["mariadb", "--no-defaults", f"--host={self.host}", f"--port={self.port}", f"--user={self.user}",
                    "--protocol=tcp", "--skip-ssl", "--default-character-set=utf8mb4", "--batch", "--raw", "--quick",
                    "--skip-column-names", "--max-allowed-packet=1G", f"--init-command={SESSION}",
-                   "--execute", f"SELECT {','.join(expressions)} FROM `{self.schema}`.`{table}`"]
+                   "--execute", f"SELECT {','.join(expressions)} FROM {quoted(self.schema)}.{quoted(table)}"]
         process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=1 << 20)
         yield from process.stdout
         complaint = process.stderr.read().decode(errors="replace")
@@ -76,7 +80,7 @@ class End:
 
 
 def expression(name, kind):
-    column = f"`{name}`"
+    column = quoted(name)
     if kind in TEXTS or kind == "json":
         return f"HEX(CONVERT({column} USING utf8mb4))"
     if kind in BYTES:
