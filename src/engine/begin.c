@@ -514,10 +514,11 @@ static void chunk_entered(void *arg, struct tab *tab, struct batch *b)
 }
 
 /* GTIDs that may be in the binlog already: first those that are on their way, then those that are executed. */
-static bool gtids_before(struct engine *g, struct err *e)
+static bool read_gtids(struct engine *g, struct err *e)
 {
     enum { SIZE = 1 << 20 };
     char *text = x_alloc(SIZE);
+    gtid_free(g->gtids);
     struct gtid_set *s = g->gtids = gtid_new(false);
     bool fine = g->look.my || conn_open_source(&g->look, &g->source, 30, e);
     fine = fine && conn_value(&g->look, "SELECT @@global.gtid_owned", text, SIZE, e);
@@ -533,6 +534,19 @@ static bool gtids_before(struct engine *g, struct err *e)
         fine = err_set(e, ERR_SOURCE_QUERY, "gtid_executed is longer than %d bytes", SIZE);
     free(text);
     return fine || err_wrap(e, "while reading which transactions are in the binlog");
+}
+
+static bool gtids_before(struct engine *g, struct err *e)
+{
+    while (!read_gtids(g, e)) {
+        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        conn_close(&g->look);
+        if (!passes || cancel_wait(g->cancel, 500))
+            return false;
+        log_event(LOG_WARN, "engine", "", err_info(e->code)->id, "%s; once more", e->text);
+        err_clear(e);
+    }
+    return true;
 }
 
 bool engine_start_stages(struct engine *g, struct err *e)

@@ -78,7 +78,7 @@ def test_late_rows(scene: Scene, phase):
         engine.until_state("in-sync")
     else:
         engine.until_state(*UNDER_WAY, seconds=60)
-    held = proxy.hold(rf"tidegate_meta.*{INTO}", nth=2)
+    held = proxy.hold(rf"^BEGIN.*tidegate_meta.*{INTO}", nth=2)
     held.wait(seconds=120)
     engine.kill()
     engine.start()
