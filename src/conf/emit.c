@@ -255,7 +255,10 @@ static void emit_end(const struct emitter *em, const struct job_end *end, const 
     struct emitter inner = *em;
     inner.out = &body;
     emit_table(&inner, end_fields, end, label, indent);
-    if (body.n) { /* "  - " stands in for the first indent of a list item */
+    if (!body.n) { /* a server of which nothing is said yet */
+        em->out->n -= first[2] == '-' ? 0 : 1;
+        buf_adds(em->out, first[2] == '-' ? "  - {}\n" : " {}\n");
+    } else { /* "  - " stands in for the first indent of a list item */
         buf_adds(em->out, first);
         buf_adds(em->out, body.p + strlen(first));
     }

@@ -215,7 +215,7 @@ static bool is_run(int home, const char *name)
 {
     if (!mon_run_name_ok(name))
         return false;
-    char path[64];
+    char path[300];
     snprintf(path, sizeof path, "%s/pid", name);
     if (faccessat(home, path, F_OK, 0) == 0)
         return true;

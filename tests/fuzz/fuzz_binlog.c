@@ -2,11 +2,7 @@
 /* Everything that reads bytes of a source: events, table maps, row images, JSONB. The input is a list of records,
  * each a 32-bit length and that many bytes, fed as events to one decoder; rows are read with columns made from the
  * table map. The same input is also read as JSONB.
- *
- * With clang: -fsanitize=fuzzer,address,undefined. With gcc, -DFUZZ_MAIN gives a program of its own:
- *   fuzz_binlog FILE…              replays inputs
- *   fuzz_binlog --mutate N FILE…   N random mutations of them, each one a function of its number
- *   fuzz_binlog --record FILE      writes the events of TG_TEST_SOURCE=host:port's newest binlog as an input */
+ * With clang: -fsanitize=fuzzer,address,undefined; with gcc, drive.c gives it a main. */
 #include "binlog/binlog.h"
 #include "db/render.h"
 
@@ -155,106 +151,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     buf_release(&json);
     return 0;
 }
-
-#ifdef FUZZ_MAIN
-static bool load(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rb");
-    char chunk[65536];
-    if (!f)
-        return false;
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
-        buf_add(out, chunk, n);
-    fclose(f);
-    return true;
-}
-
-static uint64_t step(uint64_t *s)
-{
-    *s ^= *s << 13, *s ^= *s >> 7, *s ^= *s << 17;
-    return *s;
-}
-
-static void mutate(const struct buf *from, uint64_t number)
-{
-    uint64_t s = (number + 1) * 0x9e3779b97f4a7c15u;
-    /* From the beginning, for the first events make the decoder ready; not always to the end. */
-    size_t n = step(&s) % 4 ? from->n : step(&s) % (from->n + 1);
-    uint8_t *p = x_memdup(from->p, n ? n : 1);
-    for (uint64_t changes = 1 + step(&s) % 32; n > 160 && changes > 0; changes--) {
-        size_t at = step(&s) % 8 ? 160 + step(&s) % (n - 160) : step(&s) % n;
-        switch (step(&s) % 4) {
-        case 0: p[at] = (uint8_t)step(&s); break;
-        case 1: p[at] ^= (uint8_t)(1u << step(&s) % 8); break;
-        case 2: p[at] = step(&s) % 2 ? 0xff : 0; break;
-        default: memmove(p + at, p + step(&s) % (n - 8), TG_MIN((size_t)8, n - at)); break;
-        }
-    }
-    LLVMFuzzerTestOneInput(p, n);
-    LLVMFuzzerTestOneInput(p + n / 2, n - n / 2); /* something else as JSONB */
-    free(p);
-}
-
-static int record(const char *path)
-{
-    const char *where = getenv("TG_TEST_SOURCE"), *colon = where ? strchr(where, ':') : NULL;
-    struct err e = {0};
-    char host[64], file[64];
-    if (!colon)
-        return 1;
-    snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
-    struct db_addr addr = {.host = host, .user = (char[]){"root"}, .port = (uint16_t)strtoul(colon + 1, NULL, 10)};
-    struct binlog_start start = {.pos.at = 4, .server_id = 4000000125u, .heartbeat_ms = 1000};
-    struct conn c = {0};
-    MYSQL_RES *res = NULL;
-    if (!conn_mysql_init(&e) || !conn_open_source(&c, &addr, 10, &e) || !conn_query(&c, "SHOW BINARY LOGS", &res, &e))
-        return 1;
-    for (MYSQL_ROW row; (row = mysql_fetch_row(res));)
-        snprintf(file, sizeof file, "%s", row[0]);
-    mysql_free_result(res);
-    conn_close(&c);
-    memcpy(start.pos.file, file, sizeof file);
-    struct binlog *b = binlog_open(&addr, &start, &e);
-    FILE *f = fopen(path, "wb");
-    if (!b || !f)
-        return 1;
-    struct binlog_raw *raw = NULL;
-    for (int kept = 0, others = 0; kept < EVENTS_MAX && binlog_fetch(b, &raw, &e) && raw->p[4] != 27; free(raw), raw = NULL) {
-        uint8_t type = raw->p[4];
-        bool is_rows = type == 15 || type == 4 || type == 19 || (type >= 23 && type <= 32);
-        if (raw->n >= 1000 || (!is_rows && others++ > 60))
-            continue;
-        kept++;
-        uint8_t size[4] = {(uint8_t)raw->n, (uint8_t)(raw->n >> 8), (uint8_t)(raw->n >> 16), (uint8_t)(raw->n >> 24)};
-        fwrite(size, 1, 4, f);
-        fwrite(raw->p, 1, raw->n, f);
-    }
-    free(raw);
-    binlog_close(b);
-    return fclose(f) != 0;
-}
-
-int main(int argc, char **argv)
-{
-    if (argc == 3 && strcmp(argv[1], "--record") == 0)
-        return record(argv[2]);
-    uint64_t count = 0;
-    int first = 1;
-    if (argc > 3 && strcmp(argv[1], "--mutate") == 0) {
-        count = strtoull(argv[2], NULL, 10);
-        first = 3;
-    }
-    for (int i = first; i < argc; i++) {
-        struct buf input = {0};
-        if (!load(argv[i], &input)) {
-            fprintf(stderr, "%s can't be read\n", argv[i]);
-            return 1;
-        }
-        LLVMFuzzerTestOneInput((const uint8_t *)input.p, input.n);
-        for (uint64_t k = 0; k < count; k++)
-            mutate(&input, k);
-        buf_release(&input);
-    }
-    return 0;
-}
-#endif

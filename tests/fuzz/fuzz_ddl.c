@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any text through the tokeniser, the parsers, the definition builder and the rewriter. With clang's libFuzzer the
-// entry is LLVMFuzzerTestOneInput; compiled with FUZZ_MAIN it mutates its own corpus: fuzz_ddl [ROUNDS [SEED]].
+// entry is LLVMFuzzerTestOneInput; with gcc, drive.c gives it a main.
 
 #include "schema/schema.h"
 
@@ -50,69 +50,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     run((const char *)data + 1, n - 1, &cx, data[0] & 16 ? DB_TIDB : cx.is_mariadb ? DB_MYSQL : DB_MARIADB);
     return 0;
 }
-
-#ifdef FUZZ_MAIN
-static const char *const corpus[] = {
-    before_sql,
-    "CREATE TABLE `x`.`t` (`id` int(11) NOT NULL AUTO_INCREMENT, `e` enum('a','b''c','\\\\') COLLATE latin1_bin DEFAULT 'a',"
-    " `ts` timestamp(3) NULL DEFAULT current_timestamp(3) ON UPDATE current_timestamp(3), `g` int GENERATED ALWAYS AS"
-    " (`id` + 1) STORED, `j` longtext CHECK (json_valid(`j`)), PRIMARY KEY (`id`), FULLTEXT KEY `f` (`j`), KEY ((lower(`e`))))"
-    " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 /*!50100 PARTITION BY RANGE (id) SUBPARTITION BY HASH (id) SUBPARTITIONS 2"
-    " (PARTITION p0 VALUES LESS THAN (10) ENGINE = InnoDB) */",
-    "CREATE TABLE t (a INT, s SET('x','y'), v VARCHAR(70000), c CHAR BYTE, d DATE DEFAULT (curdate()), UNIQUE (a, s)) SELECT 1",
-    "ALTER TABLE t ADD COLUMN (x INT UNIQUE, y TEXT(300)), DROP a, MODIFY b BLOB FIRST, CHANGE c cc VARCHAR(9) CHARSET latin1 AFTER b",
-    "ALTER TABLE t CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, RENAME INDEX k TO k2, ADD CONSTRAINT f FOREIGN KEY (b)"
-    " REFERENCES o.p (x) ON DELETE CASCADE, ALGORITHM=INPLACE, LOCK=NONE",
-    "ALTER TABLE t PARTITION BY LIST COLUMNS (b) (PARTITION p VALUES IN ('a'))",
-    "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", "RENAME TABLE a TO b, c TO d.e", "DROP TABLE IF EXISTS a, `b`.`c`",
-    "CREATE UNIQUE INDEX i ON t (a, b(3) DESC) COMMENT 'x'", "DROP INDEX i ON t", "CREATE DATABASE d CHARSET latin1",
-    "SET STATEMENT a=1 FOR TRUNCATE t", "CREATE OR REPLACE TABLE t LIKE u /*M!100301 x */ -- y\n# z",
-};
-
-static uint64_t next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
-/* A few cuts, copies and changed bytes. */
-static void mutate(struct buf *b, uint64_t *state)
-{
-    static const char signs[] = "`'\"()*/!,.;-#\\ =0x1A_\n";
-    for (uint64_t i = next(state) % 6; i && b->n > 4; i--) {
-        size_t at = next(state) % b->n, len = next(state) % (b->n - at) % 30;
-        uint64_t how = next(state) % 4;
-        if (how == 0) {
-            b->p[at] = signs[next(state) % (sizeof signs - 1)];
-        } else if (how == 1) {
-            memmove(b->p + at, b->p + at + len, b->n - at - len);
-            b->n -= len;
-        } else if (how == 2) {
-            char piece[32];
-            memcpy(piece, b->p + at, len);
-            buf_add(b, piece, len);
-        } else {
-            b->p[at] = (char)next(state);
-        }
-    }
-}
-
-int main(int argc, char **argv)
-{
-    unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000;
-    uint64_t state = argc > 2 ? strtoull(argv[2], NULL, 10) : 88172645463325252ull;
-    for (unsigned long i = 0; i < rounds; i++) {
-        struct buf b = {0};
-        const char *base = corpus[next(&state) % TG_ARRAY_LEN(corpus)];
-        buf_addc(&b, (char)next(&state));
-        buf_adds(&b, base);
-        mutate(&b, &state);
-        LLVMFuzzerTestOneInput((const uint8_t *)b.p, b.n);
-        buf_release(&b);
-    }
-    printf("%lu rounds\n", rounds);
-    return 0;
-}
-#endif

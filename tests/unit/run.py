@@ -21,7 +21,7 @@ sys.path.insert(0, str(TESTS))
 
 from servers import Missing, start  # noqa: E402
 
-RESULT = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (\S+) \.*\s*(\**\w[\w ]*\w|\**\w+)", re.M)
+RESULT = re.compile(r"^\s*\d+/\d+ Test\s+#\d+: (\S+) \.*\s*(\**\w+(?: \w+)*)", re.M)
 SOURCES = (("mariadb", False), ("mysql97", True), ("mysql56", False))
 SECONDS_A_TEST = 120
 
