@@ -231,7 +231,8 @@ bool flow_is_over(const struct mon_snapshot *m, bool is_load)
         return true;
     bool is_read = m->tables_total > 0 && m->tables_done >= m->tables_total;
     bool is_loaded = m->load.total_bytes > 0 && m->load.bytes >= m->load.total_bytes;
-    return is_load ? is_read && is_loaded : is_read || m->state == RUN_CATCHING_UP;
+    bool is_dumped = !m->dump.total_is_guess && m->dump.total_bytes && m->dump.bytes >= m->dump.total_bytes;
+    return is_load ? is_read && is_loaded : is_read || is_dumped || m->state == RUN_CATCHING_UP;
 }
 
 int flow_percent(const struct mon_snapshot *m, bool is_load)

@@ -131,7 +131,7 @@ static int busiest_first(const void *x, const void *y)
 
 static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
 {
-    uint64_t read = 0, loaded = 0, rows_read = 0, rows_loaded = 0, total = 0;
+    uint64_t read = 0, loaded = 0, rows_read = 0, rows_loaded = 0, total = 0, unread = 0;
     pthread_mutex_lock(&g->tabs.lock);
     if (g->ntable_rate < g->tabs.n && g->tabs.n <= MON_TABLES) {
         g->table_rate = x_realloc(g->table_rate, g->tabs.n * sizeof *g->table_rate);
@@ -150,6 +150,7 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
         uint64_t bytes = atomic_load(&tab->count.bytes_read);
         read += bytes;
         total += tab->copy == TAB_COMPLETE ? bytes : TG_MAX(tab->bytes_guess, bytes);
+        unread += tab->copy != TAB_COMPLETE;
         loaded += atomic_load(&tab->count.bytes_loaded);
         rows_read += atomic_load(&tab->count.rows_read);
         rows_loaded += atomic_load(&tab->count.rows_loaded);
@@ -160,7 +161,7 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
     fill_flow(&s->load, &g->load_rate, now, loaded, total, rows_loaded);
     rates_add(&g->row_rate, now, rows_loaded);
     s->load.row_rate = s->dump.row_rate = rates_over(&g->row_rate, 10000);
-    s->dump.total_is_guess = s->load.total_is_guess = s->tables_done < s->tables_total;
+    s->dump.total_is_guess = s->load.total_is_guess = unread > 0;
     s->dump.workers = atomic_load(&g->copy_count.busy);
     s->dump.workers_max = atomic_load(&g->copy_count.readers);
     s->load.workers = atomic_load(&g->apply_count.busy);

@@ -138,6 +138,8 @@ void follow_flush(struct follow *f)
     }
     b->budget = f->o.budget;
     follow_submit(f, b);
+    if (!cancel_is_set(f->stop))
+        marks_stand(f->o.marks, &f->at); /* events without rows behind the last transaction are passed with it */
 }
 
 void follow_submit(struct follow *f, struct batch *b)
