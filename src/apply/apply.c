@@ -204,7 +204,7 @@ static bool move_mark(struct writer *w, const struct pos *low, const struct pos 
     bool is_unknown;
     if (!writer_connect(w, e))
         return false;
-    writer_begin(w);
+    writer_begin(w, false);
     packet_begin_statement(&w->packet, EXPECT_ANY, 0, NULL);
     ledger_sql_mark(l, &w->packet.sql, low, marks_created(w->apply->o.marks, low->file));
     if (n) {

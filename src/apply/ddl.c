@@ -90,7 +90,7 @@ static bool ledger_only(struct writer *w, const struct batch *b, bool with_appli
 {
     const struct ledger *l = apply_options_of(w->apply)->ledger;
     struct packet *p = &w->packet;
-    writer_begin(w);
+    writer_begin(w, false);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     ledger_sql_ddl(l, &p->sql, &b->to, str_of(b->ddl.sql ? b->ddl.sql : ""), before, state);
     if (with_applied) {

@@ -63,7 +63,8 @@ const struct apply_options *apply_options_of(const struct apply *a);
 /* A transaction that is fenced: BEGIN and the lane's statement go first. */
 bool writer_connect(struct writer *w, struct err *e);
 void writer_disconnect(struct writer *w);
-void writer_begin(struct writer *w);                   /* into w->packet */
+/* Into w->packet. is_optimistic: TiDB takes no locks for the rows and finds duplicates and a stale lane at COMMIT. */
+void writer_begin(struct writer *w, bool is_optimistic);
 /* Sends the packet and holds every count against what is expected. */
 bool writer_send(struct writer *w, struct err *e);
 /* COMMIT alone. *is_unknown: the answer did not come. */

@@ -28,12 +28,12 @@ void writer_disconnect(struct writer *w)
     w->is_open = false;
 }
 
-void writer_begin(struct writer *w)
+void writer_begin(struct writer *w, bool is_optimistic)
 {
     struct packet *p = &w->packet;
     packet_reset(p);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
-    buf_adds(&p->sql, "BEGIN");
+    buf_adds(&p->sql, is_optimistic && w->conn.server.flavour == DB_TIDB ? "BEGIN OPTIMISTIC" : "BEGIN");
     packet_begin_statement(p, EXPECT_LANE, 1, NULL);
     ledger_sql_lane(apply_options_of(w->apply)->ledger, &p->sql, w->lane, w->epoch);
 }
@@ -86,7 +86,8 @@ bool writer_send(struct writer *w, struct err *e)
 bool writer_commit(struct writer *w, bool *is_unknown, struct err *e)
 {
     bool fine = conn_exec(&w->conn, "COMMIT", 6, NULL, e);
-    *is_unknown = !fine && (!err_is_busy(e) || e->sql == 1105); /* what is not known to have undone it may have come after it */
+    bool is_undone = err_is_busy(e) ? e->sql != 1105 : e->code == ERR_TARGET_DUPLICATE;
+    *is_unknown = !fine && !is_undone; /* what is not known to have undone it may have come after it */
     return fine;
 }
 
@@ -166,7 +167,7 @@ static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, str
         return false;
     struct rowids *ids = x_alloc((b->nparts + 1) * sizeof *ids);
     struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, own_keys, ids};
-    writer_begin(w);
+    writer_begin(w, b->kind == BATCH_CHUNK && !own_keys);
     bool fine = find_rowids(w, b, ids, e) && send_rows(w, b, &l, e);
     rowids_release(ids, b->nparts);
     return fine;
@@ -223,6 +224,12 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
     return !cancel_wait(o->cancel, (int64_t)TG_MIN(20u << TG_MIN(n, 8u), 5000u));
 }
 
+/* What a chunk met at the target: rows that the stream brought before, or an earlier try. Once, its own keys go first. */
+static bool is_met(const struct batch *b, const struct err *e, bool own_keys)
+{
+    return e->code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && !own_keys && b->parts[0].def->row_key >= 0;
+}
+
 bool writer_apply_rows(struct writer *w, struct batch *b)
 {
     bool own_keys = false, is_doubtful = false;
@@ -236,17 +243,14 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
                     return true;
                 continue;
             }
-        } else if (try_rows(w, b, own_keys, &e)) {
-            if (writer_commit(w, &is_doubtful, &e))
-                return true;
-            if (!is_doubtful)
-                writer_rollback(w);
-        } else if (err_is_lost(&e)) {
+        } else if (try_rows(w, b, own_keys, &e) && writer_commit(w, &is_doubtful, &e)) {
+            return true;
+        } else if (!is_doubtful && err_is_lost(&e)) {
             writer_disconnect(w); /* nothing was committed: COMMIT was not sent */
-        } else {
+        } else if (!is_doubtful) {
             writer_rollback(w);
-            if (e.code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && !own_keys && b->parts[0].def->row_key >= 0) {
-                own_keys = true; /* rows that the stream brought before, or an earlier try */
+            if (is_met(b, &e, own_keys)) {
+                own_keys = true;
                 continue;
             }
         }
