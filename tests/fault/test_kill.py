@@ -29,7 +29,7 @@ def moments(count):
 
 @case(for_each=[(kind, kind) for kind in KINDS])
 def test_kill(scene: Scene, kind):
-    source, target = scene.source(kind), scene.target("any")
+    source, target = scene.source(kind), scene.target("any", judged=not OPTIONS.long)
     fill(source.port, ROWS_LONG if OPTIONS.long else ROWS_SHORT, flavour(kind, target.name))
     writer = scene.add(Writer(source.port, seed=OPTIONS.seed))
     engine = scene.engine(source, target)

@@ -4,6 +4,9 @@
 A test file is a program. It names its cases with `@case` and ends with `main()`; each case prints one line,
 `ok NAME`, `not ok NAME` or `skip NAME reason`, which tests/run counts. What the engine printed stays below
 build/test-logs, and the end of it is printed when a case fails.
+
+Whatever a target was sent goes through TiDB's own parser at the end of a case, whatever kind of server the
+target was: a statement that TiDB could not read fails the case.
 """
 
 import argparse
@@ -24,16 +27,26 @@ sys.dont_write_bytecode = True
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 sys.path.insert(0, str(TESTS / "it"))
+sys.path.insert(0, str(TESTS / "tools"))
 
-import servers  # noqa: E402  (after the path is set)
+import pymysql  # noqa: E402  (after the path is set)
+
+import servers  # noqa: E402
 from compare import End, compare  # noqa: E402
 from servers import Missing, wait_for  # noqa: E402
+from tglib import Unjudged, judge, record_statements, sampled_statements  # noqa: E402
 
 ROOT = TESTS.parent
 TIDEGATE = Path(os.environ.get("TIDEGATE") or ROOT / "build/release/tidegate")
 LOGS = Path(os.environ.get("TG_TEST_LOGS") or ROOT / "build/test-logs")
 CASES = []
 OPTIONS = argparse.Namespace()
+
+JUDGED_CHARACTERS = 16 << 20  # of a case, at most
+# what records a server's statements from its start on, so that a restart doesn't end it; a TiDB is told when it answers
+RECORDING = {"mariadb": ["--general-log=1", "--log-output=TABLE"], "mysql97": ["--general-log=1", "--log-output=TABLE"]}
+RECORDED = "SELECT 'the first that is recorded'"
+UNJUDGED = []  # why this machine has no judge
 
 EXIT = {"fine": 0, "usage": 1, "internal": 2, "check": 3, "resumable": 4, "person": 5, "different": 6}
 
@@ -73,6 +86,8 @@ def main():
             print(title)
             continue
         failed += not run_case(suite, title, function, arguments)
+    for reason in UNJUDGED[:1]:
+        print(f"skip judge {reason}", flush=True)
     sys.exit(1 if failed else 0)
 
 
@@ -84,6 +99,7 @@ def run_case(suite, title, function, arguments):
         if not TIDEGATE.exists() and getattr(function, "needs_engine", True):
             raise AssertionError(f"{TIDEGATE} is not built")
         function(scene, *arguments)
+        scene.judge()
     except (Skip, Missing) as reason:
         print(f"skip {name} {reason}", flush=True)
         scene.end()
@@ -159,7 +175,7 @@ class Scene:
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
         self.home = Path(tempfile.mkdtemp(prefix="tg-run-"))
-        self.things, self.engines = [], []
+        self.things, self.engines, self.recorded = [], [], []
 
     def add(self, thing):
         """Has `thing.discard()` called at the end."""
@@ -170,14 +186,42 @@ class Scene:
         name, more = SOURCES[kind]
         return self.add(servers.start(name, options=list(options), **more))
 
-    def target(self, kind="tidb", options=()):
-        """A target; "any" is a TiDB where there is one, else a MariaDB, which tests the row just as well."""
+    def target(self, kind="tidb", options=(), judged=True):
+        """A target; "any" is a TiDB where there is one, else a MariaDB, which tests the row just as well.
+
+        judged=False is for amounts whose record would take longer than the case."""
         if kind == "any":
             try:
-                return self.add(servers.start("tidb", options=list(options)))
+                return self.target("tidb", options, judged)
             except Missing:
-                return self.add(servers.start("mariadb", options=list(options)))
-        return self.add(servers.start(kind, options=list(options)))
+                return self.target("mariadb", options, judged)
+        if not judged:
+            self.note("too much for TiDB's parser: the statements of this case are not judged")
+        elif not UNJUDGED:
+            options = [*RECORDING.get(kind, ()), *options]
+        server = self.add(servers.start(kind, options=list(options)))
+        if judged and not UNJUDGED:
+            record_statements(server)
+            server.query(RECORDED)  # so that a record without any statement is a broken record
+            self.recorded.append(server)
+        return server
+
+    def judge(self):
+        """TiDB's own parser accepts every statement that a target was sent."""
+        began, refused = time.monotonic(), []
+        for server in self.recorded:
+            try:
+                statements, total = sampled_statements(server, JUDGED_CHARACTERS)
+                refused += judge(statements)
+            except Unjudged as reason:
+                UNJUDGED.append(str(reason))
+                return
+            except (OSError, pymysql.err.Error) as problem:
+                raise AssertionError(f"the statements that {server.name} was sent can't be read: {problem}") from problem
+            check(RECORDED in statements, f"{server.name} has not recorded what it was sent")
+            self.note(f"{len(statements)} of {total} statements judged in {time.monotonic() - began:.1f} s")
+        check(not refused, "TiDB's parser refuses:\n" + "\n".join(
+            f"{one['statement'][:300]}\n  {one['error'][:300]}" for one in refused[:5]))
 
     def proxy(self, server):
         """A faults proxy in front of a server; what it looks like to a job is the server."""
@@ -249,7 +293,7 @@ class Engine:
         self.home = scene.home / "runs"
         self.log = scene.logs / f"{name}.log"
         self.file = scene.logs / f"{name}.yaml"
-        self.process = None
+        self.files, self.process = [self.file], None
         kind = getattr(source, "behind", source.name)
         base = {"version": 1, "name": name, "mode": "all",
                 "source": {"id": "source-1", "kind": "mariadb" if kind == "mariadb" else "mysql",
@@ -265,7 +309,7 @@ class Engine:
             log.write(f"---- tidegate run {time.strftime('%H:%M:%S')}\n".encode())
             log.flush()
             self.process = subprocess.Popen(
-                [str(TIDEGATE), "run", str(self.file), "--run-dir", str(self.home), *more],
+                [str(TIDEGATE), "run", *map(str, self.files), "--run-dir", str(self.home), *more],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return self
 
@@ -346,7 +390,7 @@ class Engine:
         equal(self.ended(seconds), EXIT["resumable"], "exit code after stop")
 
     def verify(self, seconds=300):
-        return tidegate("verify", self.file, timeout=seconds)
+        return tidegate("verify", *self.files, timeout=seconds)
 
     def peak_memory(self):
         """VmHWM in bytes, of a running engine."""

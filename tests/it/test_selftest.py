@@ -1,8 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The tests' own tools, without the engine: the writer is fast enough, the comparison sees every planted difference."""
+"""The tests' own tools, without the engine: the writer is fast enough, the comparison sees every planted difference,
+the judge hears of every statement."""
 
-from harness import Scene, case, check, equal, main, wait_for  # noqa: I001  (sets the path)
+import random
+
+from pymysql.constants import CLIENT
+
+from harness import RECORDED, UNJUDGED, Scene, Skip, case, check, equal, main, wait_for  # noqa: I001  (sets the path)
 from compare import End, compare
 from workload import SCHEMA, Writer, change_shape, fill, tables
 
@@ -62,7 +67,52 @@ def test_writer(scene: Scene, kind):
     check(wrote["refused"] < wrote["transactions"] / 5, f"too many refused: {wrote}")
 
 
-for one in (test_comparison, test_writer):
+TRIGGER = "CREATE TRIGGER {} BEFORE INSERT ON tg_judged.t FOR EACH ROW SET NEW.a = 1"  # which TiDB does not know
+
+
+@case(for_each=[("mariadb", "mariadb"), ("mysql97", "mysql97")])
+def test_judge(scene: Scene, kind):
+    """A statement that TiDB can't read is found: alone, as one of many in a large packet, and after a restart."""
+    target = scene.target(kind)
+    noise = random.Random(1).randbytes(3 << 20).hex()
+    target.query("CREATE DATABASE tg_judged")
+    target.query("CREATE TABLE tg_judged.t (a INT, b LONGTEXT)")
+
+    def refused():
+        try:
+            scene.judge()
+        except AssertionError as found:
+            return str(found)
+        if UNJUDGED:
+            raise Skip(UNJUDGED[0])
+        return ""
+    connection = target.connect(client_flag=CLIENT.MULTI_STATEMENTS, max_allowed_packet=64 << 20)
+
+    def packet(*statements):
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(statements))
+            while cursor.nextset():
+                pass
+    packet(*[f"INSERT INTO tg_judged.t VALUES ({number},'it''s \\' {noise[:2000]}'),(NULL,'ü')" for number in range(2000)])
+    packet(f"INSERT INTO tg_judged.t VALUES (1,'{noise}')", "SELECT 1")
+    equal(refused(), "", "refused statements")
+    target.query(TRIGGER.format("tg_judged.alone"))
+    check("TRIGGER tg_judged.alone" in refused(), "a trigger alone is not seen")
+    target.query("TRUNCATE TABLE mysql.general_log")
+    target.query(f"INSERT INTO tg_judged.t VALUES (2,'{noise}')")
+    packet(f"INSERT INTO tg_judged.t VALUES (3,'{noise}')", TRIGGER.format("tg_judged.packed"), "SELECT 2")
+    target.query(RECORDED)
+    check("TRIGGER tg_judged.packed" in refused(), "a trigger in a packet is not seen")
+    target.restart()
+    target.query("TRUNCATE TABLE mysql.general_log")
+    target.query(RECORDED)
+    equal(refused(), "", "refused statements after a restart")
+    target.query(TRIGGER.format("tg_judged.later"))
+    check("TRIGGER tg_judged.later" in refused(), "a trigger after a restart is not seen")
+    scene.recorded.clear()
+
+
+for one in (test_comparison, test_writer, test_judge):
     one.needs_engine = False
 
 if __name__ == "__main__":

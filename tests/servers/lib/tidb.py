@@ -29,6 +29,10 @@ class TiDB(Server):
             child.rename(data / child.name)
         shutil.rmtree(maker.dir)
 
+    def environment(self):
+        """TiDB makes one more folder of files that no option of its command line moves."""
+        return {"TMPDIR": f"{self.dir}/tmp"}
+
     def command(self):
         return [self.program, "-store", "unistore", "-path", str(self.data), "-host", HOST, "-P", str(self.port),
                 "-status-host", HOST, "-status", str(free_port()), "-socket", self.socket, "-temp-dir",

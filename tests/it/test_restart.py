@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A run is started again, or twice: what the ledger on the target knows decides, not what lies on this host."""
+
+import shutil
+
+from harness import EXIT, OPTIONS, Scene, case, check, equal, flavour, main, order, position, same, tidegate  # noqa: I001  (sets the path)
+from workload import SCHEMA, Writer, connect, fill
+
+ROWS = 60_000
+STEP = 500
+RESET = {"mariadb": "RESET MASTER", "mysql97": "RESET BINARY LOGS AND GTIDS", "mysql56": "RESET MASTER"}
+
+
+class Items:
+    """One table that grows by whole transactions."""
+
+    def __init__(self, server):
+        self.connection, self.rows = connect(server.port), 0
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+            cursor.execute(f"CREATE TABLE {SCHEMA}.items (id INT NOT NULL PRIMARY KEY, name VARCHAR(40)) ENGINE=InnoDB")
+
+    def grow(self, rows=STEP):
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {SCHEMA}.items (id,name) VALUES " +
+                           ",".join(f"({n},'name {n}')" for n in range(self.rows, self.rows + rows)))
+        self.rows += rows
+
+    def discard(self):
+        self.connection.close()
+
+
+def last_words(engine):
+    return engine.text()[-2000:]
+
+
+@case(for_each=[("mariadb", "mariadb"), ("mysql97-gtid", "mysql97-gtid"), ("mysql97-file", "mysql97-file"), ("mysql56", "mysql56")])
+def test_reset_source(scene: Scene, kind):
+    """The binlog was begun anew and has grown past the old position: its bytes there are other transactions."""
+    source, target = scene.source(kind), scene.target("any")
+    items = scene.add(Items(source))
+    items.grow()
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    items.grow()
+    reached, held = position(source), items.rows
+    engine.until_applied(reached)
+    engine.stop()
+    source.query(RESET[source.name])
+    check(order(position(source)) < order(reached), f"the reset left {position(source)}")
+    while order(position(source)) <= (order(reached)[0], order(reached)[1] + 4096):
+        items.grow()
+    engine.start()
+    equal(engine.ended(60), EXIT["person"], f"exit code of\n{last_words(engine)}\nwhich")
+    check("TG-2106" in engine.text(), f"no TG-2106 in {last_words(engine)}")
+    equal(target.query(f"SELECT COUNT(*), MAX(id) FROM {SCHEMA}.items")[0], (held, held - 1), "rows at the target, untouched")
+
+
+@case(for_each=[("foreground", []), ("detached", ["--detach"])])
+def test_second_engine(scene: Scene, options):
+    """One engine per run directory: the second is refused and the first does not notice."""
+    source, target = scene.source(), scene.target("any")
+    items = scene.add(Items(source))
+    items.grow()
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    second = tidegate("run", *engine.files, "--run-dir", engine.home, *options)
+    equal(second.returncode, EXIT["usage"], f"exit code of\n{second.stdout}\nwhich")
+    check("TG-1008" in second.stdout, f"no TG-1008 in {second.stdout}")
+    items.grow()
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
+@case(for_each=[("copy", "copy"), ("follow", "follow")])
+def test_lost_run_directory(scene: Scene, phase):
+    """Nothing in the run directory is needed to go on: the ledger on the target knows it all."""
+    source, target = scene.source(), scene.target("any")
+    fill(source.port, ROWS, flavour("mariadb", target.name))
+    writer = scene.add(Writer(source.port, seed=OPTIONS.seed))
+    engine = scene.engine(source, target, limits={"chunk": "64KiB"}).start()
+    if phase == "copy":
+        engine.until(lambda snapshot: snapshot["load"]["rows"] > 1000, 60, "rows at the target")
+    else:
+        engine.until_state("in-sync")
+    engine.stop()
+    before = target.query("SELECT COUNT(*) FROM tidegate_meta.chunk")[0][0]
+    check(before > 0, "the ledger knows no chunk")
+    shutil.rmtree(engine.home)
+    engine.start()
+    engine.until_state("in-sync")
+    wrote = writer.stop()
+    check(not wrote["problem"], f"the writer: {wrote['problem']}")
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
+@case(for_each=[("copy", "copy"), ("follow", "follow"), ("quiet", "quiet")])
+def test_another_host(scene: Scene, phase):
+    """The same job from another host takes the run over: the first engine ends and leaves all as it is."""
+    source, target = scene.source(), scene.target("any")
+    fill(source.port, ROWS, flavour("mariadb", target.name))
+    writer = scene.add(Writer(source.port, seed=OPTIONS.seed)) if phase != "quiet" else None
+    first = scene.engine(source, target, limits={"chunk": "64KiB"}).start()
+    second = scene.engine(source, target, limits={"chunk": "64KiB"})
+    second.home, second.log = scene.home / "elsewhere", scene.logs / "elsewhere.log"
+    if phase == "copy":
+        first.until(lambda snapshot: snapshot["load"]["rows"] > 1000, 60, "rows at the target")
+    else:
+        first.until_state("in-sync")
+    second.start()
+    if phase == "quiet":  # a first engine with nothing to write learns of it with its next transaction
+        second.until_state("in-sync")
+        source.query(f"DELETE FROM {SCHEMA}.accounts WHERE id = 9")
+    equal(first.ended(60), EXIT["resumable"], f"exit code of\n{last_words(first)}\nwhich")
+    check("TG-3111" in first.text(), f"no TG-3111 in {last_words(first)}")
+    second.until_state("in-sync")
+    if writer:
+        wrote = writer.stop()
+        check(not wrote["problem"], f"the writer: {wrote['problem']}")
+    second.until_applied(position(source))
+    same(scene, source, target)
+    second.stop()
+
+
+if __name__ == "__main__":
+    main()
