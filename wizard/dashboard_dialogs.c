@@ -26,11 +26,15 @@ void ask_leave(struct dashboard_state *s, int key)
     s->asked = ASK_LEAVE;
     snprintf(d->title, sizeof d->title, "%s", _("Leave this window?"));
     snprintf(d->text, sizeof d->text, "%s",
-             s->is_gone ? _("The engine is gone; there is nothing to stop.")
-                        : _("The run goes on without it."));
+             s->ends_all  ? _("The demo ends with it.")
+             : s->is_gone ? _("The engine is gone; there is nothing to stop.")
+                          : _("The run goes on without it."));
     snprintf(note, sizeof note, _(" come back: tidegate attach %s"), s->snap.run);
-    choice(d, _("Detach"), note);
-    if (!s->is_gone && !s->watches_only) {
+    if (s->ends_all)
+        choice(d, _("End the demo"), _(" its servers and data are removed"));
+    else
+        choice(d, _("Detach"), note);
+    if (!s->is_gone && !s->watches_only && !s->ends_all) {
         choice(d, _("Pause and leave"), _(" nothing is lost, resume later"));
         choice(d, _("Stop the run …"), _(" asks again"));
     }

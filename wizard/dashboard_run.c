@@ -186,6 +186,7 @@ int dashboard_run(const struct dashboard_options *o, struct err *e)
     if (!w.term)
         return dashboard_plain(o, e);
     w.s = dashboard_state_new();
+    w.s->ends_all = o->ends_all;
     w.events = x_alloc(EVENTS * sizeof *w.events);
     look_at_clock(w.s);
     take_news(&w);

@@ -48,6 +48,7 @@ struct left_history {
 struct dashboard_state {
     bool has_snapshot, is_gone, is_help;
     bool watches_only; /* another window steers */
+    bool ends_all;     /* the run ends with the window (demo) */
     bool is_print;     /* one picture on paper: no keys, no log */
     struct mon_snapshot snap;
     int64_t moved_ms; /* when the load moved last, monotonic; 0: unknown */

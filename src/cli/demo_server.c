@@ -79,8 +79,27 @@ static uint16_t free_port(void)
 }
 
 /* argv ends with NULL; output goes to log. -1: errno says why. */
-static pid_t launch(char *const *argv, const char *log)
+/* Our environment with TMPDIR=tmp: TiDB keeps a folder there that no option of it moves. Caller frees the array and
+ * its first entry. */
+static char **environment(const char *tmp)
 {
+    size_t n = 0;
+    while (environ[n])
+        n++;
+    char **env = x_alloc((n + 2) * sizeof *env);
+    env[0] = x_format("TMPDIR=%s", tmp);
+    size_t k = 1;
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(environ[i], "TMPDIR=", 7) != 0)
+            env[k++] = environ[i];
+    return env;
+}
+
+static pid_t launch(char *const *argv, const char *log, const char *dir)
+{
+    char *tmp = x_format("%s/tmp", dir);
+    mkdir(tmp, 0700);
+    char **env = environment(tmp);
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     pid_t parent = getpid(), pid = out >= 0 && in >= 0 ? fork() : -1;
@@ -94,13 +113,16 @@ static pid_t launch(char *const *argv, const char *log)
         dup2(out, 1);
         dup2(out, 2);
         if (getppid() == parent)
-            execv(argv[0], argv);
+            execve(argv[0], argv, env);
         _exit(127);
     }
     if (in >= 0)
         close(in);
     if (out >= 0)
         close(out);
+    free(env[0]);
+    free(env);
+    free(tmp);
     return pid;
 }
 
@@ -213,7 +235,7 @@ static bool install(struct demo_server *s, struct cancel *stop, struct err *e)
     arg(&a, "--skip-test-db");
     arg(&a, "--auth-root-authentication-method=normal");
     arg(&a, "--innodb-log-file-size=32M");
-    pid_t pid = launch(a.v, log);
+    pid_t pid = launch(a.v, log, s->dir);
     bool ended = false;
     for (int64_t until = clock_mono_ms() + START_MS;
          pid > 0 && !ended && clock_mono_ms() < until;) {
@@ -281,7 +303,7 @@ bool demo_mariadb_start(struct demo_server *s, const char *root, const char *nam
     if (ok) {
         struct args a = {0};
         mariadb_args(s, &a);
-        s->pid = launch(a.v, log);
+        s->pid = launch(a.v, log, s->dir);
         args_release(&a);
         ok = s->pid > 0 ||
              err_set(e, ERR_INTERNAL, "%s can't be started: %s", s->program, strerror(errno));
@@ -325,7 +347,7 @@ bool demo_tidb_start(struct demo_server *s, const char *program, const char *roo
     arg(&a, "warn");
     arg(&a, "--log-file");
     arg(&a, "%s/tidb.log", s->dir);
-    s->pid = launch(a.v, log);
+    s->pid = launch(a.v, log, s->dir);
     args_release(&a);
     free(log);
     struct db_addr open = s->addr;

@@ -20,7 +20,8 @@ int cli_window(const char *run_dir, bool receipt, struct err *e)
     struct mon_snapshot *last = x_alloc(sizeof *last);
     int ended_by = 0;
     struct dashboard_options o = {
-        .client = m, .run_dir = run_dir, .last = last, .ended_by = &ended_by};
+        .client = m, .run_dir = run_dir, .last = last, .ended_by = &ended_by,
+        .ends_all = !receipt};
     int left = dashboard_run(&o, e);
     mon_detach(m);
     int code = EXIT_FINE;
