@@ -90,14 +90,6 @@ bool apply_is_hungry(struct apply *a)
     return hungry;
 }
 
-uint64_t apply_open_batches(struct apply *a)
-{
-    pthread_mutex_lock(&a->lock);
-    uint64_t n = a->open;
-    pthread_mutex_unlock(&a->lock);
-    return n;
-}
-
 void apply_wake(struct apply *a)
 {
     pthread_mutex_lock(&a->lock);

@@ -36,7 +36,6 @@ bool apply_is_hungry(struct apply *a);
 bool apply_drain(struct apply *a);
 /* After the cancel token was set: whoever waits in apply_drain looks again. */
 void apply_wake(struct apply *a);
-uint64_t apply_open_batches(struct apply *a);
 /* Batches that are not done are dropped: nothing of them was committed. Ends the threads. */
 void apply_free(struct apply *a);
 

@@ -262,19 +262,22 @@ bool conn_execf(struct conn *c, struct err *e, const char *fmt, ...)
     return ok;
 }
 
+static bool no_result(struct conn *c, const char *sql, struct err *e)
+{
+    if (mysql_errno(c->my))
+        return conn_error(c, e);
+    err_set(e, ERR_INTERNAL, "a statement was expected to give rows: %.200s", sql);
+    put_where(c, e);
+    return false;
+}
+
 bool conn_query(struct conn *c, const char *sql, MYSQL_RES **out, struct err *e)
 {
     *out = NULL;
     if (!send_sql(c, sql, strlen(sql), e))
         return false;
     *out = mysql_store_result(c->my);
-    if (*out)
-        return true;
-    if (mysql_errno(c->my))
-        return conn_error(c, e);
-    err_set(e, ERR_INTERNAL, "a statement was expected to give rows: %.200s", sql);
-    put_where(c, e);
-    return false;
+    return *out || no_result(c, sql, e);
 }
 
 bool conn_query_stream(struct conn *c, const char *sql, size_t n, MYSQL_RES **out, struct err *e)
@@ -283,13 +286,7 @@ bool conn_query_stream(struct conn *c, const char *sql, size_t n, MYSQL_RES **ou
     if (!send_sql(c, sql, n, e))
         return false;
     *out = mysql_use_result(c->my);
-    if (*out)
-        return true;
-    if (mysql_errno(c->my))
-        return conn_error(c, e);
-    err_set(e, ERR_INTERNAL, "a statement was expected to give rows: %.200s", sql);
-    put_where(c, e);
-    return false;
+    return *out || no_result(c, sql, e);
 }
 
 bool conn_value(struct conn *c, const char *sql, char *out, size_t size, struct err *e)

@@ -9,10 +9,6 @@
 /* A packed row: u32 per column (byte length, ROW_NULL for NULL), then the bytes of all cells in order.
  * Host byte order; lives only in this process. */
 #define ROW_NULL UINT32_MAX
-struct row_view {                     /* random access; valid while the packed row is */
-    const char *p;
-    uint32_t ncols;
-};
 /* Appends a packed row; returns its size in bytes. */
 size_t row_pack(struct buf *out, const struct cell *cells, uint32_t ncols);
 /* Fills cells[ncols] with pointers into the packed row; returns the packed row's size in bytes. */

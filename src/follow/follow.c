@@ -604,15 +604,6 @@ void follow_at(struct follow *f, struct pos *out)
     pthread_mutex_unlock(&f->o.tabs->lock);
 }
 
-bool follow_gtids(struct follow *f, struct buf *out)
-{
-    pthread_mutex_lock(&f->o.tabs->lock);
-    if (f->gtids)
-        gtid_text(f->gtids, out);
-    pthread_mutex_unlock(&f->o.tabs->lock);
-    return f->gtids != NULL;
-}
-
 void follow_free(struct follow *f)
 {
     if (!f)

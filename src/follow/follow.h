@@ -44,8 +44,6 @@ struct follow *follow_new(const struct follow_options *o, const struct gtid_set 
 void follow_free(struct follow *f);                    /* stops and joins */
 /* Where the stream stands, at a transaction's end. Any thread. */
 void follow_at(struct follow *f, struct pos *out);
-/* Every GTID that was in the binlog up to here, as text; false without GTIDs. Any thread. */
-bool follow_gtids(struct follow *f, struct buf *out);
 /* Opens a window for the chunk (not taken over yet) between two transactions; NULL when the table is gone. */
 struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids);
 /* The rows are read and high is known: the stream takes the window over. */

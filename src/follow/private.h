@@ -49,13 +49,11 @@ struct follow {
     struct arena text;
     struct cell *before, *after;      /* scratch, ncells each */
     uint32_t ncells;
-    bool has_gtids;
     /* Behind o.tabs->lock: */
     struct pos at;
     struct gtid_set *gtids;
     struct window *given;
     struct cancel *stop;
-    atomic_bool is_stopping;
     struct receiver_arg *receiver_arg;
 };
 
