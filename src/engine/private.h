@@ -82,17 +82,27 @@ struct engine {
 bool engine_connect(struct engine *g, struct err *e);
 bool engine_start_checks(struct engine *g, struct schema_list *tables, struct err *e);
 bool engine_prepare(struct engine *g, struct err *e);
-bool engine_target_table(struct engine *g, struct tab *tab, const char *create_sql, struct err *e);
 void addr_from_job(struct db_addr *a, const struct job_end *end, bool is_target);
 bool job_wants_port(void *arg, const char *schema, const char *table);
 /* control.c: on the control connection, fenced, tried again where the trouble passes. Statements that may run twice. */
 bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e); /* one transaction */
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e);
 /* begin.c */
-void route_table(struct engine *g, struct table *t);
 bool engine_begin_new(struct engine *g, struct err *e);
 bool engine_begin_again(struct engine *g, struct err *e);
+struct tab *engine_add_tab(struct engine *g, struct table *def, uint32_t id);
+/* The statement of a tab's ledger row, behind a ';' where the text is begun; and written. */
+void engine_ledger_tab(struct engine *g, struct buf *out, const struct tab *tab, const char *state);
+bool engine_write_tab(struct engine *g, struct tab *tab, bool with_definition, struct err *e);
+/* tables.c */
+void route_table(struct engine *g, struct table *t);
+bool engine_target_table(struct engine *g, struct tab *tab, const char *create_sql, struct err *e);
+/* Marks text columns whose collation at the target holds no more values equal than the source's does. */
+void engine_compare_collations(struct engine *g);
+/* keyless.c */
 bool engine_copy_keyless(struct engine *g, struct err *e);
+/* stages.c */
+void engine_copy_options(struct engine *g, struct copy_options *o);
 bool engine_start_stages(struct engine *g, struct err *e);
 /* questions.c */
 const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n);

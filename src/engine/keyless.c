@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tables without a usable key: before the stream starts, each in one snapshot (DESIGN 4.2), anew after whatever cut it short. */
+#include "engine/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* From the beginning: whatever an unfinished copy left is emptied first. */
+static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
+{
+    struct copy_options o;
+    struct buf sql = {0};
+    bool was_begun = tab->copy != TAB_PLANNED;
+    engine_copy_options(g, &o);
+    atomic_store(&tab->count.rows_read, 0);
+    atomic_store(&tab->count.bytes_read, 0);
+    atomic_store(&tab->count.rows_loaded, 0);
+    atomic_store(&tab->count.bytes_loaded, 0);
+    tab->copy = was_begun ? TAB_EMPTYING : TAB_COPYING;
+    engine_ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
+    buf_addc(&sql, ';');
+    ledger_sql_forget_chunks(&g->ledger, &sql, tab->id);
+    bool fine = engine_fenced(g, &sql, e);
+    buf_reset(&sql);
+    if (fine && was_begun) {
+        buf_adds(&sql, "TRUNCATE TABLE ");
+        sql_table(&sql, tab->def->target_schema, tab->def->target_name);
+        tab->copy = TAB_COPYING;
+        fine = engine_fenced_ddl(g, buf_str(&sql), e) && engine_write_tab(g, tab, false, e);
+    }
+    buf_release(&sql);
+    if (!fine || !copy_keyless(&o, tab, &tab->end, e))
+        return false;
+    if (!apply_drain(g->apply))
+        return err_set(e, ERR_CANCELLED, "while copying %s", tab->label);
+    tab->copy = TAB_COMPLETE;
+    return engine_write_tab(g, tab, false, e);
+}
+
+/* A connection that is lost on the way costs the snapshot, not the run. */
+static bool copy_until_whole(struct engine *g, struct tab *tab, struct err *e)
+{
+    for (unsigned tries = 0; !copy_anew(g, tab, e); tries++) {
+        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        if (!passes || cancel_wait(g->cancel, (int64_t)TG_MIN(100u << TG_MIN(tries, 7u), 10000u)) || !apply_drain(g->apply))
+            return false;
+        log_event(LOG_WARN, "copy", tab->label, err_info(e->code)->id, "%s; it is copied anew", e->text);
+        err_clear(e);
+    }
+    return true;
+}
+
+bool engine_copy_keyless(struct engine *g, struct err *e)
+{
+    engine_compare_collations(g);
+    for (uint32_t i = 0; i < g->tabs.n; i++) {
+        struct tab *tab = g->tabs.list[i];
+        if (!tab->def || !tab->is_keyless || tab->copy == TAB_COMPLETE)
+            continue;
+        log_event(LOG_INFO, "copy", tab->label, "", "has no usable key: copied first, in one snapshot");
+        if (!copy_until_whole(g, tab, e))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The stages of a run plugged together: what copy and follow are given, and the ports by which they meet. */
+#include "engine/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void submit(void *arg, struct batch *b)
+{
+    struct engine *g = arg;
+    pthread_mutex_lock(&g->lock);
+    while (g->is_paused && !cancel_is_set(g->cancel))
+        pthread_cond_wait(&g->changed, &g->lock);
+    pthread_mutex_unlock(&g->lock);
+    apply_submit(g->apply, b);
+}
+
+static bool is_hungry(void *arg)
+{
+    struct engine *g = arg;
+    return apply_is_hungry(g->apply);
+}
+
+static bool may_read(void *arg)
+{
+    struct engine *g = arg;
+    pthread_mutex_lock(&g->lock);
+    bool may = !g->is_paused && g->snap->lag.seconds <= 5;
+    pthread_mutex_unlock(&g->lock);
+    return may;
+}
+
+static struct window *window_open_port(void *arg, struct tab *tab, struct buf *gtids)
+{
+    struct engine *g = arg;
+    return follow_open(g->follow, tab, gtids);
+}
+
+static void window_give_port(void *arg, struct window *w, const struct pos *high)
+{
+    struct engine *g = arg;
+    follow_give(g->follow, w, high);
+}
+
+static void window_abandon_port(void *arg, struct window *w)
+{
+    struct engine *g = arg;
+    follow_abandon(g->follow, w);
+}
+
+void engine_copy_options(struct engine *g, struct copy_options *o)
+{
+    static const uint32_t readers[] = {[PACE_GENTLE] = 2, [PACE_NORMAL] = 4, [PACE_FAST] = 8};
+    *o = (struct copy_options){
+        .found = &g->found, .source = &g->source, .server = g->source_server, .tabs = &g->tabs,
+        .budget = g->copy_budget, .cancel = g->cancel, .ask = {g, engine_ask, engine_fatal},
+        .windows = {g, window_open_port, window_give_port, window_abandon_port},
+        .sequence = {g, submit, is_hungry}, .may_read = may_read, .may_arg = g,
+        .readers = g->job->readers > 0 ? (uint32_t)g->job->readers : readers[g->job->pace],
+        .chunk_bytes = (size_t)g->job->chunk_bytes, .count = &g->copy_count};
+}
+
+static void chunk_back(void *arg, struct chunk *k)
+{
+    struct engine *g = arg;
+    copy_back(g->copy, k);
+}
+
+static void chunk_entered(void *arg, struct tab *tab, struct batch *b)
+{
+    (void)arg;
+    (void)b;
+    if (tab->copy == TAB_COMPLETE)
+        log_event(LOG_INFO, "copy", tab->label, "", "read wholly: %llu rows",
+                  (unsigned long long)atomic_load(&tab->count.rows_read));
+}
+
+/* GTIDs that may be in the binlog already: first those that are on their way, then those that are executed. */
+static bool read_gtids(struct engine *g, struct err *e)
+{
+    enum { SIZE = 1 << 20 };
+    char *text = x_alloc(SIZE);
+    gtid_free(g->gtids);
+    struct gtid_set *s = g->gtids = gtid_new(false);
+    bool fine = g->look.my || conn_open_source(&g->look, &g->source, 30, e);
+    fine = fine && conn_value(&g->look, "SELECT @@global.gtid_owned", text, SIZE, e);
+    if (fine) {
+        for (char *p = strchr(text, '#'); p; p = strchr(p, '#')) { /* uuid:number#thread */
+            size_t n = strspn(p + 1, "0123456789") + 1;
+            memmove(p, p + n, strlen(p + n) + 1);
+        }
+        fine = gtid_parse(s, text, e);
+    }
+    fine = fine && conn_value(&g->look, "SELECT @@global.gtid_executed", text, SIZE, e) && gtid_parse(s, text, e);
+    if (fine && strlen(text) == SIZE - 1)
+        fine = err_set(e, ERR_SOURCE_QUERY, "gtid_executed is longer than %d bytes", SIZE);
+    free(text);
+    return fine || err_wrap(e, "while reading which transactions are in the binlog");
+}
+
+static bool gtids_before(struct engine *g, struct err *e)
+{
+    while (!read_gtids(g, e)) {
+        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        conn_close(&g->look);
+        if (!passes || cancel_wait(g->cancel, 500))
+            return false;
+        log_event(LOG_WARN, "engine", "", err_info(e->code)->id, "%s; once more", e->text);
+        err_clear(e);
+    }
+    return true;
+}
+
+bool engine_start_stages(struct engine *g, struct err *e)
+{
+    struct follow_options f = {
+        .ledger = &g->ledger, .found = &g->found, .source = &g->source, .server = g->source_server, .start = g->start, .skip = g->skip,
+        .server_id = g->source_job->server_id ? (uint32_t)g->source_job->server_id
+                                              : (uint32_t)(429496729u + tg_random64() % 100000u),
+        .tabs = &g->tabs, .marks = g->marks, .budget = g->stream_budget, .cancel = g->cancel,
+        .ask = {g, engine_ask, engine_fatal}, .sequence = {g, submit, is_hungry},
+        .chunks = {g, chunk_back, chunk_entered}, .job = g->job, .dialect = &g->dialect,
+        .collations = g->collations, .count = &g->follow_count, .seen_limit = (size_t)8 << 20};
+    struct copy_options c;
+    if (g->source_server.flavour == DB_MYSQL && g->source_server.has_gtid && !gtids_before(g, e))
+        return false;
+    engine_copy_options(g, &c);
+    g->copy = copy_new(&c); /* first: where each copy ends decides how the stream writes */
+    g->follow = follow_new(&f, g->gtids);
+    copy_start(g->copy);
+    return true;
+}
