@@ -4,6 +4,7 @@
  * list of ready batches and the counters of what is open. */
 #include "apply/private.h"
 #include "apply/tracker.h"
+#include "base/fail.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,7 +204,13 @@ static bool move_mark(struct writer *w, const struct pos *low, const struct pos 
         packet_begin_statement(&w->packet, EXPECT_ANY, 0, NULL);
         ledger_sql_compact(l, &w->packet.sql, settled, n);
     }
-    return writer_send(w, e) && writer_commit(w, &is_unknown, e);
+    fail_point("mark.before");
+    if (!writer_send(w, e))
+        return false;
+    fail_point("mark.sent");
+    bool fine = writer_commit(w, &is_unknown, e);
+    fail_point("mark.committed");
+    return fine;
 }
 
 static void *mark_main(void *arg)

@@ -5,6 +5,7 @@
  * alike change. Elsewhere TRUNCATE is simply repeated: what comes after it on that table still waits. */
 #include "apply/private.h"
 
+#include "base/fail.h"
 #include "base/hash.h"
 
 #include <ctype.h>
@@ -98,15 +99,20 @@ static bool ledger_only(struct writer *w, const struct batch *b, bool with_appli
         ledger_sql_applied(l, &p->sql, &b->from, &b->to, 0, b->gtids);
     }
     *is_unknown = false;
+    fail_point(with_applied ? "ddl_done.before" : "ddl_note.before");
     if (!writer_send(w, e))
         return false;
+    fail_point(with_applied ? "ddl_done.sent" : "ddl_note.sent");
     if (with_applied && b->ddl.ledger.n) {
         uint64_t affected[64];
         unsigned done;
         if (!conn_packet(&w->conn, b->ddl.ledger.p, b->ddl.ledger.n, affected, 64, &done, e))
             return false;
+        fail_point("ddl_done.definitions");
     }
-    return writer_commit(w, is_unknown, e);
+    bool fine = writer_commit(w, is_unknown, e);
+    fail_point(with_applied ? "ddl_done.committed" : "ddl_note.committed");
+    return fine;
 }
 
 /* The k-th statement of the batch's text; n == 0: there is none. */
@@ -138,7 +144,10 @@ static bool execute(struct writer *w, const struct batch *b, struct str sql, str
     buf_add(&p->sql, sql.p, sql.n);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     buf_adds(&p->sql, "SET timestamp = DEFAULT");
-    return writer_send(w, e);
+    fail_point("ddl_run.before");
+    bool fine = writer_send(w, e);
+    fail_point("ddl_run.after");
+    return fine;
 }
 
 struct ddl_place {                    /* where a DDL stands */

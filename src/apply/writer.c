@@ -5,6 +5,8 @@
  * ledger says whether it is there. */
 #include "apply/private.h"
 
+#include "base/fail.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -153,6 +155,7 @@ static bool send_rows(struct writer *w, const struct batch *b, const struct sql_
             return false;
         if (c.is_at_end)
             return true;
+        fail_point("rows.packet");
         packet_reset(&w->packet);
         packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
         ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
@@ -167,8 +170,10 @@ static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, str
         return false;
     struct rowids *ids = x_alloc((b->nparts + 1) * sizeof *ids);
     struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, own_keys, ids};
+    fail_point(b->kind == BATCH_CHUNK ? "chunk.before" : "stream.before");
     writer_begin(w, b->kind == BATCH_CHUNK && !own_keys);
     bool fine = find_rowids(w, b, ids, e) && send_rows(w, b, &l, e);
+    fail_point(b->kind == BATCH_CHUNK ? "chunk.sent" : "stream.sent");
     rowids_release(ids, b->nparts);
     return fine;
 }
@@ -244,6 +249,7 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
                 continue;
             }
         } else if (try_rows(w, b, own_keys, &e) && writer_commit(w, &is_doubtful, &e)) {
+            fail_point(b->kind == BATCH_CHUNK ? "chunk.committed" : "stream.committed");
             return true;
         } else if (!is_doubtful && err_is_lost(&e)) {
             writer_disconnect(w); /* nothing was committed: COMMIT was not sent */

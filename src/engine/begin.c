@@ -3,6 +3,8 @@
  * tables without a key, then the stages. */
 #include "engine/private.h"
 
+#include "base/fail.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -128,7 +130,12 @@ static bool begin_table(struct engine *g, struct schema_list *l, uint32_t i, str
                       "foreign key %s cascades; this version stops when the source makes use of it", def->fks[k].name);
             break;
         }
-    return engine_target_table(g, tab, l->create_sql[i], e) && engine_write_tab(g, tab, true, e);
+    if (!engine_target_table(g, tab, l->create_sql[i], e))
+        return false;
+    fail_point("table.before");
+    bool fine = engine_write_tab(g, tab, true, e);
+    fail_point("table.after");
+    return fine;
 }
 
 /* Where the first transaction stands that is not in the set, or where the stream stands when there is none yet. */
@@ -198,7 +205,9 @@ static bool forget_begun(struct engine *g, struct err *e)
         buf_adds(&sql, " AND source = ");
         sql_z(&sql, g->ledger.source);
     }
+    fail_point("forget.before");
     bool fine = engine_fenced(g, &sql, e);
+    fail_point("forget.after");
     buf_release(&sql);
     return fine;
 }

@@ -4,6 +4,8 @@
  * new epoch, which waits for the packet whose answer is missing or makes it fail. */
 #include "engine/private.h"
 
+#include "base/fail.h"
+
 #include <stdio.h>
 
 #define TRIES 40
@@ -46,12 +48,15 @@ static bool try_rows(struct engine *g, const struct buf *statements, struct err 
     ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch);
     buf_addc(&sql, ';');
     buf_add(&sql, statements->p, statements->n);
+    fail_point("control.before");
     bool fine = conn_packet(&g->control, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
     if (!fine && done == 1 && e->sql == 1048)
         err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
     if (fine && affected[1] != 1)
         fine = err_set(e, ERR_TARGET_FENCED, "the control lane is gone");
+    fail_point("control.sent");
     fine = fine && conn_exec(&g->control, "COMMIT", 6, NULL, e);
+    fail_point("control.committed");
     if (!fine && !err_is_lost(e)) {
         struct err ignored = {0};
         conn_exec(&g->control, "ROLLBACK", 8, NULL, &ignored);
@@ -77,7 +82,9 @@ static bool try_ddl(struct engine *g, struct str ddl, struct err *e)
     ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch);
     buf_addf(&sql, "; /* %s:start */ ", g->ledger.tag);
     buf_add(&sql, ddl.p, ddl.n);
+    fail_point("control_ddl.before");
     bool fine = conn_packet(&g->control, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
+    fail_point("control_ddl.after");
     if (!fine && done == 0 && e->sql == 1048)
         err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
     buf_release(&sql);

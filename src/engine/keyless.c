@@ -2,6 +2,8 @@
 /* Tables without a usable key: before the stream starts, each in one snapshot (DESIGN 4.2), anew after whatever cut it short. */
 #include "engine/private.h"
 
+#include "base/fail.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,13 +22,18 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     engine_ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
     buf_addc(&sql, ';');
     ledger_sql_forget_chunks(&g->ledger, &sql, tab->id);
+    fail_point(was_begun ? "anew.before" : "keyless.before");
     bool fine = engine_fenced(g, &sql, e);
+    fail_point(was_begun ? "anew.emptying" : "keyless.copying");
     buf_reset(&sql);
     if (fine && was_begun) {
         buf_adds(&sql, "TRUNCATE TABLE ");
         sql_table(&sql, tab->def->target_schema, tab->def->target_name);
         tab->copy = TAB_COPYING;
-        fine = engine_fenced_ddl(g, buf_str(&sql), e) && engine_write_tab(g, tab, false, e);
+        fine = engine_fenced_ddl(g, buf_str(&sql), e);
+        fail_point("anew.truncated");
+        fine = fine && engine_write_tab(g, tab, false, e);
+        fail_point("anew.copying");
     }
     buf_release(&sql);
     if (!fine || !copy_keyless(&o, tab, &tab->end, e))
@@ -34,7 +41,10 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     if (!apply_drain(g->apply))
         return err_set(e, ERR_CANCELLED, "while copying %s", tab->label);
     tab->copy = TAB_COMPLETE;
-    return engine_write_tab(g, tab, false, e);
+    fail_point("keyless.copied");
+    bool is_written = engine_write_tab(g, tab, false, e);
+    fail_point("keyless.complete");
+    return is_written;
 }
 
 /* A connection that is lost on the way costs the snapshot, not the run. */

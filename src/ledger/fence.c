@@ -2,6 +2,7 @@
 /* The fence. A lane row is locked by every packet of its writer, so changing the epoch waits for a packet that is
  * under way and makes every later one of the old epoch fail. A DDL commits by itself and holds no lock: hence the
  * wait for the process list and for TiDB's DDL jobs. */
+#include "base/fail.h"
 #include "base/sync.h"
 #include "db/type.h"
 #include "ledger/ledger.h"
@@ -21,6 +22,7 @@ static bool exec_patient(struct conn *c, const struct buf *sql, uint64_t *change
     unsigned done = 0;
     bool fine = false;
     buf_addf(&packet, "BEGIN;%s;COMMIT", sql->p);
+    fail_point("fence.before");
     while (!fine) {
         struct err ignored = {0};
         fine = conn_packet(c, packet.p, packet.n, affected, TG_ARRAY_LEN(affected), &done, e);
@@ -32,6 +34,7 @@ static bool exec_patient(struct conn *c, const struct buf *sql, uint64_t *change
             break;
         err_clear(e);
     }
+    fail_point("fence.after");
     buf_release(&packet);
     if (changed)
         *changed = affected[1];
@@ -44,7 +47,9 @@ static bool make_lanes(const struct ledger *l, struct conn *c, uint32_t nlanes, 
     buf_adds(&sql, "INSERT IGNORE INTO " LEDGER_SCHEMA ".lane (run,lane,epoch,seq) VALUES ");
     for (uint32_t i = 0; i < nlanes; i++)
         buf_addf(&sql, "%s('%s',%u,%llu,0)", i ? "," : "", l->run, i, (unsigned long long)epoch);
+    fail_point("lanes.before");
     bool fine = conn_exec(c, sql.p, sql.n, NULL, e);
+    fail_point("lanes.after");
     buf_release(&sql);
     return fine;
 }

@@ -2,6 +2,7 @@
 /* What a start finds in the ledger, and the few single reads in between. */
 #include "ledger/ledger.h"
 
+#include "base/fail.h"
 #include "base/sync.h"
 #include "db/type.h"
 
@@ -239,7 +240,9 @@ bool ledger_begin(const struct ledger *l, struct conn *c, const char *job_text, 
     buf_addc(&sql, ',');
     sql_z(&sql, job_text);
     buf_addf(&sql, ",'planned',%lld)", (long long)clock_wall_ms());
+    fail_point("begin.before");
     bool fine = conn_exec(c, sql.p, sql.n, NULL, e);
+    fail_point("begin.run");
     buf_reset(&sql);
     buf_adds(&sql, "REPLACE INTO " LEDGER_SCHEMA
                    ".source (run,source,identity,start_pos,mark_pos,mark_gtids,file_created) VALUES (");
@@ -256,12 +259,16 @@ bool ledger_begin(const struct ledger *l, struct conn *c, const char *job_text, 
     sql_z(&sql, gtids ? gtids : "");
     buf_adds(&sql, ",0)");
     fine = fine && conn_exec(c, sql.p, sql.n, NULL, e);
+    fail_point("begin.after");
     buf_release(&sql);
     return fine || err_wrap(e, "while beginning the ledger");
 }
 
 bool ledger_set_state(const struct ledger *l, struct conn *c, const char *state, struct err *e)
 {
-    return conn_execf(c, e, "UPDATE " LEDGER_SCHEMA ".run SET state = '%s', at_ms = %lld WHERE name = '%s'",
-                      state, (long long)clock_wall_ms(), l->run);
+    fail_point("state.before");
+    bool fine = conn_execf(c, e, "UPDATE " LEDGER_SCHEMA ".run SET state = '%s', at_ms = %lld WHERE name = '%s'",
+                           state, (long long)clock_wall_ms(), l->run);
+    fail_point("state.after");
+    return fine;
 }

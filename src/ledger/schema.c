@@ -2,6 +2,7 @@
 /* The ledger's tables and the statements that write them. Positions are stored as text "file:offset". */
 #include "ledger/ledger.h"
 
+#include "base/fail.h"
 #include "db/type.h"
 
 #include <stdio.h>
@@ -46,9 +47,12 @@ void ledger_init(struct ledger *l, const char *run, const char *source)
 
 bool ledger_create(struct conn *c, struct err *e)
 {
-    for (size_t i = 0; i < TG_ARRAY_LEN(create); i++)
+    for (size_t i = 0; i < TG_ARRAY_LEN(create); i++) {
+        fail_point("create.before");
         if (!conn_exec(c, create[i], strlen(create[i]), NULL, e))
             return err_wrap(e, "while creating " LEDGER_SCHEMA);
+    }
+    fail_point("create.after");
     return true;
 }
 

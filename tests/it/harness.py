@@ -127,11 +127,12 @@ def equal(found, wanted, what):
     check(found == wanted, f"{what}: found {found!r}, wanted {wanted!r}")
 
 
-def same(scene, source, target, schema="tg_it"):
+def same(scene, source, target, schema="tg_it", note=True):
     """Both servers hold the same rows; answers (tables, rows)."""
     differences, tables, rows = compare(End(source.port, schema), End(target.port, schema))
     check(not differences, "both ends differ:\n" + "\n".join(f"{one.table}: {one.text}" for one in differences))
-    scene.note(f"{tables} tables, {rows} rows, equal")
+    if note:
+        scene.note(f"{tables} tables, {rows} rows, equal")
     return tables, rows
 
 
@@ -293,7 +294,7 @@ class Engine:
         self.home = scene.home / "runs"
         self.log = scene.logs / f"{name}.log"
         self.file = scene.logs / f"{name}.yaml"
-        self.files, self.process = [self.file], None
+        self.files, self.process, self.program = [self.file], None, TIDEGATE
         kind = getattr(source, "behind", source.name)
         base = {"version": 1, "name": name, "mode": "all",
                 "source": {"id": "source-1", "kind": "mariadb" if kind == "mariadb" else "mysql",
@@ -303,14 +304,14 @@ class Engine:
                 "allow": {"include": ["tg_it.*"]}, "road": {"kind": "stream", "until": "cutover"}}
         self.file.write_text(yaml(merged(base, job)))
 
-    def start(self, *more):
+    def start(self, *more, env=None):
         check(self.process is None or self.process.poll() is not None, "the engine is running already")
         with open(self.log, "ab") as log:
             log.write(f"---- tidegate run {time.strftime('%H:%M:%S')}\n".encode())
             log.flush()
             self.process = subprocess.Popen(
-                [str(TIDEGATE), "run", *map(str, self.files), "--run-dir", str(self.home), *more],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [str(self.program), "run", *map(str, self.files), "--run-dir", str(self.home), *more],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **(env or {})})
         return self
 
     def text(self):

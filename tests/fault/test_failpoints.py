@@ -1,0 +1,295 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 before and after every write to the ledger: the engine is started again and both ends are equal.
+
+The places are the fail points of a build that has them (src/base/fail.h). None is listed here: a run without a
+death writes down which points it passes, so a new one is tried without a change to this file. Two runs are the
+pattern. `fresh` begins, copies and follows. `again` goes on after a death in the middle of the copy of a table
+without a key, and so also copies that table anew. In each pattern every point that it passes is a trial:
+
+    reset both schemas, start, die at the point when it is passed the N-th time, start again, let it go on to the
+    end of the changes, compare both servers
+
+Somebody writes all the time, and once everything is copied the changes of SHAPES follow.
+The short suite takes N = 1, the points of `again` only where `fresh` has not passed them. The long one takes
+every N for DDL, else the first and a middle one, and dies at the same point in the second start too.
+"""
+
+import collections
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "it"))
+
+from harness import OPTIONS, ROOT, TIDEGATE, Scene, case, check, equal, main, order, position, same, wait_for  # noqa: E402
+from workload import SCHEMA, connect  # noqa: E402
+
+PROGRAM = Path(os.environ.get("TIDEGATE_WITH_FAIL_POINTS") or ROOT / "build/asan/tidegate")
+CUT = "chunk.sent:1"  # `again` is what follows this death; tables without a key come first
+KEYED_ROWS, KEYLESS_ROWS = 1500, 120
+
+TABLES = {
+    "keyed": "id INT NOT NULL PRIMARY KEY, v INT NOT NULL, note VARCHAR(200) NOT NULL",
+    "heap": "v INT NOT NULL, note VARCHAR(20)",
+    "shaped": "id INT NOT NULL PRIMARY KEY, v INT",
+    "emptied": "id INT NOT NULL PRIMARY KEY, v INT",
+    "dropped": "id INT NOT NULL PRIMARY KEY, v INT",
+    "left_": "id INT NOT NULL PRIMARY KEY, v INT",
+    "right_": "id INT NOT NULL PRIMARY KEY, v INT",
+}
+# rows around each DDL tell whether it came in its place, once
+SHAPES = [
+    "INSERT INTO shaped VALUES (101, 1), (102, 2)",
+    "ALTER TABLE shaped ADD COLUMN added VARCHAR(20) NOT NULL DEFAULT 'before'",
+    "INSERT INTO shaped VALUES (103, 3, 'after'), (104, 4, 'after')",
+    "ALTER TABLE shaped ADD COLUMN first_ INT NOT NULL DEFAULT 7, DROP COLUMN v",
+    "INSERT INTO shaped VALUES (105, 'once more', 8)",
+    "INSERT INTO emptied VALUES (101, 1)",
+    "TRUNCATE TABLE emptied",
+    "INSERT INTO emptied VALUES (101, 2), (102, 2)",
+    "CREATE TABLE born (id INT NOT NULL PRIMARY KEY, v INT) ENGINE=InnoDB",
+    "INSERT INTO born VALUES (1, 1), (2, 2)",
+    "UPDATE born SET v = v + 10 WHERE id = 2",
+    "INSERT INTO dropped VALUES (101, 1)",
+    "DROP TABLE dropped",
+    "RENAME TABLE left_ TO between_, right_ TO left_, between_ TO right_",
+    "INSERT INTO left_ VALUES (301, 1)",
+    "INSERT INTO right_ VALUES (401, 2)",
+    "RENAME TABLE born TO grown",
+    "INSERT INTO grown VALUES (3, 3)",
+    "CREATE TABLE born (id INT NOT NULL PRIMARY KEY, w VARCHAR(9)) ENGINE=InnoDB",
+    "INSERT INTO born VALUES (1, 'another')",
+    "CREATE TABLE bare (v INT) ENGINE=InnoDB",
+    "INSERT INTO bare VALUES (1), (1), (NULL)",
+    "DELETE FROM bare WHERE v = 1 LIMIT 1",
+]
+
+
+class Churn:
+    """One connection that changes rows of `keyed` and `heap` all the time, a pattern that never ends."""
+
+    def __init__(self, port):
+        self.connection, self.over, self.problem, self.done = connect(port, database=SCHEMA), threading.Event(), None, 0
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def step(self, cursor, n):
+        cursor.execute("BEGIN")
+        cursor.execute(f"INSERT INTO keyed VALUES ({KEYED_ROWS + 1 + n}, {n}, 'new')")
+        cursor.execute(f"UPDATE keyed SET v = v + 1000 WHERE id IN ({n * 7 % KEYED_ROWS}, {n * 3 % KEYED_ROWS})")
+        cursor.execute(f"DELETE FROM keyed WHERE id = {n * 11 % KEYED_ROWS} OR id = {KEYED_ROWS - 20 + n}")
+        cursor.execute(f"INSERT INTO heap VALUES ({n % 9}, 'twin'), ({n % 9}, 'twin')")
+        cursor.execute(f"UPDATE heap SET note = 'changed' WHERE v = {n % 13} LIMIT 1")
+        cursor.execute(f"DELETE FROM heap WHERE v = {n % 17} LIMIT 1")
+        cursor.execute("COMMIT")
+
+    def run(self):
+        try:
+            with self.connection.cursor() as cursor:
+                while not self.over.wait(0.02):  # a pace, not a condition
+                    self.step(cursor, self.done)
+                    self.done += 1
+        except Exception as problem:  # told by stop()
+            self.problem = problem
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+        self.connection.close()
+        check(not self.problem, f"the writer: {self.problem!r}")
+        return self.done
+
+    discard = stop
+
+
+class Trial:
+    """Both schemas made anew, a run of a name of its own, and everything that is asked of it."""
+
+    def __init__(self, scene, source, target, number):
+        self.scene, self.source, self.target, self.name = scene, source, target, f"f{number}"
+        self.churn, self.deaths = None, 0
+        target.query(f"DROP DATABASE IF EXISTS {SCHEMA}")
+        connection = connect(source.port)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {SCHEMA}")
+            cursor.execute(f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+            cursor.execute(f"USE {SCHEMA}")
+            for table, columns in TABLES.items():
+                cursor.execute(f"CREATE TABLE {table} ({columns}) ENGINE=InnoDB")
+                rows = {"keyed": KEYED_ROWS, "heap": KEYLESS_ROWS}.get(table, 3)
+                last = f", '{'n' * 150}'" if table == "keyed" else ", 'same'" if table == "heap" else ""
+                first = (lambda n: f"{n % 7}") if table == "heap" else (lambda n: f"{n}, {n % 10}")
+                cursor.execute(f"INSERT INTO {table} VALUES " + ",".join(f"({first(n)}{last})" for n in range(rows)))
+        connection.close()
+        self.engine = scene.engine(source, target, name=self.name, limits={"chunk": "64KiB"})
+        self.engine.program = PROGRAM
+
+    def ledger(self, column, table, key):
+        rows = self.target.query(f"SELECT {column} FROM tidegate_meta.{table} WHERE {key} = '{self.name}'")
+        return rows[0][0] if rows else ""
+
+    def start(self, *fail, log=None):
+        """Starts the engine; it dies at the fail points named, one for each start."""
+        self.fails = list(fail)
+        self.log = log
+        self.start_next()
+
+    def start_next(self):
+        env = {"TIDEGATE_FAIL": self.fails.pop(0)} if self.fails else {}
+        self.is_to_die = bool(env)
+        if self.log:
+            env["TIDEGATE_FAIL_LOG"] = str(self.log)
+        self.engine.start(env=env)
+
+    def until(self, reached, what):
+        """Waits for a condition at the target, and starts an engine that has died as it was to die again."""
+        def either():
+            if not self.engine.alive():
+                equal(self.engine.process.poll(), -signal.SIGKILL, f"how the engine ended, waiting for {what}")
+                check(self.is_to_die, f"killed by somebody else, waiting for {what}")
+                self.deaths += 1
+                self.start_next()
+            return reached()
+        try:
+            wait_for(either, 90, what, pause=0.02)
+        except TimeoutError as late:
+            raise AssertionError(f"{late}; status: {str(self.engine.status())[:1500]}") from late
+
+    def is_in_sync(self):
+        try:
+            return self.ledger("state", "run", "name") == "in-sync"
+        except Exception as problem:  # the first start has not made the ledger yet
+            if "1146" in str(problem) or "1049" in str(problem):
+                return False
+            raise
+
+    def is_at(self, place):
+        file, offset = (self.ledger("mark_pos", "source", "run") or ":").rsplit(":", 1)
+        return bool(file) and order((file, offset)) >= order(place)
+
+    def go(self):
+        """The whole way: copied and in sync under the writer, then the changes of shape, then everything applied."""
+        self.churn = self.scene.add(Churn(self.source.port))
+        self.until(self.is_in_sync, "the copy")
+        connection = connect(self.source.port, database=SCHEMA)
+        with connection.cursor() as cursor:
+            for statement in SHAPES:
+                cursor.execute(statement)
+        connection.close()
+        check(self.churn.stop() > 0, "nobody wrote")
+        self.scene.things.remove(self.churn)
+        place = position(self.source)
+        self.until(lambda: self.is_at(place), f"{place} at the target")
+
+    def end(self):
+        self.engine.kill()
+        differences = []
+        try:
+            tables, rows = same(self.scene, self.source, self.target, note=False)
+            check(tables == 9 and rows > KEYED_ROWS, f"{tables} tables, {rows} rows")
+        except AssertionError as difference:
+            differences.append(str(difference))
+        return differences
+
+
+def points_of(log):
+    """{point: how often it was passed}."""
+    return collections.Counter(log.read_text().split())
+
+
+class Trials:
+    def __init__(self, scene, kind):
+        self.scene, self.number = scene, 0
+        self.source, self.target = scene.source(kind), scene.target("any")
+        self.began, self.done, self.missed, self.failed = time.monotonic(), 0, [], []
+
+    def reference(self, *before):
+        """What points the last of these starts passes."""
+        log = self.scene.logs / f"points-{self.number}"
+        trial = self.trial()
+        if before:
+            trial.start(*before)
+            wait_for(lambda: not trial.engine.alive(), 60, f"the death at {before[0]}")
+        trial.start(log=log)
+        trial.go()
+        equal(trial.end(), [], "differences of the run that shows the points")
+        found = points_of(log)
+        check(found, f"{PROGRAM} passes no fail point: was it built with TG_FAIL_POINTS?")
+        return found
+
+    def trial(self):
+        self.number += 1
+        return Trial(self.scene, self.source, self.target, self.number)
+
+    def die(self, title, *fails):
+        """One trial; what went wrong is kept, the next one goes on."""
+        trial = self.trial()
+        try:
+            trial.start(*fails)
+            trial.go()
+            if trial.deaths < len(fails):
+                self.missed.append(title)
+            self.failed += [f"{title}: {text}" for text in trial.end()]
+        except AssertionError as problem:
+            self.failed.append(f"{title} (run {trial.name}): {problem}")
+        finally:
+            trial.engine.kill()
+            if trial.churn in self.scene.things:
+                self.scene.things.remove(trial.churn)
+                trial.churn.stop()
+        self.done += 1
+
+    def finish(self, points):
+        self.scene.note(f"{len(points)} points: {' '.join(sorted(points))}")
+        self.scene.note(f"{self.done} trials, {len(self.missed)} without the death that was wanted {self.missed}, "
+                        f"{time.monotonic() - self.began:.0f} s")
+        check(not self.failed, f"{len(self.failed)} trials failed:\n" + "\n".join(self.failed))
+
+
+def times(point, count):
+    """Which passings of a point are tried."""
+    if not OPTIONS.long:
+        return [1]
+    if point.startswith("ddl_"):
+        return list(range(1, count + 1))
+    return sorted({1, max(1, count // 2)})
+
+
+def try_all(scene, kind):
+    trials = Trials(scene, kind)
+    fresh, again = trials.reference(), trials.reference(CUT)
+    for point, count in sorted(fresh.items()):
+        for number in times(point, count):
+            trials.die(f"fresh {point}:{number}", f"{point}:{number}")
+        if OPTIONS.long:
+            trials.die(f"fresh {point}, twice", f"{point}:1", f"{point}:1")
+    for point, count in sorted(again.items()):
+        if OPTIONS.long or point not in fresh:
+            for number in times(point, count):
+                trials.die(f"again {point}:{number}", CUT, f"{point}:{number}")
+    trials.finish(set(fresh) | set(again))
+
+
+@case()
+def test_release_has_none(_scene: Scene):
+    """What people run can't be told to die."""
+    check(b"TIDEGATE_FAIL" in PROGRAM.read_bytes(), f"{PROGRAM} has no fail points")
+    check(b"TIDEGATE_FAIL" not in TIDEGATE.read_bytes(), f"{TIDEGATE} has fail points")
+
+
+@case(for_each=[("mysql97-gtid", "mysql97-gtid")])
+def test_every_point(scene: Scene, kind):
+    try_all(scene, kind)
+
+
+@case(for_each=[("mariadb", "mariadb"), ("mysql56", "mysql56")], long_only=True)
+def test_every_point_of(scene: Scene, kind):
+    try_all(scene, kind)
+
+
+if __name__ == "__main__":
+    main()
