@@ -27,6 +27,7 @@ struct apply {
     uint64_t seq, open, open_stream;
     uint32_t nready, idle;
     bool is_closing;
+    atomic_bool is_load_off;
     struct writer *writers;
     pthread_t *threads, mark_thread;
     struct cancel *mark_stop;
@@ -37,6 +38,11 @@ struct apply {
 const struct apply_options *apply_options_of(const struct apply *a)
 {
     return &a->o;
+}
+
+atomic_bool *apply_load_off(struct apply *a)
+{
+    return &a->is_load_off;
 }
 
 static int by_seq(struct ready *a, struct ready *b)
@@ -287,7 +293,7 @@ void apply_free(struct apply *a)
     for (size_t i = 0; i < a->nall; i++)
         batch_free(a->all[i]);
     for (uint32_t i = 0; i <= a->o.writers; i++)
-        buf_release(&a->writers[i].packet.sql);
+        writer_release(&a->writers[i]);
     free(a->all);
     tracker_free(a->tracker);
     cancel_free(a->mark_stop);

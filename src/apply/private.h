@@ -4,19 +4,21 @@
 #define TG_APPLY_PRIVATE_H
 
 #include "apply/apply.h"
+#include "db/load.h"
 
 /* What a statement of a packet must have changed. */
-enum expect_kind { EXPECT_ANY, EXPECT_LANE, EXPECT_ROWS_FOUND, EXPECT_INSERTED, EXPECT_LEDGER };
+enum expect_kind { EXPECT_ANY, EXPECT_LANE, EXPECT_ROWS_FOUND, EXPECT_INSERTED, EXPECT_LOADED, EXPECT_LEDGER };
 struct expect {
     enum expect_kind kind;
     uint64_t rows;
     const struct batch_part *part;
+    size_t at;                        /* LOADED: byte offset of its first row */
 };
 #define PACKET_STATEMENTS 256
 struct packet {
     struct buf sql;
     struct expect expect[PACKET_STATEMENTS];
-    uint32_t n;
+    uint32_t n, nloads;
 };
 
 /* Rows of a table without a key that a batch deletes, found by one scan of TiDB (rowids.c). */
@@ -38,11 +40,34 @@ struct sql_limits {
     size_t statement_bytes, packet_bytes;
     bool own_keys;                    /* chunk met a duplicate: delete the keys of its own rows first */
     const struct rowids *rowids;      /* one a part, or NULL */
+    const struct load_port *load;     /* names for LOAD DATA; NULL: INSERT only */
 };
 /* Adds DELETEs and INSERTs until the packet is full or the batch is over (cursor.is_at_end). */
 void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, const struct sql_limits *l);
 void packet_begin_statement(struct packet *p, enum expect_kind kind, uint64_t rows, const struct batch_part *part);
 void packet_reset(struct packet *p);
+
+/* load.c: LOAD DATA LOCAL instead of INSERT, in packed bytes of rows: from how many on, and how many a statement. */
+#define LOAD_BYTES_MIN ((size_t)64 << 10)
+#define LOAD_BYTES_MAX ((size_t)1 << 20)
+/* Renders the rows of a packet's LOADs while the server fetches them; zeroed at first. */
+struct load_feed {
+    struct load_port port;
+    const struct packet *packet;
+    enum db_flavour flavour;
+    const struct batch_part *part;
+    size_t at;                        /* of the next row */
+    uint64_t rows;                    /* left */
+    struct buf staged;                /* rendered, `given` bytes of it are sent */
+    size_t given;
+};
+/* Whether the batch has rows for LOAD and its transaction can be an optimistic one. */
+bool load_is_wanted(const struct batch *b, const struct conn *c);
+bool load_pays(const struct batch_part *part, size_t at);
+/* The next rows of the part at the cursor, as one statement. */
+void load_statement(struct packet *p, const struct batch_part *part, struct cursor *c, const struct sql_limits *l);
+void load_feed_begin(struct load_feed *f, const struct packet *p, enum db_flavour target);
+void load_feed_end(struct load_feed *f);
 
 struct writer {
     struct apply *apply;
@@ -51,6 +76,8 @@ struct writer {
     struct conn conn;
     bool is_open;
     struct packet packet;
+    struct load_feed load;
+    bool is_load_refused;             /* the last packet failed by a LOAD, not by the connection */
 };
 /* Whether rows of the part are deleted by their hidden row id. */
 bool rowids_wanted(const struct batch_part *part, enum db_flavour target);
@@ -59,10 +86,13 @@ bool rowids_wanted(const struct batch_part *part, enum db_flavour target);
 bool rowids_find(struct conn *c, const struct batch_part *part, struct rowids *out, struct err *e);
 void rowids_release(struct rowids *r, uint32_t n);
 const struct apply_options *apply_options_of(const struct apply *a);
+/* Whether the target takes no LOAD DATA LOCAL; set once, for the rest of the run. Any thread. */
+atomic_bool *apply_load_off(struct apply *a);
 
 /* A transaction that is fenced: BEGIN and the lane's statement go first. */
 bool writer_connect(struct writer *w, struct err *e);
 void writer_disconnect(struct writer *w);
+void writer_release(struct writer *w);                 /* its memory */
 /* Into w->packet. is_optimistic: TiDB takes no locks for the rows and finds duplicates and a stale lane at COMMIT. */
 void writer_begin(struct writer *w, bool is_optimistic);
 /* Sends the packet and holds every count against what is expected. */

@@ -7,7 +7,7 @@
 void packet_reset(struct packet *p)
 {
     buf_reset(&p->sql);
-    p->n = 0;
+    p->n = p->nloads = 0;
 }
 
 void packet_begin_statement(struct packet *p, enum expect_kind kind, uint64_t rows, const struct batch_part *part)
@@ -16,7 +16,7 @@ void packet_begin_statement(struct packet *p, enum expect_kind kind, uint64_t ro
         buf_addc(&p->sql, ';');
     if (p->n == PACKET_STATEMENTS)
         tg_bug("a packet of more than %d statements", PACKET_STATEMENTS);
-    p->expect[p->n++] = (struct expect){kind, rows, part};
+    p->expect[p->n++] = (struct expect){kind, rows, part, 0};
 }
 
 static void column_list(struct buf *out, const struct table *def)
@@ -334,6 +334,8 @@ void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, cons
         struct cell *cells = x_alloc(part->def->ncolumns * sizeof *cells);
         if (c->phase == CURSOR_DELETE) {
             fill_delete(p, part, &s, c, cells, l);
+        } else if (l->load && load_pays(part, c->at)) {
+            load_statement(p, part, c, l);
         } else {
             packet_begin_statement(p, EXPECT_INSERTED, 0, part);
             p->expect[p->n - 1].rows = fill_insert(p, part, c, cells, l);

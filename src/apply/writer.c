@@ -30,6 +30,12 @@ void writer_disconnect(struct writer *w)
     w->is_open = false;
 }
 
+void writer_release(struct writer *w)
+{
+    buf_release(&w->packet.sql);
+    buf_release(&w->load.staged);
+}
+
 void writer_begin(struct writer *w, bool is_optimistic)
 {
     struct packet *p = &w->packet;
@@ -63,12 +69,41 @@ static bool hold_against(const struct expect *x, uint64_t affected, struct err *
     return false;
 }
 
+/* w->is_load_refused: what went wrong is a LOAD, or may be; the same rows as INSERT tell. */
+static bool send_packet(struct writer *w, uint64_t affected[PACKET_STATEMENTS], unsigned *done, struct err *e)
+{
+    const struct packet *p = &w->packet;
+    const struct load_port *port = &w->load.port;
+    uint64_t rows = 0, taken = 0;
+    w->is_load_refused = false;
+    if (!p->nloads)
+        return conn_packet(&w->conn, p->sql.p, p->sql.n, affected, p->n, done, e);
+    bool fine = conn_packet_load(&w->conn, &w->load.port, p->sql.p, p->sql.n, affected, p->n, done, e);
+    load_feed_end(&w->load);
+    for (uint32_t i = 0; i < p->n && i < *done; i++)
+        if (p->expect[i].kind == EXPECT_LOADED) {
+            rows += p->expect[i].rows;
+            taken += affected[i];
+        }
+    if (!fine) {
+        bool is_load = *done < p->n && p->expect[*done].kind == EXPECT_LOADED;
+        w->is_load_refused = is_load && !err_is_lost(e) && !err_is_busy(e);
+    } else if (port->answered != p->nloads || port->records != rows || taken != rows || port->losses) {
+        w->is_load_refused = true;
+        return err_set(e, ERR_TARGET_QUERY, "LOAD DATA read %llu rows of %llu, and left out or warned of %llu",
+                       (unsigned long long)port->records, (unsigned long long)rows, (unsigned long long)port->losses);
+    }
+    return fine;
+}
+
 bool writer_send(struct writer *w, struct err *e)
 {
     uint64_t affected[PACKET_STATEMENTS] = {0};
     unsigned done = 0;
     struct packet *p = &w->packet;
-    bool fine = conn_packet(&w->conn, p->sql.p, p->sql.n, affected, p->n, &done, e);
+    bool fine = send_packet(w, affected, &done, e);
+    if (!fine && done == p->n)
+        return false; /* every statement has succeeded; a LOAD has left rows out */
     for (unsigned i = 0; i < done && i < p->n; i++)
         if (!hold_against(&p->expect[i], affected[i], e))
             return false;
@@ -148,6 +183,7 @@ static bool send_rows(struct writer *w, const struct batch *b, const struct sql_
 {
     struct cursor c = {0};
     for (;;) {
+        load_feed_begin(&w->load, &w->packet, l->flavour);
         packet_fill(&w->packet, b, &c, l);
         if (c.is_at_end)
             ledger_row(w, b);
@@ -162,16 +198,25 @@ static bool send_rows(struct writer *w, const struct batch *b, const struct sql_
     }
 }
 
+enum way {                            /* how a batch is written; after a failure the next one down */
+    WAY_LOAD,                         /* LOAD DATA where it pays */
+    WAY_INSERT,
+    WAY_OWN_KEYS                      /* a chunk that met rows: its own keys go first */
+};
+
 /* One try; everything up to, not including, COMMIT. */
-static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, struct err *e)
+static bool try_rows(struct writer *w, const struct batch *b, enum way way, struct err *e)
 {
     const struct apply_options *o = apply_options_of(w->apply);
+    w->is_load_refused = false;
     if (!writer_connect(w, e))
         return false;
     struct rowids *ids = x_alloc((b->nparts + 1) * sizeof *ids);
-    struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, own_keys, ids};
+    bool is_load = way == WAY_LOAD && !atomic_load(apply_load_off(w->apply)) && load_is_wanted(b, &w->conn);
+    struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, way == WAY_OWN_KEYS, ids,
+                           is_load ? &w->load.port : NULL};
     fail_point(b->kind == BATCH_CHUNK ? "chunk.before" : "stream.before");
-    writer_begin(w, b->kind == BATCH_CHUNK && !own_keys);
+    writer_begin(w, is_load || (b->kind == BATCH_CHUNK && way != WAY_OWN_KEYS));
     bool fine = find_rowids(w, b, ids, e) && send_rows(w, b, &l, e);
     fail_point(b->kind == BATCH_CHUNK ? "chunk.sent" : "stream.sent");
     rowids_release(ids, b->nparts);
@@ -229,15 +274,38 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
     return !cancel_wait(o->cancel, (int64_t)TG_MIN(20u << TG_MIN(n, 8u), 5000u));
 }
 
-/* What a chunk met at the target: rows that the stream brought before, or an earlier try. Once, its own keys go first. */
-static bool is_met(const struct batch *b, const struct err *e, bool own_keys)
+/* What a chunk met at the target: rows that the stream brought before, or an earlier try. Once, its own keys go
+ * first. */
+static bool is_met(const struct batch *b, const struct err *e, enum way way)
 {
-    return e->code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && !own_keys && b->parts[0].def->row_key >= 0;
+    return e->code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && way != WAY_OWN_KEYS &&
+           b->parts[0].def->row_key >= 0;
 }
+
+/* After a failed try, rolled back. true: there is another way to write it. */
+static bool next_way(struct writer *w, const struct batch *b, enum way *way, const struct err *e)
+{
+    if (*way == WAY_LOAD && w->is_load_refused) {
+        bool is_off = err_is_load_off(e);
+        if (is_off && !atomic_exchange(apply_load_off(w->apply), true))
+            log_event(LOG_INFO, "apply", "", "", "the target takes no LOAD DATA LOCAL (%s): rows go as INSERT", e->text);
+        if (!is_off)
+            log_event(LOG_DEBUG, "apply", b->parts[0].tab->label, "", "%s: written again as INSERT", e->text);
+        *way = WAY_INSERT;
+        return true;
+    }
+    if (!is_met(b, e, *way))
+        return false;
+    *way = WAY_OWN_KEYS;
+    return true;
+}
+
+#define LOAD_TRIES 3                  /* a LOAD that fails so often by busy or lost is not tried again */
 
 bool writer_apply_rows(struct writer *w, struct batch *b)
 {
-    bool own_keys = false, is_doubtful = false;
+    enum way way = WAY_LOAD;
+    bool is_doubtful = false;
     for (unsigned tries = 0;;) {
         struct err e = {0};
         bool found = false;
@@ -248,19 +316,19 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
                     return true;
                 continue;
             }
-        } else if (try_rows(w, b, own_keys, &e) && writer_commit(w, &is_doubtful, &e)) {
+        } else if (try_rows(w, b, way, &e) && writer_commit(w, &is_doubtful, &e)) {
             fail_point(b->kind == BATCH_CHUNK ? "chunk.committed" : "stream.committed");
             return true;
         } else if (!is_doubtful && err_is_lost(&e)) {
             writer_disconnect(w); /* nothing was committed: COMMIT was not sent */
         } else if (!is_doubtful) {
             writer_rollback(w);
-            if (is_met(b, &e, own_keys)) {
-                own_keys = true;
+            if (next_way(w, b, &way, &e))
                 continue;
-            }
         }
         if (!writer_recover(w, b, &tries, &e))
             return false;
+        if (way == WAY_LOAD && tries >= LOAD_TRIES)
+            way = WAY_INSERT;
     }
 }

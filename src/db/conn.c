@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections over libmariadb. The library is told everything: TCP unless a unix socket is named
 // ("localhost" would quietly mean a socket), no option files, no reconnect (a new session would not
-// be pinned), no LOAD DATA LOCAL that a server could ask for, no sign-in method that would send the
+// be pinned), no file that a server could ask for (conn_load.c), no sign-in method that would send the
 // password in the clear without TLS. A connection that waits in silence is found dead by TCP
 // keepalive. What a server's number means is decided in conn_error.c, what a session is in
 // session.c.
 #include "db/conn.h"
+#include "db/load.h"
 #include "db/session.h"
 
 #include <errmsg.h>
@@ -88,7 +89,7 @@ void conn_kill(struct conn *c)
 static void set_options(MYSQL *my, const struct db_addr *a, unsigned read_timeout_s)
 {
     const my_bool yes = 1, no = 0;
-    const unsigned off = 0;
+    const unsigned local_infile = a->is_target;
     // The library also waits for the server's greeting as long as for the connection.
     const unsigned connect_s = read_timeout_s ? TG_MIN(read_timeout_s, (unsigned)CONNECT_TIMEOUT_S)
                                               : (unsigned)CONNECT_TIMEOUT_S;
@@ -97,7 +98,8 @@ static void set_options(MYSQL *my, const struct db_addr *a, unsigned read_timeou
     const unsigned long packet = 1ul << 30;
     mysql_optionsv(my, MYSQL_OPT_PROTOCOL, &protocol);
     mysql_optionsv(my, MYSQL_OPT_RECONNECT, &no);
-    mysql_optionsv(my, MYSQL_OPT_LOCAL_INFILE, &off);
+    mysql_optionsv(my, MYSQL_OPT_LOCAL_INFILE, &local_infile);
+    load_refuse_all(my);
     mysql_optionsv(my, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
     mysql_optionsv(my, MYSQL_OPT_READ_TIMEOUT, &login_s);
     mysql_optionsv(my, MYSQL_OPT_WRITE_TIMEOUT, &login_s);
@@ -214,7 +216,7 @@ static bool take_answer(struct conn *c, uint64_t *affected, struct err *e)
         return true;
     }
     *affected = mysql_affected_rows(c->my);
-    return true;
+    return load_take_answer(c, e);
 }
 
 bool conn_packet(struct conn *c, const char *sql, size_t n, uint64_t *affected, unsigned max,
@@ -231,10 +233,10 @@ bool conn_packet(struct conn *c, const char *sql, size_t n, uint64_t *affected, 
             affected[*done] = rows;
         ++*done;
         int next = mysql_next_result(c->my);
+        if (next > 0 || mysql_errno(c->my)) // a refused file is -1, as the end is
+            return conn_error(c, e);
         if (next < 0)
             return true;
-        if (next > 0)
-            return conn_error(c, e);
     }
 }
 

@@ -37,6 +37,7 @@ struct conn {
     const struct db_addr *addr;
     struct db_server server;
     unsigned long thread_id;
+    struct load_port *load;           /* while a packet with LOAD DATA LOCAL is under way (load.h) */
 };
 
 /* read_timeout_s: 0 = none. Both fail with *_CONNECT, *_LOGIN, ERR_NET_RESOLVE, *_PRIVILEGE. */

@@ -3,9 +3,11 @@
  *
  *   insert_limit read   SOURCE_PORT SCHEMA READERS ROWS TABLE…
  *   insert_limit insert SOURCE_PORT SCHEMA WRITERS ROWS TARGET_PORT STATEMENT_BYTES TABLE…
+ *   insert_limit load   SOURCE_PORT SCHEMA WRITERS ROWS TARGET_PORT STATEMENT_BYTES TABLE…
  *
  * `read` runs the chunk SELECTs of a copy and throws the rows away. `insert` first renders every row into INSERT
- * statements in memory (not timed), then executes them. Tables are sysbench's: id, k, c, pad, ids 1 … ROWS.
+ * statements in memory (not timed), then executes them; `load` does so with the fields of LOAD DATA LOCAL.
+ * Tables are sysbench's: id, k, c, pad, ids 1 … ROWS.
  * Prints one JSON object: seconds, rows, bytes. */
 #include <mysql.h>
 #include <pthread.h>
@@ -23,11 +25,13 @@
 struct text {
     char *p;
     size_t n, room;
+    unsigned table;
 };
 
 struct bench {
     const char *schema;
     unsigned source_port, target_port, threads;
+    bool is_load;
     uint64_t rows;
     size_t statement_bytes;
     char **tables;
@@ -48,6 +52,9 @@ static void die(const char *what, MYSQL *c)
 static MYSQL *open_at(unsigned port)
 {
     MYSQL *c = mysql_init(NULL);
+    const unsigned yes = 1;
+    if (c)
+        mysql_options(c, MYSQL_OPT_LOCAL_INFILE, &yes);
     if (!c || !mysql_real_connect(c, "127.0.0.1", "root", "", NULL, port, NULL, 0))
         die("connect", c);
     if (mysql_set_character_set(c, "utf8mb4") ||
@@ -124,6 +131,14 @@ static void render_row(struct text *out, MYSQL *c, MYSQL_ROW row, const unsigned
     }
 }
 
+static void render_fields(struct text *out, MYSQL_ROW row, const unsigned long *lengths)
+{
+    for (unsigned i = 0; i < 4; i++) { /* sysbench's texts hold nothing to escape */
+        text_add(out, row[i], lengths[i]);
+        text_add(out, i < 3 ? "\t" : "\n", 1);
+    }
+}
+
 static void *render_chunks(void *arg)
 {
     struct bench *b = arg;
@@ -137,14 +152,15 @@ static void *render_chunks(void *arg)
         snprintf(head, sizeof head, "INSERT INTO `%s`.`%s` (`id`,`k`,`c`,`pad`) VALUES ", b->schema,
                  b->tables[chunk / b->chunks_a_table]);
         for (MYSQL_ROW row; result && (row = mysql_fetch_row(result));) {
-            if (!is_open) {
+            if (!is_open)
                 start = out->n;
-                text_add(out, head, strlen(head));
+            if (b->is_load) {
+                render_fields(out, row, mysql_fetch_lengths(result));
             } else {
-                text_add(out, ",", 1);
+                text_add(out, is_open ? "," : head, is_open ? 1 : strlen(head));
+                render_row(out, c, row, mysql_fetch_lengths(result));
             }
             is_open = true;
-            render_row(out, c, row, mysql_fetch_lengths(result));
             if (out->n - start >= b->statement_bytes) {
                 text_add(out, "", 1);
                 is_open = false;
@@ -153,6 +169,54 @@ static void *render_chunks(void *arg)
         if (is_open)
             text_add(out, "", 1);
         mysql_free_result(result);
+    }
+    mysql_close(c);
+    return NULL;
+}
+
+/* The local-infile handler: the text that stands in memory. */
+static int load_begin(void **info, const char *name, void *text)
+{
+    (void)name;
+    *info = text;
+    return 0;
+}
+
+static int load_read(void *info, char *to, unsigned room)
+{
+    struct text *t = info;
+    size_t n = t->n - t->room < room ? t->n - t->room : room; /* room: how much is sent */
+    memcpy(to, t->p + t->room, n);
+    t->room += n;
+    return (int)n;
+}
+
+static void load_end(void *info)
+{
+    (void)info;
+}
+
+static int load_error(void *info, char *to, unsigned room)
+{
+    (void)info;
+    snprintf(to, room, "no error");
+    return 0;
+}
+
+static void *load_statements(void *arg)
+{
+    struct bench *b = arg;
+    MYSQL *c = open_at(b->target_port);
+    char sql[300];
+    for (uint64_t i; (i = atomic_fetch_add(&b->next, 1)) < b->nstatements;) {
+        struct text *t = &b->statements[i];
+        mysql_set_local_infile_handler(c, load_begin, load_read, load_end, load_error, t);
+        snprintf(sql, sizeof sql, "LOAD DATA LOCAL INFILE 'memory' INTO TABLE `%s`.`%s` CHARACTER SET utf8mb4 (`id`,`k`,`c`,`pad`)",
+                 b->schema, b->tables[t->table]);
+        if (mysql_query(c, sql) || mysql_warning_count(c))
+            die("load", c);
+        atomic_fetch_add(&b->done_rows, mysql_affected_rows(c));
+        atomic_fetch_add(&b->done_bytes, t->n);
     }
     mysql_close(c);
     return NULL;
@@ -197,18 +261,19 @@ static void cut_statements(struct bench *b)
                 if (!b->statements)
                     die("out of memory", NULL);
             }
-            b->statements[b->nstatements++] = (struct text){.p = p, .n = strlen(p)};
+            b->statements[b->nstatements++] = (struct text){.p = p, .n = strlen(p), .table = (unsigned)(chunk / b->chunks_a_table)};
         }
     }
 }
 
 int main(int argc, char **argv)
 {
-    bool is_insert = argc > 1 && strcmp(argv[1], "insert") == 0;
+    bool is_load = argc > 1 && strcmp(argv[1], "load") == 0;
+    bool is_insert = is_load || (argc > 1 && strcmp(argv[1], "insert") == 0);
     int first = is_insert ? 8 : 6;
     if (argc <= first || (!is_insert && strcmp(argv[1], "read") != 0))
         die("see the head of insert_limit.c", NULL);
-    struct bench b = {.schema = argv[3], .source_port = (unsigned)strtoul(argv[2], NULL, 10),
+    struct bench b = {.schema = argv[3], .is_load = is_load, .source_port = (unsigned)strtoul(argv[2], NULL, 10),
                       .threads = (unsigned)strtoul(argv[4], NULL, 10), .rows = strtoull(argv[5], NULL, 10),
                       .tables = argv + first, .ntables = (unsigned)(argc - first)};
     if (!b.threads || b.threads > THREADS_MAX || !b.rows)
@@ -221,7 +286,7 @@ int main(int argc, char **argv)
         b.of_chunk = calloc(b.chunks_a_table * b.ntables, sizeof *b.of_chunk);
         run(&b, render_chunks, 2);
         cut_statements(&b);
-        seconds = run(&b, insert_statements, b.threads);
+        seconds = run(&b, is_load ? load_statements : insert_statements, b.threads);
     } else {
         seconds = run(&b, read_chunks, b.threads);
     }
