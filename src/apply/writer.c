@@ -38,10 +38,12 @@ void writer_begin(struct writer *w, bool is_optimistic)
     ledger_sql_lane(apply_options_of(w->apply)->ledger, &p->sql, w->lane, w->epoch);
 }
 
-static bool hold_against(const struct expect *x, uint64_t affected, struct err *e)
+static bool hold_against(struct quarantine *q, const struct expect *x, uint64_t affected, struct err *e)
 {
     char label[160] = "";
     if (x->kind == EXPECT_ANY || affected == x->rows)
+        return true;
+    if (x->kind == EXPECT_ROWS_FOUND && affected < x->rows && quarantine_knows(q, x->part->tab->id))
         return true;
     if (x->part)
         table_label(x->part->def, label);
@@ -66,9 +68,10 @@ bool writer_send(struct writer *w, struct err *e)
     uint64_t affected[PACKET_STATEMENTS] = {0};
     unsigned done = 0;
     struct packet *p = &w->packet;
+    struct quarantine *q = apply_options_of(w->apply)->quarantine;
     bool fine = conn_packet(&w->conn, p->sql.p, p->sql.n, affected, p->n, &done, e);
     for (unsigned i = 0; i < done && i < p->n; i++)
-        if (!hold_against(&p->expect[i], affected[i], e))
+        if (!hold_against(q, &p->expect[i], affected[i], e))
             return false;
     if (!fine) {
         const struct expect *x = &p->expect[TG_MIN(done, p->n - 1)];
@@ -119,6 +122,7 @@ static void ledger_row(struct writer *w, const struct batch *b)
                          b->parts[0].ins.n, b->chunk.bytes);
     else
         ledger_sql_applied(l, &p->sql, &b->from, &b->to, 0, b->gtids);
+    sift_ledger(w, b);
 }
 
 /* Deletions from tables without a key: one scan finds them all. The transaction is begun for it. */
@@ -131,8 +135,11 @@ static bool find_rowids(struct writer *w, const struct batch *b, struct rowids *
         if (!is_begun && !writer_send(w, e))
             return false;
         is_begun = true;
-        if (!rowids_find(&w->conn, &b->parts[i], &ids[i], e))
-            return false;
+        if (!rowids_find(&w->conn, &b->parts[i], &ids[i], e)) {
+            if (e->code != ERR_TARGET_MISSING || !quarantine_knows(apply_options_of(w->apply)->quarantine, b->parts[i].tab->id))
+                return false;
+            err_clear(e);
+        }
     }
     if (is_begun) {
         packet_reset(&w->packet);
@@ -159,6 +166,14 @@ static bool send_rows(struct writer *w, const struct batch *b, const struct sql_
     }
 }
 
+static bool send_sifted(struct writer *w, const struct batch *b, const struct sql_limits *l, struct err *e)
+{
+    if (!sift_batch(w, b, l, e) || !sift_save(w, b, e))
+        return false;
+    ledger_row(w, b);
+    return writer_send(w, e);
+}
+
 /* One try; everything up to, not including, COMMIT. */
 static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, struct err *e)
 {
@@ -166,9 +181,11 @@ static bool try_rows(struct writer *w, const struct batch *b, bool own_keys, str
     if (!writer_connect(w, e))
         return false;
     struct rowids *ids = x_alloc((b->nparts + 1) * sizeof *ids);
-    struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, own_keys, ids};
+    size_t max = writer_packet_max(w);
+    struct sql_limits l = {w->conn.server.flavour, TG_MIN(o->statement_bytes, max / 8), TG_MIN(o->packet_bytes, max / 4),
+                           own_keys, ids, max};
     writer_begin(w, b->kind == BATCH_CHUNK && !own_keys);
-    bool fine = find_rowids(w, b, ids, e) && send_rows(w, b, &l, e);
+    bool fine = find_rowids(w, b, ids, e) && (sift_wanted(w, b) ? send_sifted(w, b, &l, e) : send_rows(w, b, &l, e));
     rowids_release(ids, b->nparts);
     return fine;
 }
@@ -181,10 +198,8 @@ static bool is_in_ledger(struct writer *w, const struct batch *b, bool *found, s
     return ledger_has_applied(l, &w->conn, &b->to, 0, found, e);
 }
 
-bool writer_ask(struct writer *w, struct batch *b, struct err *e)
+const char *writer_choose(struct writer *w, struct batch *b, struct err *e, const struct ask_choice *choices, uint32_t n)
 {
-    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
     const struct apply_options *o = apply_options_of(w->apply);
     struct tab *tab = b->nparts ? b->parts[0].tab : NULL;
     for (uint32_t i = 0; i < b->nparts; i++)
@@ -192,14 +207,20 @@ bool writer_ask(struct writer *w, struct batch *b, struct err *e)
             tab = b->parts[i].tab;
     if (tab)
         atomic_store(&tab->is_asking, true);
-    const char *choice = o->ask.put(o->ask.arg, e, tab ? tab->label : "", choices, TG_ARRAY_LEN(choices));
+    const char *choice = o->ask.put(o->ask.arg, e, tab ? tab->label : "", choices, n);
     if (tab)
         atomic_store(&tab->is_asking, false);
-    if (choice && strcmp(choice, "retry") == 0)
-        return true;
-    if (choice)
-        o->ask.fatal(o->ask.arg, e);
-    return false;
+    if (!choice || strcmp(choice, "stop") != 0)
+        return choice;
+    o->ask.fatal(o->ask.arg, e);
+    return NULL;
+}
+
+bool writer_ask(struct writer *w, struct batch *b, struct err *e)
+{
+    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
+                                                {"stop", "Stop the run; it can be resumed"}};
+    return writer_choose(w, b, e, choices, TG_ARRAY_LEN(choices)) != NULL;
 }
 
 bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct err *e)
@@ -230,9 +251,17 @@ static bool is_met(const struct batch *b, const struct err *e, bool own_keys)
     return e->code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && !own_keys && b->parts[0].def->row_key >= 0;
 }
 
+static bool is_through(struct writer *w, const struct batch *b)
+{
+    sift_applied(w, b);
+    sift_reset(&w->sift);
+    return true;
+}
+
 bool writer_apply_rows(struct writer *w, struct batch *b)
 {
     bool own_keys = false, is_doubtful = false;
+    sift_reset(&w->sift);
     for (unsigned tries = 0;;) {
         struct err e = {0};
         bool found = false;
@@ -240,11 +269,11 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
             if (writer_settle(w, &e) && is_in_ledger(w, b, &found, &e)) {
                 is_doubtful = false;
                 if (found)
-                    return true;
+                    return is_through(w, b);
                 continue;
             }
         } else if (try_rows(w, b, own_keys, &e) && writer_commit(w, &is_doubtful, &e)) {
-            return true;
+            return is_through(w, b);
         } else if (!is_doubtful && err_is_lost(&e)) {
             writer_disconnect(w); /* nothing was committed: COMMIT was not sent */
         } else if (!is_doubtful) {
@@ -254,7 +283,7 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
                 continue;
             }
         }
-        if (!writer_recover(w, b, &tries, &e))
+        if (!sift_recover(w, b, &tries, &e))
             return false;
     }
 }
