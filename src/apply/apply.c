@@ -292,8 +292,10 @@ void apply_free(struct apply *a)
         free(r);
     for (size_t i = 0; i < a->nall; i++)
         batch_free(a->all[i]);
-    for (uint32_t i = 0; i <= a->o.writers; i++)
+    for (uint32_t i = 0; i <= a->o.writers; i++) {
         writer_release(&a->writers[i]);
+        sift_reset(&a->writers[i].sift);
+    }
     free(a->all);
     tracker_free(a->tracker);
     cancel_free(a->mark_stop);

@@ -23,7 +23,11 @@ struct apply_options {
     struct ask_port ask;
     struct apply_counters *count;
     size_t statement_bytes, packet_bytes;
+    struct quarantine *quarantine;
+    const char *run_dir;              /* rows in quarantine are kept in its quarantine/ */
 };
+/* Where the INSERT of a row in quarantine is kept. */
+void quarantine_path(const char *run_dir, const char *label, uint32_t table_id, uint64_t row_no, char *out, size_t size);
 
 struct apply;
 /* Opens the writers' connections lazily and starts their threads and the one that advances the mark. */

@@ -256,6 +256,8 @@ bool writer_apply_ddl(struct writer *w, struct batch *b)
         }
         at.is_known = false;
     }
+    for (uint32_t i = 0; i < b->ddl.nemptied; i++)
+        quarantine_drop_table(apply_options_of(w->apply)->quarantine, b->ddl.emptied[i]);
     log_event(LOG_INFO, "apply", b->ddl.label, "", "DDL applied: %.200s", b->ddl.sql ? b->ddl.sql : "(nothing to do)");
     return true;
 }

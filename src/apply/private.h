@@ -37,10 +37,11 @@ struct cursor {
 };
 struct sql_limits {
     enum db_flavour flavour;
-    size_t statement_bytes, packet_bytes;
+    size_t statement_bytes, packet_bytes; /* begin another when so full */
     bool own_keys;                    /* chunk met a duplicate: delete the keys of its own rows first */
     const struct rowids *rowids;      /* one a part, or NULL */
     const struct load_port *load;     /* names for LOAD DATA; NULL: INSERT only */
+    size_t packet_max;                /* the target takes no longer one; 0: any */
 };
 /* Adds DELETEs and INSERTs until the packet is full or the batch is over (cursor.is_at_end). */
 void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, const struct sql_limits *l);
@@ -68,6 +69,20 @@ bool load_pays(const struct batch_part *part, size_t at);
 void load_statement(struct packet *p, const struct batch_part *part, struct cursor *c, const struct sql_limits *l);
 void load_feed_begin(struct load_feed *f, const struct packet *p, enum db_flavour target);
 void load_feed_end(struct load_feed *f);
+/* Rows of the batch at hand that the target can't take (quarantine.c). */
+struct bad_row {
+    uint32_t part, row;
+    size_t at;                        /* byte offset in the part's insertions */
+    char *reason, *key;
+    uint64_t row_no;
+};
+struct sift {
+    bool is_on;                       /* a row is refused: find out which */
+    bool takes_values;                /* a person has said that refused values may go to the quarantine */
+    struct bad_row *bad, *forced;     /* of this try; what COMMIT told, for all tries */
+    struct ledger_quarantined *released; /* numbers only */
+    uint32_t nbad, nforced, nreleased;
+};
 
 struct writer {
     struct apply *apply;
@@ -78,6 +93,7 @@ struct writer {
     struct packet packet;
     struct load_feed load;
     bool is_load_refused;             /* the last packet failed by a LOAD, not by the connection */
+    struct sift sift;
 };
 /* Whether rows of the part are deleted by their hidden row id. */
 bool rowids_wanted(const struct batch_part *part, enum db_flavour target);
@@ -107,7 +123,26 @@ bool writer_apply_rows(struct writer *w, struct batch *b);
 bool writer_apply_ddl(struct writer *w, struct batch *b);
 /* Asks retry/stop (or the choices given); true: try again. */
 bool writer_ask(struct writer *w, struct batch *b, struct err *e);
+/* Asks what the choices say; NULL: the run stops. */
+const char *writer_choose(struct writer *w, struct batch *b, struct err *e, const struct ask_choice *choices, uint32_t n);
 /* What to do after a failed try: true = try again (waited, reconnected), false = the run stops. *tries counts. */
 bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct err *e);
+
+/* ---- quarantine.c; w->sift is reset for each batch ---- */
+void sift_reset(struct sift *s);
+/* Bytes that a packet may have at the target, with room for the lane's and the ledger's statements. Connected. */
+size_t writer_packet_max(const struct writer *w);
+/* Begins a try: whether rows have to be left out, or found by sifting. */
+bool sift_wanted(struct writer *w, const struct batch *b);
+/* In place of plain sending: everything but the ledger's rows. w->packet holds what begins the transaction. */
+bool sift_batch(struct writer *w, const struct batch *b, const struct sql_limits *l, struct err *e);
+/* Files of the rows left out, then the packet begins anew. ERR_FILE. */
+bool sift_save(struct writer *w, const struct batch *b, struct err *e);
+/* Statements that bring rows left out into the ledger's quarantine, and touched ones out of it, into the packet. */
+void sift_ledger(struct writer *w, const struct batch *b);
+/* It is committed. */
+void sift_applied(struct writer *w, const struct batch *b);
+/* writer_recover for batches of rows: an error that a row caused is answered by sifting, at once or when asked. */
+bool sift_recover(struct writer *w, struct batch *b, unsigned *tries, struct err *e);
 
 #endif

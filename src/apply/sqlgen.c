@@ -4,8 +4,12 @@
 
 #include <stdlib.h>
 
+#define KEEP_BYTES ((size_t)4 << 20)   /* a packet that held a large row gives its memory back */
+
 void packet_reset(struct packet *p)
 {
+    if (p->sql.cap > KEEP_BYTES)
+        buf_release(&p->sql);
     buf_reset(&p->sql);
     p->n = p->nloads = 0;
 }
@@ -45,6 +49,12 @@ static void row_values(struct buf *out, const struct table *def, const struct ce
     buf_addc(out, ')');
 }
 
+/* Whether the row may be added to what the packet holds; a guess that is never too small for rows that fit alone. */
+static bool has_room(const struct packet *p, const struct sql_limits *l, size_t row_bytes)
+{
+    return !l->packet_max || p->sql.n + 2 * row_bytes + 4096 <= l->packet_max;
+}
+
 static uint32_t fill_insert(struct packet *p, const struct batch_part *part, struct cursor *c,
                             struct cell *cells, const struct sql_limits *l)
 {
@@ -57,7 +67,12 @@ static uint32_t fill_insert(struct packet *p, const struct batch_part *part, str
     column_list(&p->sql, def);
     buf_adds(&p->sql, ") VALUES ");
     while (c->row < part->ins.n && (n == 0 || p->sql.n - from < l->statement_bytes)) {
-        c->at += row_unpack(part->ins.data.p + c->at, def->ncolumns, cells);
+        size_t size = row_unpack(part->ins.data.p + c->at, def->ncolumns, cells);
+        if (n && !has_room(p, l, size))
+            break;
+        if (size > KEEP_BYTES)
+            buf_reserve(&p->sql, size + size / 8);
+        c->at += size;
         if (n++)
             buf_addc(&p->sql, ',');
         row_values(&p->sql, def, cells);
@@ -324,7 +339,8 @@ void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, cons
         struct delete_source s = {&part->del, false};
         if (l->own_keys && part->def->row_key >= 0)
             s = (struct delete_source){&part->ins, true};
-        uint32_t end = c->phase == CURSOR_DELETE ? s.rows->n : part->ins.n;
+        const struct rowids *ids = l->rowids ? &l->rowids[c->part] : NULL;
+        uint32_t end = c->phase == CURSOR_INSERT ? part->ins.n : ids && ids->is_known ? ids->n : s.rows->n;
         if (c->row >= end) {
             next_phase(c);
             continue;
@@ -332,6 +348,11 @@ void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, cons
         if (p->sql.n >= l->packet_bytes || p->n + 4 >= PACKET_STATEMENTS)
             return;
         struct cell *cells = x_alloc(part->def->ncolumns * sizeof *cells);
+        if (c->phase == CURSOR_INSERT && p->n > 1 &&
+            !has_room(p, l, row_unpack(part->ins.data.p + c->at, part->def->ncolumns, cells))) {
+            free(cells);
+            return; /* a large row begins a packet of its own */
+        }
         if (c->phase == CURSOR_DELETE) {
             fill_delete(p, part, &s, c, cells, l);
         } else if (l->load && load_pays(part, c->at)) {

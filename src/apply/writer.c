@@ -46,10 +46,12 @@ void writer_begin(struct writer *w, bool is_optimistic)
     ledger_sql_lane(apply_options_of(w->apply)->ledger, &p->sql, w->lane, w->epoch);
 }
 
-static bool hold_against(const struct expect *x, uint64_t affected, struct err *e)
+static bool hold_against(struct quarantine *q, const struct expect *x, uint64_t affected, struct err *e)
 {
     char label[160] = "";
     if (x->kind == EXPECT_ANY || affected == x->rows)
+        return true;
+    if (x->kind == EXPECT_ROWS_FOUND && affected < x->rows && quarantine_knows(q, x->part->tab->id))
         return true;
     if (x->part)
         table_label(x->part->def, label);
@@ -101,11 +103,12 @@ bool writer_send(struct writer *w, struct err *e)
     uint64_t affected[PACKET_STATEMENTS] = {0};
     unsigned done = 0;
     struct packet *p = &w->packet;
+    struct quarantine *q = apply_options_of(w->apply)->quarantine;
     bool fine = send_packet(w, affected, &done, e);
     if (!fine && done == p->n)
         return false; /* every statement has succeeded; a LOAD has left rows out */
     for (unsigned i = 0; i < done && i < p->n; i++)
-        if (!hold_against(&p->expect[i], affected[i], e))
+        if (!hold_against(q, &p->expect[i], affected[i], e))
             return false;
     if (!fine) {
         const struct expect *x = &p->expect[TG_MIN(done, p->n - 1)];
@@ -156,6 +159,7 @@ static void ledger_row(struct writer *w, const struct batch *b)
                          b->parts[0].ins.n, b->chunk.bytes);
     else
         ledger_sql_applied(l, &p->sql, &b->from, &b->to, 0, b->gtids);
+    sift_ledger(w, b);
 }
 
 /* Deletions from tables without a key: one scan finds them all. The transaction is begun for it. */
@@ -168,8 +172,11 @@ static bool find_rowids(struct writer *w, const struct batch *b, struct rowids *
         if (!is_begun && !writer_send(w, e))
             return false;
         is_begun = true;
-        if (!rowids_find(&w->conn, &b->parts[i], &ids[i], e))
-            return false;
+        if (!rowids_find(&w->conn, &b->parts[i], &ids[i], e)) {
+            if (e->code != ERR_TARGET_MISSING || !quarantine_knows(apply_options_of(w->apply)->quarantine, b->parts[i].tab->id))
+                return false;
+            err_clear(e);
+        }
     }
     if (is_begun) {
         packet_reset(&w->packet);
@@ -204,6 +211,14 @@ enum way {                            /* how a batch is written; after a failure
     WAY_OWN_KEYS                      /* a chunk that met rows: its own keys go first */
 };
 
+static bool send_sifted(struct writer *w, const struct batch *b, const struct sql_limits *l, struct err *e)
+{
+    if (!sift_batch(w, b, l, e) || !sift_save(w, b, e))
+        return false;
+    ledger_row(w, b);
+    return writer_send(w, e);
+}
+
 /* One try; everything up to, not including, COMMIT. */
 static bool try_rows(struct writer *w, const struct batch *b, enum way way, struct err *e)
 {
@@ -212,12 +227,15 @@ static bool try_rows(struct writer *w, const struct batch *b, enum way way, stru
     if (!writer_connect(w, e))
         return false;
     struct rowids *ids = x_alloc((b->nparts + 1) * sizeof *ids);
-    bool is_load = way == WAY_LOAD && !atomic_load(apply_load_off(w->apply)) && load_is_wanted(b, &w->conn);
-    struct sql_limits l = {w->conn.server.flavour, o->statement_bytes, o->packet_bytes, way == WAY_OWN_KEYS, ids,
-                           is_load ? &w->load.port : NULL};
+    size_t max = writer_packet_max(w);
+    bool is_sifted = sift_wanted(w, b);
+    bool is_load = way == WAY_LOAD && !is_sifted && !atomic_load(apply_load_off(w->apply)) && load_is_wanted(b, &w->conn);
+    struct sql_limits l = {.flavour = w->conn.server.flavour, .statement_bytes = TG_MIN(o->statement_bytes, max / 8),
+                           .packet_bytes = TG_MIN(o->packet_bytes, max / 4), .own_keys = way == WAY_OWN_KEYS, .rowids = ids,
+                           .load = is_load ? &w->load.port : NULL, .packet_max = max};
     fail_point(b->kind == BATCH_CHUNK ? "chunk.before" : "stream.before");
     writer_begin(w, is_load || (b->kind == BATCH_CHUNK && way != WAY_OWN_KEYS));
-    bool fine = find_rowids(w, b, ids, e) && send_rows(w, b, &l, e);
+    bool fine = find_rowids(w, b, ids, e) && (is_sifted ? send_sifted(w, b, &l, e) : send_rows(w, b, &l, e));
     fail_point(b->kind == BATCH_CHUNK ? "chunk.sent" : "stream.sent");
     rowids_release(ids, b->nparts);
     return fine;
@@ -231,10 +249,8 @@ static bool is_in_ledger(struct writer *w, const struct batch *b, bool *found, s
     return ledger_has_applied(l, &w->conn, &b->to, 0, found, e);
 }
 
-bool writer_ask(struct writer *w, struct batch *b, struct err *e)
+const char *writer_choose(struct writer *w, struct batch *b, struct err *e, const struct ask_choice *choices, uint32_t n)
 {
-    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
     const struct apply_options *o = apply_options_of(w->apply);
     struct tab *tab = b->nparts ? b->parts[0].tab : NULL;
     for (uint32_t i = 0; i < b->nparts; i++)
@@ -242,14 +258,20 @@ bool writer_ask(struct writer *w, struct batch *b, struct err *e)
             tab = b->parts[i].tab;
     if (tab)
         atomic_store(&tab->is_asking, true);
-    const char *choice = o->ask.put(o->ask.arg, e, tab ? tab->label : "", choices, TG_ARRAY_LEN(choices));
+    const char *choice = o->ask.put(o->ask.arg, e, tab ? tab->label : "", choices, n);
     if (tab)
         atomic_store(&tab->is_asking, false);
-    if (choice && strcmp(choice, "retry") == 0)
-        return true;
-    if (choice)
-        o->ask.fatal(o->ask.arg, e);
-    return false;
+    if (!choice || strcmp(choice, "stop") != 0)
+        return choice;
+    o->ask.fatal(o->ask.arg, e);
+    return NULL;
+}
+
+bool writer_ask(struct writer *w, struct batch *b, struct err *e)
+{
+    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
+                                                {"stop", "Stop the run; it can be resumed"}};
+    return writer_choose(w, b, e, choices, TG_ARRAY_LEN(choices)) != NULL;
 }
 
 bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct err *e)
@@ -282,6 +304,13 @@ static bool is_met(const struct batch *b, const struct err *e, enum way way)
            b->parts[0].def->row_key >= 0;
 }
 
+static bool is_through(struct writer *w, const struct batch *b)
+{
+    sift_applied(w, b);
+    sift_reset(&w->sift);
+    return true;
+}
+
 /* After a failed try, rolled back. true: there is another way to write it. */
 static bool next_way(struct writer *w, const struct batch *b, enum way *way, const struct err *e)
 {
@@ -306,6 +335,7 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
 {
     enum way way = WAY_LOAD;
     bool is_doubtful = false;
+    sift_reset(&w->sift);
     for (unsigned tries = 0;;) {
         struct err e = {0};
         bool found = false;
@@ -313,12 +343,12 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
             if (writer_settle(w, &e) && is_in_ledger(w, b, &found, &e)) {
                 is_doubtful = false;
                 if (found)
-                    return true;
+                    return is_through(w, b);
                 continue;
             }
         } else if (try_rows(w, b, way, &e) && writer_commit(w, &is_doubtful, &e)) {
             fail_point(b->kind == BATCH_CHUNK ? "chunk.committed" : "stream.committed");
-            return true;
+            return is_through(w, b);
         } else if (!is_doubtful && err_is_lost(&e)) {
             writer_disconnect(w); /* nothing was committed: COMMIT was not sent */
         } else if (!is_doubtful) {
@@ -326,7 +356,7 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
             if (next_way(w, b, &way, &e))
                 continue;
         }
-        if (!writer_recover(w, b, &tries, &e))
+        if (!sift_recover(w, b, &tries, &e))
             return false;
         if (way == WAY_LOAD && tries >= LOAD_TRIES)
             way = WAY_INSERT;

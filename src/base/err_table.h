@@ -49,6 +49,7 @@ X(ERR_DDL_ROWS, "TG-5203", RETRY_AFTER_FIX, EXIT_PERSON, "A DDL brings rows that
 X(ERR_CASCADE, "TG-5204", RETRY_AFTER_FIX, EXIT_PERSON, "A foreign key cascade that the binlog does not hold", "The source changed child rows without writing them to the binlog.", "Start a new run for these tables, or drop the cascade.")
 X(ERR_VERIFY_DIFFERENT, "TG-6101", RETRY_NEVER, EXIT_DIFFERENT, "Source and target differ", "Rows are missing, extra or altered at the target.", "See the tables that are named; copy them anew.")
 X(ERR_VERIFY_MOVING, "TG-6102", RETRY_NEVER, EXIT_RESUMABLE, "The source moved while it was compared", "Something still writes to the source.", "Stop the writers and verify again.")
+X(ERR_QUARANTINE, "TG-6103", RETRY_NEVER, EXIT_DIFFERENT, "Rows lie in quarantine", "The target could not take them: too large for it, or values it refuses.", "tidegate_meta.quarantine names them, and the run directory's quarantine/ holds them. Raise the limit (max_allowed_packet, tidb_txn_entry_size_limit, raft-entry-max-size) or mend the table, then stop and resume the run: it tries them again.")
 X(ERR_INTERNAL, "TG-9001", RETRY_NEVER, EXIT_INTERNAL, "Internal error", "A fault of tidegate itself.", "Please report it with the log; the run can be resumed.")
 X(ERR_CANCELLED, "TG-9002", RETRY_NEVER, EXIT_RESUMABLE, "Stopped", "The run was asked to stop.", "Resume it with: tidegate resume NAME.")
 X(ERR_MEMORY, "TG-9003", RETRY_NEVER, EXIT_INTERNAL, "Out of memory", "The memory budget does not suffice.", "Lower limits.memory or use a larger host.")

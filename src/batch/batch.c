@@ -18,6 +18,7 @@ static void ddl_part_release(struct batch_ddl *d)
     for (uint32_t i = 0; i < d->ntargets; i++)
         free(d->targets[i]);
     free(d->targets);
+    free(d->emptied);
     buf_release(&d->ledger);
 }
 

@@ -43,6 +43,7 @@ struct batch_ddl {                    /* BATCH_DDL */
     char **targets;                   /* "`s`.`t`" whose SHOW CREATE tells whether it ran; ntargets */
     uint32_t ntargets;
     struct buf ledger;                /* ledger statements that become true with it, each ended by ';' */
+    uint32_t *emptied, nemptied;      /* ids of tables that have no rows any more */
     int64_t timestamp;                /* of the event, seconds */
 };
 

@@ -56,6 +56,9 @@ static bool fail(struct conn *c, bool is_login, struct err *e)
     // found").
     if (code == ERR_TARGET_QUERY && sql == 1105 && strstr(words, "tikv aborts txn"))
         code = ERR_TARGET_BUSY;
+    // Nor for a row that is larger than what TiKV replicates at once (raft-entry-max-size).
+    if (sql == 1105 && is_target && strstr(words, "entry is too large"))
+        code = ERR_TARGET_FULL;
     err_set_sql(e, code, sql, "%s (%u)", words, sql);
     put_where(c, e);
     return false;

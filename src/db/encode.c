@@ -86,6 +86,31 @@ static void add_hex(struct buf *out, const char *p, size_t n)
     out->n = (size_t)(to - out->p);
 }
 
+// Large values quoted: hexadecimal digits would double them, and a packet has an end.
+enum { QUOTED_FROM = 1 << 20 };
+
+static void add_bytes(struct buf *out, struct cell v)
+{
+    if (v.n < QUOTED_FROM) {
+        add_hex(out, v.p, v.n);
+        return;
+    }
+    buf_adds(out, "_binary");
+    sql_text(out, v.p, v.n);
+}
+
+size_t encode_literal_size(const struct column *c, struct cell v)
+{
+    size_t n = v.n + 16u; // quotes, introducer, exponent, NULL
+    if (!v.p || col_is_number(c->cls))
+        return n;
+    if (col_is_bytes(c->cls) && v.n < QUOTED_FROM)
+        return n + v.n;
+    for (uint32_t i = 0; i < v.n; i++)
+        n += v.p[i] == '\'' || v.p[i] == '\\' || v.p[i] == 0;
+    return n;
+}
+
 static void add_double(struct buf *out, struct cell v)
 {
     if (v.n == 2 && memcmp(v.p, "-0", 2) == 0) {
@@ -121,7 +146,7 @@ void encode_literal(struct buf *out, const struct column *c, struct cell v)
     case COL_BINARY:
     case COL_VARBINARY:
     case COL_BLOB:
-        add_hex(out, v.p, v.n);
+        add_bytes(out, v);
         return;
     case COL_CHAR:
     case COL_VARCHAR:

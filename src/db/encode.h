@@ -14,8 +14,11 @@ size_t row_pack(struct buf *out, const struct cell *cells, uint32_t ncols);
 /* Fills cells[ncols] with pointers into the packed row; returns the packed row's size in bytes. */
 size_t row_unpack(const char *packed, uint32_t ncols, struct cell *cells);
 
-/* Literal for INSERT … VALUES: numbers bare, text '…', bytes x'…', NULL. Session as pinned for targets. */
+/* Literal for INSERT … VALUES: numbers bare, text '…', bytes x'…', large ones _binary'…', NULL. Session as pinned
+ * for targets. */
 void encode_literal(struct buf *out, const struct column *c, struct cell v);
+/* At least the bytes that encode_literal would append; looks at every byte of a text. */
+size_t encode_literal_size(const struct column *c, struct cell v);
 /* A condition that is true for exactly this value, NULL included; characters by bytes, FLOAT by its exact
  * double, JSON as the target's own text of it (DESIGN 4.2). `target` is server.flavour of the target's connection. */
 void encode_match(struct buf *out, const struct column *c, struct cell v, enum db_flavour target);

@@ -223,12 +223,26 @@ static bool pick_exact_collation(struct conn *c, struct err *e)
     return true;
 }
 
+// TiDB refuses a row of more than 6 MiB unless its session says otherwise, which it may since 7.6; 120 MiB is the most.
+// Where it may not, rows that are too large are found by their errors.
+static bool raise_entry_limit(struct conn *c, struct err *e)
+{
+    static const char sql[] = "SET SESSION tidb_txn_entry_size_limit=125829120";
+    if (c->server.flavour != DB_TIDB || !c->addr->is_target || conn_exec(c, sql, sizeof sql - 1, NULL, e))
+        return true;
+    if (err_is_lost(e))
+        return false;
+    err_clear(e);
+    return true;
+}
+
 bool session_pin(struct conn *c, struct err *e)
 {
     bool is_held[PIN_COUNT];
     for (size_t i = 0; i < PIN_COUNT; i++)
         is_held[i] = pin_holds(&PINS[i], c);
-    return set_all(c, is_held, e) && assert_all(c, is_held, e) && pick_exact_collation(c, e);
+    return set_all(c, is_held, e) && assert_all(c, is_held, e) && pick_exact_collation(c, e) &&
+           raise_entry_limit(c, e);
 }
 
 // "5.6.24-log" is 50624; 0 when there are no three numbers.

@@ -138,8 +138,9 @@ static bool start_run(struct engine *g, struct err *e)
     struct apply_options a = {.ledger = &g->ledger, .target = &g->target, .writers = (uint32_t)g->job->writers,
                               .epoch = g->epoch, .cancel = g->cancel, .marks = NULL,
                               .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
-                              .statement_bytes = (size_t)128 << 10, .packet_bytes = (size_t)1 << 20};
-    if (!(g->is_new ? engine_begin_new(g, e) : engine_begin_again(g, e)))
+                              .statement_bytes = (size_t)128 << 10, .packet_bytes = (size_t)1 << 20,
+                              .quarantine = g->quarantine, .run_dir = g->o->run_dir};
+    if (!(g->is_new ? engine_begin_new(g, e) : engine_begin_again(g, e) && engine_try_quarantine(g, e)))
         return false;
     g->marks = marks_new(&g->start);
     a.marks = g->marks;
@@ -229,6 +230,7 @@ static void engine_init(struct engine *g, struct job *job, const struct engine_o
     g->cancel = cancel_new();
     g->copy_budget = budget_new((size_t)job->limit_memory / 2, g->cancel);
     g->stream_budget = budget_new((size_t)job->limit_memory / 4, g->cancel);
+    g->quarantine = quarantine_new();
     g->snap = x_alloc(sizeof *g->snap);
 }
 
@@ -240,6 +242,7 @@ static void engine_release(struct engine *g)
     dialect_release(&g->dialect);
     ledger_state_release(&g->found);
     marks_free(g->marks);
+    quarantine_free(g->quarantine);
     tabs_release(&g->tabs);
     gtid_free(g->gtids);
     gtid_free(g->skip);

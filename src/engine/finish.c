@@ -130,7 +130,13 @@ bool engine_compare(struct engine *g, struct err *e)
         }
         bool is_still = pos_cmp(&begin, &end) == 0;
         if (is_still || i + 1 == COMPARE_TRIES) {
+            size_t kept = quarantine_count(g->quarantine);
             engine_set_state(g, back);
+            if (is_still && kept) { /* whatever the comparison says */
+                snprintf(verdict, sizeof verdict, "FAIL %zu rows in quarantine", kept);
+                set_verdict(g, verdict, &end);
+                return err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ%s%s", kept, different, first[0] ? "; " : "", first);
+            }
             if (is_still && !different) {
                 set_verdict(g, "PASS", &end);
                 return true;
@@ -213,6 +219,9 @@ void engine_report(struct engine *g, int exit_code, const struct err *e)
     buf_addf(&text, "Copied   %llu rows, %llu bytes\n", (unsigned long long)s->load.rows, (unsigned long long)s->load.bytes);
     buf_addf(&text, "Applied  %llu transactions, up to %s:%llu\n", (unsigned long long)s->tx_applied, s->applied_file,
              (unsigned long long)s->applied);
+    if (s->quarantine)
+        buf_addf(&text, "Kept out %llu rows in quarantine: %s/quarantine, " LEDGER_SCHEMA ".quarantine\n",
+                 (unsigned long long)s->quarantine, g->o->run_dir);
     buf_addf(&text, "Verdict  %s%s%s\n", g->verdict[0] ? g->verdict : "not verified", g->verified_at[0] ? " at " : "", g->verified_at);
     if (e->code != ERR_OK)
         buf_addf(&text, "Ended    %s  %s: %s\n", err_info(e->code)->id, err_info(e->code)->title, e->text);

@@ -22,9 +22,12 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     engine_ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
     buf_addc(&sql, ';');
     ledger_sql_forget_chunks(&g->ledger, &sql, tab->id);
+    buf_addc(&sql, ';');
+    ledger_sql_release_table(&g->ledger, &sql, tab->id);
     fail_point(was_begun ? "anew.before" : "keyless.before");
     bool fine = engine_fenced(g, &sql, e);
     fail_point(was_begun ? "anew.emptying" : "keyless.copying");
+    quarantine_drop_table(g->quarantine, tab->id);
     buf_reset(&sql);
     if (fine && was_begun) {
         buf_adds(&sql, "TRUNCATE TABLE ");

@@ -43,6 +43,7 @@ struct engine {
     struct db_server source_server;
     struct tabs tabs;
     struct marks *marks;
+    struct quarantine *quarantine;
     struct cancel *cancel;            /* everything stops */
     struct budget *copy_budget, *stream_budget;
     struct apply *apply;
@@ -101,6 +102,8 @@ bool engine_target_table(struct engine *g, struct tab *tab, const char *create_s
 void engine_compare_collations(struct engine *g);
 /* keyless.c */
 bool engine_copy_keyless(struct engine *g, struct err *e);
+/* quarantine.c: what the ledger found there is tried again; rows that go in leave it. Before anything else is applied. */
+bool engine_try_quarantine(struct engine *g, struct err *e);
 /* stages.c */
 void engine_copy_options(struct engine *g, struct copy_options *o);
 bool engine_start_stages(struct engine *g, struct err *e);

@@ -280,6 +280,7 @@ void engine_sample(struct engine *g)
     fill_tables(g, s, now);
     fill_lag(g, s, now);
     fill_questions(g, s);
+    s->quarantine = quarantine_count(g->quarantine);
     s->state = shown_state(g, s, now);
     snprintf(s->verdict, sizeof s->verdict, "%s", g->verdict);
     snprintf(s->verified_at, sizeof s->verified_at, "%s", g->verified_at);

@@ -181,8 +181,19 @@ static uint32_t known_id(const struct ddl_work *w)
     return 0;
 }
 
+/* Rows of it that lie in quarantine go with the others. */
+static void empty_quarantine(struct ddl_work *w, const struct tab *tab)
+{
+    struct batch_ddl *d = &w->batch->ddl;
+    ledger_sql_release_table(w->f->o.ledger, &d->ledger, tab->id);
+    buf_addc(&d->ledger, ';');
+    d->emptied = x_realloc(d->emptied, (d->nemptied + 1) * sizeof *d->emptied);
+    d->emptied[d->nemptied++] = tab->id;
+}
+
 static void drop_tab(struct ddl_work *w, struct tab *tab)
 {
+    empty_quarantine(w, tab);
     note_table(w, tab, "dropped");
     tab_set_def(tab, NULL);
 }
@@ -435,6 +446,8 @@ static bool truncate_table(struct ddl_work *w, const struct binlog_query *q, str
         return err_set(e, ERR_BINLOG_TABLE, "%.200s", q->sql.p);
     if (is_in_copy(w, tab))
         w->nwanted = 0; /* its copy was taken from the emptied table */
+    else
+        empty_quarantine(w, tab);
     return true;
 }
 

@@ -11,7 +11,7 @@
  * applied(run, source, to_pos, part, from_pos, gtids) transactions (from, to] are applied; below the mark removed
  * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on
  * ddl(run, source, pos, sql_text, before_hash, state) a DDL that was begun, and what it found
- * quarantine(run, source, table_id, row_no, key_text, reason) */
+ * quarantine(run, source, table_id, row_no, key_text, reason)  rows the target can't take; row_no: hash of the row's key */
 #ifndef TG_LEDGER_LEDGER_H
 #define TG_LEDGER_LEDGER_H
 
@@ -57,6 +57,31 @@ void ledger_sql_mark(const struct ledger *l, struct buf *out, const struct pos *
 /* Removes applied rows that end at one of these positions (they lie under the mark). n > 0. */
 void ledger_sql_compact(const struct ledger *l, struct buf *out, const struct pos *to, size_t n);
 
+
+/* ---- quarantine: rows the target can't take ---- */
+struct ledger_quarantined {
+    uint32_t table_id;
+    uint64_t row_no;                  /* hash64 of the exact bytes of the row key; keyless: of the whole row */
+    char *key_text, *reason;          /* for people; owned */
+};
+/* n > 0 rows come in, and go out again by (table_id, row_no), or all of a table. */
+void ledger_sql_quarantine(const struct ledger *l, struct buf *out, const struct ledger_quarantined *rows, size_t n);
+void ledger_sql_release(const struct ledger *l, struct buf *out, const struct ledger_quarantined *rows, size_t n);
+void ledger_sql_release_table(const struct ledger *l, struct buf *out, uint32_t table_id);
+void ledger_quarantined_release(struct ledger_quarantined *rows, size_t n); /* frees them */
+
+/* The same, in memory, changed after the COMMIT that changed the table; any thread. */
+struct quarantine;
+struct quarantine *quarantine_new(void);
+void quarantine_free(struct quarantine *q);
+void quarantine_put(struct quarantine *q, uint32_t table_id, uint64_t row_no);
+void quarantine_drop(struct quarantine *q, uint32_t table_id, uint64_t row_no);
+void quarantine_drop_table(struct quarantine *q, uint32_t table_id);
+bool quarantine_holds(struct quarantine *q, uint32_t table_id, uint64_t row_no);
+/* The table has, or had since the start, a row here: its deletions need not find their rows. */
+bool quarantine_knows(struct quarantine *q, uint32_t table_id);
+size_t quarantine_count(struct quarantine *q);
+
 bool ledger_has_applied(const struct ledger *l, struct conn *c, const struct pos *to, uint32_t part, bool *out, struct err *e);
 bool ledger_has_chunk(const struct ledger *l, struct conn *c, uint32_t table_id, uint64_t number, bool *out, struct err *e);
 /* state and before of a begun DDL into out (NULL when there is none; caller frees both). */
@@ -93,7 +118,8 @@ struct ledger_state {
     struct ledger_chunk *chunks;      /* by (table_id, number) */
     struct ledger_range *applied;     /* by to */
     struct ledger_definition *definitions; /* by (table_id, from) */
-    size_t ntabs, nchunks, napplied, ndefinitions;
+    struct ledger_quarantined *quarantined;
+    size_t ntabs, nchunks, napplied, ndefinitions, nquarantined;
 };
 bool ledger_read(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e);
 void ledger_state_release(struct ledger_state *s);

@@ -138,11 +138,28 @@ static bool read_definitions(const struct ledger *l, struct conn *c, struct ledg
     return true;
 }
 
+static bool read_quarantined(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e)
+{
+    MYSQL_RES *res;
+    if (!select_of(l, c, "table_id, row_no, key_text, reason", "quarantine", "", &res, e))
+        return false;
+    out->quarantined = x_alloc((size_t)mysql_num_rows(res) * sizeof *out->quarantined);
+    for (MYSQL_ROW r; (r = mysql_fetch_row(res)) != NULL;) {
+        struct ledger_quarantined *q = &out->quarantined[out->nquarantined++];
+        q->table_id = (uint32_t)strtoul(r[0], NULL, 10);
+        q->row_no = strtoull(r[1], NULL, 10);
+        q->key_text = x_strdup(r[2] ? r[2] : "");
+        q->reason = x_strdup(r[3] ? r[3] : "");
+    }
+    mysql_free_result(res);
+    return true;
+}
+
 bool ledger_read(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e)
 {
     *out = (struct ledger_state){0};
     bool fine = read_source(l, c, out, e) && read_tabs(l, c, out, e) && read_chunks(l, c, out, e) &&
-                read_applied(l, c, out, e) && read_definitions(l, c, out, e);
+                read_applied(l, c, out, e) && read_definitions(l, c, out, e) && read_quarantined(l, c, out, e);
     if (!fine)
         ledger_state_release(out);
     return fine;
@@ -161,6 +178,7 @@ void ledger_state_release(struct ledger_state *s)
     }
     for (size_t i = 0; i < s->ndefinitions; i++)
         free(s->definitions[i].sql);
+    ledger_quarantined_release(s->quarantined, s->nquarantined);
     free(s->identity);
     free(s->mark_gtids);
     free(s->tabs);

@@ -1,0 +1,188 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of 30 MiB, and rows that a target can't take: these go to the quarantine, the run goes on, and is not green before they are in."""
+
+import hashlib
+import json
+import random
+import socket
+
+import pymysql
+from harness import EXIT, OPTIONS, Scene, answers, case, check, equal, main, position, same, wait_for  # noqa: I001  (sets the path)
+from workload import SCHEMA
+
+MIB = 1 << 20
+MEMORY = 256 << 20
+
+
+def wide(server):
+    """A connection that takes statements of any length."""
+    return pymysql.connect(host="127.0.0.1", port=server.port, user="root", charset="utf8mb4", max_allowed_packet=1 << 30, autocommit=True)
+
+
+class Table:
+    """`big`: bytes, text and a document of any size."""
+
+    def __init__(self, server, key="id INT NOT NULL PRIMARY KEY", document="JSON"):
+        self.random, self.connection = random.Random(OPTIONS.seed), wide(server)
+        self.run(f"CREATE DATABASE IF NOT EXISTS {SCHEMA}")
+        self.run(f"CREATE TABLE {SCHEMA}.big ({key}, b LONGBLOB, t LONGTEXT, d {document}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+
+    def run(self, statement, arguments=None):
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, arguments)
+
+    def put(self, number, blob=0, text=0, document=0, verb="INSERT"):
+        """blob random bytes, quotes and zeros among them; text and document of that many bytes."""
+        word = "it's \\ \0 wörd 🙂 "
+        row = (number, self.random.randbytes(blob) if blob else b"'\0\\", word * (text // len(word.encode())),
+               '{"k": "%s"}' % ("v" * document))
+        self.run(f"{verb} INTO {SCHEMA}.big VALUES (%s,_binary %s,%s,%s)", row)
+
+    def discard(self):
+        self.connection.close()
+
+
+def sums(server):
+    """What each row holds, by the server's own functions."""
+    rows = wide(server)
+    try:
+        with rows.cursor() as cursor:
+            cursor.execute(f"SELECT id, b, t, CAST(d AS CHAR) FROM {SCHEMA}.big ORDER BY id")
+            return {one[0]: hashlib.sha256(repr((one[1], one[2], one[3])).encode()).hexdigest() for one in cursor}
+    finally:
+        rows.close()
+
+
+def verdict(engine):
+    """Asks the run to compare both ends, and returns what it says afterwards."""
+    with socket.socket(socket.AF_UNIX) as run:
+        run.connect(str(engine.home / "it/run.sock"))
+        run.sendall(json.dumps({"id": 1, "cmd": "verify", "args": {}}).encode() + b"\n")
+        wait_for(lambda: '"id":1' in run.recv(1 << 20).decode(errors="replace").replace(" ", ""), 30, "an answer")
+    engine.until(lambda snapshot: snapshot["verdict"], 60, "a verdict")
+    return engine.status()["verdict"]
+
+
+def packet(server, size):
+    server.query(f"SET GLOBAL max_allowed_packet={size}")
+
+
+@case(for_each=[("mariadb", "mariadb", "LONGTEXT"), ("mysql97", "mysql97-file", "JSON")])
+def test_thirty_mib(scene: Scene, kind, document):
+    """Rows of 30 MiB, copied and streamed; the engine's memory stays in its bounds."""
+    source, target = scene.source(kind), scene.target("tidb", judged=False)
+    packet(source, 256 * MIB)
+    table = scene.add(Table(source, document=document))
+    table.put(1, blob=30 * MIB)
+    table.put(2, text=30 * MIB)
+    table.put(3, document=30 * MIB)
+    for number in range(4, 40):
+        table.put(number, blob=1000)
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    table.put(50, blob=30 * MIB)
+    table.put(2, text=30 * MIB, verb="REPLACE")
+    table.run(f"UPDATE {SCHEMA}.big SET t = 'small' WHERE id = 1")
+    table.run(f"DELETE FROM {SCHEMA}.big WHERE id = 3")
+    engine.until_applied(position(source))
+    equal(sums(target), sums(source), "rows")
+    peak = engine.peak_memory()
+    scene.note(f"peak {peak / MIB:.0f} MiB")
+    check(peak < MEMORY, f"VmHWM was {peak} bytes")
+    engine.stop()
+
+
+@case(for_each=[("tidb", "tidb"), ("mysql97", "mysql97"), ("mariadb", "mariadb")])
+def test_too_large(scene: Scene, kind):
+    """A target that takes packets of 1 MiB: larger rows are kept out, change, fit, go; then the limit is raised."""
+    source, target = scene.source("mariadb"), scene.target(kind, judged=kind == "tidb")  # MariaDB's log of 3 MiB rows can't be read
+    packet(source, 64 * MIB)
+    packet(target, MIB)
+    table = scene.add(Table(source, document="LONGTEXT"))
+    for number in range(20):
+        table.put(number, blob=3 * MIB if number in (3, 7, 11, 15) else 2000)
+    engine = scene.engine(source, target).start()
+    engine.until(lambda snapshot: snapshot["state"] == "in-sync" and snapshot["quarantine"] == 4, 60, "four rows in quarantine")
+    equal(sorted(row[0] for row in target.query(f"SELECT id FROM {SCHEMA}.big")), [n for n in range(20) if n not in (3, 7, 11, 15)],
+          "ids at the target")
+    table.put(20, text=2 * MIB)                                        # a new one
+    table.run(f"UPDATE {SCHEMA}.big SET b = 'fits now' WHERE id = 3")  # leaves it
+    table.run(f"DELETE FROM {SCHEMA}.big WHERE id = 7")                # leaves it too
+    table.put(11, text=2 * MIB, verb="REPLACE")                        # another that does not fit
+    table.run(f"UPDATE {SCHEMA}.big SET t = REPEAT('x', 2000000) WHERE id = 5")  # was there, is no more
+    engine.until_applied(position(source))
+    equal(engine.status()["quarantine"], 4, "rows in quarantine")
+    have, want = sums(target), sums(source)
+    equal(have, {k: v for k, v in want.items() if k not in (5, 11, 15, 20)}, "rows at the target")
+    kept = target.query("SELECT key_text, reason FROM tidegate_meta.quarantine ORDER BY key_text")
+    equal([row[0] for row in kept], ["id=11", "id=15", "id=20", "id=5"], "keys in the ledger")
+    check(all("max_allowed_packet" in row[1] for row in kept), f"reasons: {kept}")
+    equal(len([one for one in (engine.home / "it/quarantine").iterdir() if one.name.endswith(".sql")]) >= 4, True, "files")
+    equal(verdict(engine), "FAIL 4 rows in quarantine", "verdict")
+    engine.stop()
+    engine.start()  # nothing has changed: they stay
+    engine.until_state("in-sync")
+    equal(engine.status()["quarantine"], 4, "rows in quarantine after a start with the same limit")
+    engine.kill()
+    packet(target, 64 * MIB)
+    table.run(f"UPDATE {SCHEMA}.big SET b = 'once more' WHERE id = 20")
+    engine.start()
+    engine.until_state("in-sync")
+    engine.until_applied(position(source))
+    equal(engine.status()["quarantine"], 0, "rows in quarantine after the limit was raised")
+    equal(sums(target), sums(source), "rows")
+    same(scene, source, target)
+    equal(verdict(engine), "PASS", "verdict")
+    engine.stop()
+
+
+@case(for_each=[("tidb", "tidb"), ("mysql97", "mysql97")])
+def test_refused_values(scene: Scene, kind):
+    """A column of the target is narrower: a question, whose answer sets aside exactly the rows that do not fit; exit 6 until they do."""
+    source, target = scene.source("mariadb"), scene.target(kind)
+    source.query(f"CREATE DATABASE {SCHEMA}")
+    source.query(f"CREATE TABLE {SCHEMA}.names (id INT NOT NULL PRIMARY KEY, name VARCHAR(40)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+    source.query(f"INSERT INTO {SCHEMA}.names VALUES " + ",".join(f"({n},'{'long ' * 4 if n % 250 == 7 else 'short'}')" for n in range(2000)))
+    target.query(f"CREATE DATABASE {SCHEMA}")
+    target.query(f"CREATE TABLE {SCHEMA}.names (id INT NOT NULL PRIMARY KEY, name VARCHAR(10)) DEFAULT CHARSET=utf8mb4")
+    engine = scene.engine(source, target, mode="full", road={"until": "copied"}, answers={"TG-3104": "quarantine"}).start()
+    equal(engine.ended(), EXIT["different"], "exit code")
+    equal(target.query(f"SELECT COUNT(*) FROM {SCHEMA}.names")[0][0], 1992, "rows at the target")
+    equal(target.query("SELECT COUNT(*), MIN(key_text), MAX(key_text) FROM tidegate_meta.quarantine")[0], (8, "id=1007", "id=757"), "the ledger")
+    check("TG-6103" in engine.text() and "FAIL 8 rows in quarantine" in (engine.home / "it/report.txt").read_text(), "the report")
+    target.query(f"ALTER TABLE {SCHEMA}.names MODIFY name VARCHAR(40)")
+    equal(engine.start().ended(), EXIT["fine"], "exit code after the column was widened")
+    same(scene, source, target)
+
+
+@case()
+def test_asked(scene: Scene):
+    """Without an answer in the job the run asks, and `retry` is right once the cause is mended."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    source.query(f"CREATE DATABASE {SCHEMA}")
+    source.query(f"CREATE TABLE {SCHEMA}.names (id INT NOT NULL, name VARCHAR(40)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+    target.query(f"CREATE DATABASE {SCHEMA}")
+    target.query(f"CREATE TABLE {SCHEMA}.names (id INT NOT NULL, name VARCHAR(10)) DEFAULT CHARSET=utf8mb4")
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    source.query(f"INSERT INTO {SCHEMA}.names VALUES (1,'short'),(2,'much too long a name'),(3,'short')")
+    question = engine.question()
+    equal([one["slug"] if isinstance(one, dict) else one for one in question["choices"]], ["retry", "quarantine", "stop"], "choices")
+    answers(engine, question, "quarantine")
+    engine.until_applied(position(source))
+    equal(target.query(f"SELECT id FROM {SCHEMA}.names ORDER BY id"), ((1,), (3,)), "rows at the target")
+    source.query(f"DELETE FROM {SCHEMA}.names WHERE id > 1")  # a table without a key: one of them was never there
+    engine.until_applied(position(source))
+    equal(engine.status()["quarantine"], 0, "rows in quarantine")
+    source.query(f"INSERT INTO {SCHEMA}.names VALUES (4,'much too long a name')")
+    question = engine.question()
+    target.query(f"ALTER TABLE {SCHEMA}.names MODIFY name VARCHAR(40)")
+    answers(engine, question, "retry")
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
+if __name__ == "__main__":
+    main()
