@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "db/charmap.h"
 #include "db/conn.h"
 #include "db/pos.h"
 #include "db/render.h"
@@ -105,6 +106,7 @@ struct binlog_table_map {             /* owned by the decoder, valid until the s
     char *schema, *table;             /* as the server writes them, NUL-terminated */
     uint32_t ncolumns;
     struct image_type *types;         /* ncolumns */
+    struct char_reader *chars;        /* ncolumns; how rows_begin found that characters are read */
     uint8_t *nullable;                /* bitmap, bit i of byte i/8: may be NULL */
     uint8_t *is_unsigned;             /* one byte a column: 0 signed, 1 unsigned, 2 not said */
     char **names;                     /* ncolumns; NULL when the server does not say */
@@ -169,10 +171,11 @@ struct row_reader {
     const uint8_t *p;
 };
 /* ev->kind == BINLOG_ROWS. The columns are those of the definition that holds at this position, in its order, and
- * must stay while the reader is used. ERR_BINLOG_TABLE: the map does not fit them. ERR_BINLOG_FORMAT: an image is
+ * must stay while the reader is used. Charsets come from `maps`, which may open a connection for a new one; NULL: then
+ * only UTF-8 and latin1 are read. ERR_BINLOG_TABLE: the map does not fit them. ERR_BINLOG_FORMAT: an image is
  * not full. ERR_SOURCE_TYPE: a type that is not built. */
 bool rows_begin(struct row_reader *r, const struct binlog_event *ev, const struct column *columns, uint32_t ncolumns,
-                struct err *e);
+                struct charmaps *maps, struct err *e);
 /* Next row into before[ncolumns] (UPDATE, DELETE) and after[ncolumns] (WRITE, UPDATE); the other one is left alone.
  * Bytes live in `text` or in the raw event. A generated column that an image lacks is NULL (MySQL 9.7 and
  * MariaDB 10.11 send all of them). *done: there was no further row. */

@@ -222,6 +222,7 @@ void table_map_free(struct binlog_table_map *m)
     free(m->schema);
     free(m->table);
     free(m->types);
+    free(m->chars);
     free(m->nullable);
     free(m->is_unsigned);
     free(m);
@@ -341,6 +342,7 @@ struct binlog_table_map *parse_table_map(struct cursor c, struct err *e)
     m->table = x_strndup(table.p, table.n);
     m->ncolumns = (uint32_t)ncolumns;
     m->types = x_alloc(ncolumns * sizeof *m->types);
+    m->chars = x_alloc(ncolumns * sizeof *m->chars);
     m->is_unsigned = x_alloc(ncolumns);
     memset(m->is_unsigned, 2, ncolumns);
     const uint8_t *types = wire_take(&c, ncolumns);

@@ -8,9 +8,13 @@ static bool bit_of(const uint8_t *bitmap, uint32_t i)
     return bitmap[i / 8] >> (i % 8) & 1;
 }
 
-static bool check_column(const struct binlog_table_map *m, uint32_t i, const struct column *c, struct err *e)
+static bool check_column(struct binlog_table_map *m, uint32_t i, const struct column *c, struct charmaps *maps,
+                         struct err *e)
 {
-    if (!render_check(c, m->types[i], e))
+    m->chars[i] = (struct char_reader){0};
+    if (maps && render_needs_map(c) && !(m->chars[i].map = charmaps_get(maps, c->collation, e)))
+        return err_wrap(e, "column %s", c->name);
+    if (!render_check(c, m->types[i], m->chars[i].map, e))
         return false;
     if (m->names && m->names[i] && strcmp(m->names[i], c->name) != 0)
         return err_set(e, ERR_BINLOG_TABLE, "column %u is %s by the definition, but %s in the binlog", i + 1, c->name,
@@ -21,7 +25,8 @@ static bool check_column(const struct binlog_table_map *m, uint32_t i, const str
     return true;
 }
 
-static bool check_map(struct binlog_table_map *m, const struct column *columns, uint32_t ncolumns, struct err *e)
+static bool check_map(struct binlog_table_map *m, const struct column *columns, uint32_t ncolumns,
+                      struct charmaps *maps, struct err *e)
 {
     if (m->ncolumns != ncolumns)
         return err_set(e, ERR_BINLOG_TABLE, "%u columns by the definition, but %u in the binlog", ncolumns,
@@ -31,7 +36,7 @@ static bool check_map(struct binlog_table_map *m, const struct column *columns, 
     if (!m->is_whole)
         return err_set(e, ERR_SOURCE_TYPE, "a column has a type that is not known");
     for (uint32_t i = 0; i < ncolumns; i++)
-        if (!check_column(m, i, &columns[i], e))
+        if (!check_column(m, i, &columns[i], maps, e))
             return false;
     m->is_checked = true;
     m->checked_columns = columns;
@@ -51,23 +56,23 @@ static bool check_image(const uint8_t *present, const struct column *columns, ui
     return true;
 }
 
-static bool begin(struct row_reader *r, struct err *e)
+static bool begin(struct row_reader *r, struct charmaps *maps, struct err *e)
 {
     const struct binlog_rows *ev = r->event;
     if (ev->ncolumns != ev->map->ncolumns)
         return err_set(e, ERR_BINLOG_TABLE, "%u columns in the rows, but %u in their table map", ev->ncolumns,
                        ev->map->ncolumns);
-    return check_map(ev->map, r->columns, r->ncolumns, e) &&
+    return check_map(ev->map, r->columns, r->ncolumns, maps, e) &&
            check_image(ev->present[0], r->columns, r->ncolumns, &r->npresent[0], e) &&
            check_image(ev->present[1], r->columns, r->ncolumns, &r->npresent[1], e);
 }
 
 bool rows_begin(struct row_reader *r, const struct binlog_event *ev, const struct column *columns, uint32_t ncolumns,
-                struct err *e)
+                struct charmaps *maps, struct err *e)
 {
     const struct binlog_rows *rows = &ev->rows;
     *r = (struct row_reader){.event = rows, .columns = columns, .ncolumns = ncolumns, .p = rows->rows};
-    return begin(r, e) || err_wrap(e, "%s.%s", rows->map->schema, rows->map->table);
+    return begin(r, maps, e) || err_wrap(e, "%s.%s", rows->map->schema, rows->map->table);
 }
 
 static bool read_image(struct row_reader *r, unsigned which, struct arena *text, struct cell *out, struct err *e)
@@ -81,7 +86,8 @@ static bool read_image(struct row_reader *r, unsigned which, struct arena *text,
         out[i] = (struct cell){NULL, 0};
         if (!bit_of(present, i) || bit_of(nulls, bit++))
             continue;
-        if (!render_cell(&out[i], &r->columns[i], r->event->map->types[i], &r->p, end, text, e))
+        if (!render_cell(&out[i], &r->columns[i], r->event->map->types[i], &r->p, end, text,
+                         &r->event->map->chars[i], e))
             return false;
     }
     return true;

@@ -223,7 +223,8 @@ const struct field job_fields[] = {
      .type = F_WORDS,
      LIST(check_accept),
      .label = "Findings accepted",
-     .help = "Names of prechecks whose warnings are known and fine."},
+     .help = "What is known and fine: names of prechecks, geometry-as-bytes (a target without geometry types keeps their bytes), "
+             "lost-characters ('?' for characters that Unicode lacks)."},
     {.path = "answers",
      .type = F_ANSWERS,
      LIST(answers),

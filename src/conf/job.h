@@ -122,6 +122,8 @@ void job_emit(const struct job *j, struct buf *out);
 bool job_wants(const struct job *j, const char *schema, const char *table);
 void job_route(const struct job *j, const char *schema, const char *table, char to_schema[200], char to_table[200]);
 const char *job_answer(const struct job *j, const char *id, const char *table); /* choice or NULL */
+/* Whether checks.accept names it. */
+bool job_accepts(const struct job *j, const char *what);
 /* The reference manual of the field table, and names for enums. */
 void job_manual(struct buf *out);
 const char *job_mode_name(enum job_mode m);

@@ -116,3 +116,11 @@ const char *job_answer(const struct job *j, const char *id, const char *table)
     }
     return general;
 }
+
+bool job_accepts(const struct job *j, const char *what)
+{
+    for (size_t i = 0; i < j->ncheck_accept; i++)
+        if (strcmp(j->check_accept[i], what) == 0)
+            return true;
+    return false;
+}

@@ -3,6 +3,7 @@
  * of a key are ordered by their number at the server, so their bounds are written as numbers. */
 #include "copy/private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct column *key_column(const struct table *def, uint32_t part)
@@ -93,6 +94,26 @@ static void order_by_key(struct buf *out, const struct table *def)
     }
 }
 
+/* A border travels as utf8mb4 text and must come back as the same code: charsets have codes without a character, and
+ * several codes for one. Rows with such keys are never borders. */
+static void add_exact_keys(struct buf *out, const struct table *def, bool has_where)
+{
+    char charset[64];
+    struct buf name = {0};
+    for (uint32_t i = 0; i < def->keys[def->row_key].nparts; i++) {
+        const struct column *c = key_column(def, i);
+        if (!col_is_text(c->cls) || c->charset != CS_OTHER)
+            continue;
+        snprintf(charset, sizeof charset, "%.*s", (int)strcspn(c->collation, "_"), c->collation);
+        buf_reset(&name);
+        sql_ident(&name, c->name);
+        buf_addf(out, "%sCAST(CONVERT(CONVERT(%s USING utf8mb4) USING %s) AS BINARY)=CAST(%s AS BINARY)",
+                 has_where ? " AND " : " WHERE ", name.p, charset, name.p);
+        has_where = true;
+    }
+    buf_release(&name);
+}
+
 void sql_border(struct buf *out, const struct table *def, const struct chunk *k, uint32_t n)
 {
     buf_adds(out, "SELECT ");
@@ -103,6 +124,7 @@ void sql_border(struct buf *out, const struct table *def, const struct chunk *k,
     }
     from_key(out, def);
     sql_range(out, def, k);
+    add_exact_keys(out, def, k->has_lo || k->has_hi);
     order_by_key(out, def);
     buf_addf(out, " LIMIT 1 OFFSET %u", n - 1);
 }

@@ -145,6 +145,7 @@ void encode_literal(struct buf *out, const struct column *c, struct cell v)
         return;
     case COL_BINARY:
     case COL_VARBINARY:
+    case COL_GEOMETRY:
     case COL_BLOB:
         add_bytes(out, v);
         return;

@@ -267,16 +267,18 @@ static bool cell_binary(struct cell *out, const struct column *c, const uint8_t 
     return true;
 }
 
-static bool cell_text(struct cell *out, const struct column *c, const uint8_t *p, size_t n, struct arena *text)
+static bool cell_text(struct cell *out, const struct column *c, const uint8_t *p, size_t n, struct arena *text,
+                      struct char_reader *chars)
 {
     if (c->cls == COL_BINARY)
         return cell_binary(out, c, p, n, text);
-    if (c->cls == COL_CHAR)
-        while (n && p[n - 1] == ' ')
-            n--;
     *out = (struct cell){(const char *)p, (uint32_t)n};
     if (col_is_text(c->cls) && c->charset == CS_LATIN1)
         cell_latin1(out, p, n, text);
+    else if (chars && chars->map)
+        chars->lost += charmap_text(chars->map, p, n, out, text);
+    while (c->cls == COL_CHAR && out->n && out->p[out->n - 1] == ' ')
+        out->n--;
     return true;
 }
 
@@ -292,6 +294,7 @@ static unsigned length_size(struct image_type t)
     case MYSQL_TYPE_MEDIUM_BLOB:
     case MYSQL_TYPE_LONG_BLOB:
     case MYSQL_TYPE_BLOB:
+    case MYSQL_TYPE_GEOMETRY:
     case MYSQL_TYPE_JSON:
         return t.meta >= 1 && t.meta <= 4 ? t.meta : 0;
     default:
@@ -300,7 +303,7 @@ static unsigned length_size(struct image_type t)
 }
 
 static bool cell_string(struct cell *out, const struct column *c, struct image_type t, const uint8_t **p,
-                        const uint8_t *end, struct arena *text)
+                        const uint8_t *end, struct arena *text, struct char_reader *chars)
 {
     unsigned head = length_size(t);
     const uint8_t *at = head ? take(p, end, head) : NULL;
@@ -311,7 +314,7 @@ static bool cell_string(struct cell *out, const struct column *c, struct image_t
     if (!at)
         return false;
     if (t.type != MYSQL_TYPE_JSON)
-        return cell_text(out, c, at, n, text);
+        return cell_text(out, c, at, n, text, chars);
     struct buf json = {0};
     struct err ignored = {0};
     bool ok = render_json(&json, at, n, &ignored) && json.n < UINT32_MAX;
@@ -363,7 +366,7 @@ static bool cell_set(struct cell *out, const struct column *c, struct image_type
 }
 
 bool render_cell(struct cell *out, const struct column *c, struct image_type t, const uint8_t **p,
-                 const uint8_t *end, struct arena *text, struct err *e)
+                 const uint8_t *end, struct arena *text, struct char_reader *chars, struct err *e)
 {
     bool ok;
     switch (t.type) {
@@ -386,7 +389,8 @@ bool render_cell(struct cell *out, const struct column *c, struct image_type t, 
     case MYSQL_TYPE_MEDIUM_BLOB:
     case MYSQL_TYPE_LONG_BLOB:
     case MYSQL_TYPE_BLOB:
-    case MYSQL_TYPE_JSON: ok = cell_string(out, c, t, p, end, text); break;
+    case MYSQL_TYPE_GEOMETRY:
+    case MYSQL_TYPE_JSON: ok = cell_string(out, c, t, p, end, text, chars); break;
     default: ok = cell_time(out, t, p, end, text); break;
     }
     return ok || broken(c, e);
@@ -435,12 +439,17 @@ static bool is_varchar(uint8_t type)
     return type == MYSQL_TYPE_VARCHAR || type == MYSQL_TYPE_VAR_STRING;
 }
 
-static unsigned char_bytes(enum text_charset charset)
+bool render_needs_map(const struct column *c)
 {
-    return charset == CS_UTF8MB4 ? 4 : charset == CS_UTF8MB3 ? 3 : 1;
+    return col_is_text(c->cls) && (c->charset == CS_OTHER || c->charset == CS_ASCII);
 }
 
-static bool fits(const struct column *c, struct image_type t)
+static unsigned char_bytes(enum text_charset charset, const struct charmap *map)
+{
+    return map ? charmap_max_bytes(map) : charset == CS_UTF8MB4 ? 4 : charset == CS_UTF8MB3 ? 3 : 1;
+}
+
+static bool fits(const struct column *c, struct image_type t, const struct charmap *map)
 {
     switch (c->cls) {
     case COL_TINY: return t.type == MYSQL_TYPE_TINY;
@@ -453,12 +462,14 @@ static bool fits(const struct column *c, struct image_type t)
     case COL_FLOAT: return t.type == MYSQL_TYPE_FLOAT;
     case COL_DOUBLE: return t.type == MYSQL_TYPE_DOUBLE;
     case COL_BIT: return t.type == MYSQL_TYPE_BIT && (!c->length || bit_count(t) == c->length);
-    case COL_CHAR: return t.type == MYSQL_TYPE_STRING && (!c->length || t.meta == c->length * char_bytes(c->charset));
+    case COL_CHAR:
+        return t.type == MYSQL_TYPE_STRING && (!c->length || t.meta == c->length * char_bytes(c->charset, map));
     case COL_BINARY: return t.type == MYSQL_TYPE_STRING && t.meta == c->length;
     case COL_VARCHAR:
     case COL_VARBINARY: return is_varchar(t.type);
     case COL_TEXT:
     case COL_BLOB: return is_blob(t.type) && length_size(t);
+    case COL_GEOMETRY: return t.type == MYSQL_TYPE_GEOMETRY && length_size(t);
     case COL_JSON: return (t.type == MYSQL_TYPE_JSON || is_blob(t.type)) && length_size(t);
     case COL_DATE: return t.type == MYSQL_TYPE_DATE || t.type == MYSQL_TYPE_NEWDATE;
     case COL_TIME: return t.type == MYSQL_TYPE_TIME || (t.type == MYSQL_TYPE_TIME2 && t.meta == c->dec);
@@ -472,10 +483,10 @@ static bool fits(const struct column *c, struct image_type t)
     return false;
 }
 
-bool render_check(const struct column *c, struct image_type t, struct err *e)
+bool render_check(const struct column *c, struct image_type t, const struct charmap *map, struct err *e)
 {
     char name[16];
-    if (c->cls == COL_UNSUPPORTED || (col_is_text(c->cls) && c->charset == CS_OTHER))
+    if (c->cls == COL_UNSUPPORTED || (col_is_text(c->cls) && c->charset == CS_OTHER && !map))
         return err_set(e, ERR_SOURCE_TYPE, "column %s: %s%s%s", c->name, c->type_text,
                        c->collation && c->collation[0] ? " with " : "", c->collation ? c->collation : "");
     if (t.type == TYPE_MARIADB_BLOB_COMPRESSED || t.type == TYPE_MARIADB_VARCHAR_COMPRESSED)
@@ -485,7 +496,7 @@ bool render_check(const struct column *c, struct image_type t, struct err *e)
     bool is_old = t.type == MYSQL_TYPE_TIME || t.type == MYSQL_TYPE_DATETIME || t.type == MYSQL_TYPE_TIMESTAMP;
     if (is_old && c->dec > 0)
         return err_set(e, ERR_SOURCE_TYPE, "column %s: %s in MariaDB's old format", c->name, c->type_text);
-    if (!fits(c, t))
+    if (!fits(c, t, map))
         return err_set(e, ERR_BINLOG_TABLE, "column %s: defined as %s, but the binlog holds %s (%u)", c->name,
                        c->type_text, type_name(t.type, name), t.meta);
     return true;

@@ -43,6 +43,22 @@ void col_read_expr(struct buf *out, const struct column *c)
         buf_add(out, "+0", 2);
 }
 
+void col_strict_expr(struct buf *out, const struct column *c)
+{
+    struct buf name = {0};
+    bool may_lose = col_is_text(c->cls) && (c->charset == CS_OTHER || c->charset == CS_ASCII);
+    if (!may_lose) {
+        col_read_expr(out, c);
+        return;
+    }
+    sql_ident(&name, c->name);
+    buf_addf(out,
+             "IF(CHAR_LENGTH(REPLACE(CONVERT(%s USING utf8mb4),'?',''))>=CHAR_LENGTH(REPLACE(%s,'?','')),%s,"
+             "CONCAT('no Unicode for 0x',HEX(%s)))",
+             name.p, name.p, name.p, name.p);
+    buf_release(&name);
+}
+
 static inline uint64_t has_zero(uint64_t v)
 {
     return (v - UINT64_C(0x0101010101010101)) & ~v & UINT64_C(0x8080808080808080);

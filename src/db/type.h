@@ -14,6 +14,7 @@
  * CHAR..TEXT  `c`                 utf8mb4 bytes; CHAR without trailing spaces
  * BINARY      `c`                 bytes, padded with 0x00 to n
  * VARBINARY, BLOB  `c`            bytes
+ * GEOMETRY    `c`                 bytes as the server keeps them: SRID (4 bytes, little endian), then WKB
  * DATE TIME DATETIME TIMESTAMP    text with exactly dec fractional digits; TIMESTAMP in UTC
  * YEAR        `c`                 "2024", "0000"
  * ENUM SET    `c`                 member text in utf8mb4, members of a SET joined by ','
@@ -28,7 +29,7 @@ enum db_flavour { DB_MYSQL, DB_TIDB, DB_MARIADB };
 
 enum col_class {
     COL_UNSUPPORTED, COL_TINY, COL_SMALL, COL_MEDIUM, COL_INT, COL_BIG, COL_DECIMAL, COL_FLOAT,
-    COL_DOUBLE, COL_BIT, COL_CHAR, COL_VARCHAR, COL_TEXT, COL_BINARY, COL_VARBINARY, COL_BLOB,
+    COL_DOUBLE, COL_BIT, COL_CHAR, COL_VARCHAR, COL_TEXT, COL_BINARY, COL_VARBINARY, COL_GEOMETRY, COL_BLOB,
     COL_DATE, COL_TIME, COL_DATETIME, COL_TIMESTAMP, COL_YEAR, COL_ENUM, COL_SET, COL_JSON
 };
 
@@ -78,6 +79,9 @@ static inline bool col_is_number(enum col_class c)
 bool col_is_formatted(const struct column *c);
 /* Appends the expression that reads the column as a cell: `c`, `c`+0e0, `c`+0. */
 void col_read_expr(struct buf *out, const struct column *c);
+/* The same for comparing with the target: a text with a character that became '?' because Unicode lacks it reads as
+ * something else, so that the loss is a difference. */
+void col_strict_expr(struct buf *out, const struct column *c);
 /* "`name`" with backticks doubled. */
 void sql_ident(struct buf *out, const char *name);
 /* `schema`.`table` */

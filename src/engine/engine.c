@@ -239,6 +239,7 @@ static void engine_release(struct engine *g)
     conn_close(&g->control);
     conn_close(&g->look);
     collation_ids_free(g->collations);
+    charmaps_free(g->charmaps);
     dialect_release(&g->dialect);
     ledger_state_release(&g->found);
     marks_free(g->marks);
@@ -367,7 +368,8 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
         route_table(g, l.tables[i]);
         t[i].def = l.tables[i];
     }
-    struct verify_options o = {&g->source, &g->target, g->cancel, 4, NULL, NULL, NULL};
+    struct verify_options o = {&g->source, &g->target, g->cancel, 4, NULL, NULL, NULL,
+                               job_accepts(g->job, "lost-characters")};
     struct err ignored = {0};
     bool has_binlog = source_position(&g->look, &begin, &ignored);
     bool fine = (l.n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, l.n, e);

@@ -56,7 +56,7 @@ static bool compare_once(struct engine *g, uint32_t *ndifferent, char *first, si
 {
     pthread_t thread;
     struct cancel *halt = cancel_new();
-    struct compare c = {.o = {&g->source, &g->target, halt, 4, told, g, &g->verify_rows}};
+    struct compare c = {.o = {&g->source, &g->target, halt, 4, told, g, &g->verify_rows, job_accepts(g->job, "lost-characters")}};
     pthread_mutex_lock(&g->tabs.lock);
     c.tables = x_alloc((g->tabs.n + 1) * sizeof *c.tables);
     for (uint32_t i = 0; i < g->tabs.n; i++)

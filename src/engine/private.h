@@ -40,6 +40,7 @@ struct engine {
     struct ledger_state found;
     struct target_dialect dialect;
     struct collation_ids *collations;
+    struct charmaps *charmaps;
     struct db_server source_server;
     struct tabs tabs;
     struct marks *marks;

@@ -25,6 +25,8 @@ bool engine_connect(struct engine *g, struct err *e)
     if (!conn_open_source(&g->look, &g->source, 30, e) || !conn_open_target(&g->control, &g->target, 0, e) ||
         !dialect_read(&g->dialect, &g->control, e))
         return false;
+    g->charmaps = charmaps_new(&g->source);
+    g->dialect.geometry_as_bytes = job_accepts(g->job, "geometry-as-bytes");
     g->collations = collation_ids_read(&g->look, e);
     if (!g->collations || !conn_value(&g->look, "SELECT ROUND(UNIX_TIMESTAMP(NOW(6)) * 1000)", now, sizeof now, e))
         return false;
@@ -117,7 +119,7 @@ static bool check_tables(struct engine *g, const struct schema_list *l, struct e
     if (!l->n)
         return err_set(e, ERR_SOURCE_EMPTY, "nothing at %s matches allow.include", g->source.host);
     for (uint32_t i = 0; i < l->n; i++)
-        if (!table_is_supported(l->tables[i], e)) {
+        if (!table_is_supported(l->tables[i], &g->dialect, e)) {
             table_label(l->tables[i], e->where);
             return false;
         }

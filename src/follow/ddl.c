@@ -221,7 +221,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
         w->nwanted = 0; /* IF NOT EXISTS on a table that is there: nothing happened at the source */
         return true;
     }
-    if (!table_is_supported(def, e)) {
+    if (!table_is_supported(def, f->o.dialect, e)) {
         table_drop(def);
         return false;
     }
@@ -424,7 +424,7 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
     if (!to)
         return false;
     set_targets(w->f, to);
-    if (!table_is_supported(to, e) || (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
+    if (!table_is_supported(to, w->f->o.dialect, e) || (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
         table_drop(to);
         return e->code != ERR_OK ? false
                                  : err_set(e, ERR_DDL_ROWS, "the key of %s is changed while it is copied: %.160s", tab->label,

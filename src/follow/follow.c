@@ -381,6 +381,20 @@ static bool tab_of_map(struct follow *f, struct binlog_table_map *m, struct tab 
     return true;
 }
 
+/* Says once per column of a table map that characters were lost. */
+static void tell_lost(const struct tab *tab, const struct table *def, struct binlog_table_map *m)
+{
+    for (uint32_t i = 0; i < def->ncolumns; i++) {
+        struct char_reader *c = &m->chars[i];
+        if (!c->lost || c->is_told)
+            continue;
+        c->is_told = true;
+        log_event(LOG_WARN, "follow", tab->label, err_info(ERR_SOURCE_TEXT)->id,
+                  "column %s (%s) holds a character that Unicode lacks; the target gets '?' for it", def->columns[i].name,
+                  def->columns[i].collation);
+    }
+}
+
 static bool take_rows(struct follow *f, const struct binlog_event *ev, struct err *e)
 {
     struct binlog_table_map *m = ev->rows.map;
@@ -393,7 +407,7 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
         return e->code == ERR_OK;
     struct table *def = tab->def; /* only this thread changes it */
     want_cells(f, def->ncolumns);
-    if (!rows_begin(&r, ev, def->columns, def->ncolumns, e))
+    if (!rows_begin(&r, ev, def->columns, def->ncolumns, f->o.charmaps, e))
         return err_wrap(e, "%s", tab->label);
     for (bool done = false;;) {
         if (!rows_next(&r, &f->text, f->before, f->after, &done, e))
@@ -404,6 +418,7 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
         if (f->txn.rows.n > TXN_LIMIT_BYTES)
             return err_set(e, ERR_BINLOG_LARGE, "the transaction before %s:%llu", ev->end.file, (unsigned long long)ev->end.at);
     }
+    tell_lost(tab, def, m);
     arena_release(&f->text);
     return true;
 }
@@ -424,10 +439,27 @@ static bool take_gtid(struct follow *f, const struct binlog_event *ev, struct er
     return true;
 }
 
-static bool take_query(struct follow *f, const struct binlog_event *ev, struct err *e)
+/* A statement is logged in the charset of the client that sent it. */
+static bool settle_charset(struct follow *f, struct binlog_query *q, struct err *e)
+{
+    char charset[64], collation[64];
+    struct cell text;
+    if (!q->charset_client || !collation_ids_find(f->o.collations, q->charset_client, charset, collation) ||
+        !charmap_is_known(charset))
+        return true; /* UTF-8, or bytes */
+    const struct charmap *map = charmaps_get(f->o.charmaps, charset, e);
+    if (!map)
+        return false;
+    arena_release(&f->text);
+    charmap_text(map, (const uint8_t *)q->sql.p, q->sql.n, &text, &f->text);
+    q->sql = (struct str){arena_dup(&f->text, text.p, text.n), text.n};
+    return true;
+}
+
+static bool take_query(struct follow *f, struct binlog_event *ev, struct err *e)
 {
     enum query_kind kind;
-    if (!follow_query_kind(f, ev, &kind, e))
+    if (!settle_charset(f, &ev->query, e) || !follow_query_kind(f, ev, &kind, e))
         return false;
     f->txn.commit_s = ev->timestamp_s;
     switch (kind) {
@@ -484,7 +516,7 @@ static bool take_format(struct follow *f, const struct binlog_event *ev, struct 
     return true;
 }
 
-static bool take_event(struct follow *f, const struct binlog_event *ev, struct err *e)
+static bool take_event(struct follow *f, struct binlog_event *ev, struct err *e)
 {
     switch (ev->kind) {
     case BINLOG_GTID:
@@ -522,6 +554,12 @@ static bool take_raw(struct follow *f, struct binlog_raw *raw, struct err *e)
     return fine;
 }
 
+static bool is_passing(const struct err *e)
+{
+    return e->code == ERR_BINLOG_READ || e->code == ERR_SOURCE_LOST || e->code == ERR_SOURCE_CONNECT ||
+           e->code == ERR_NET_RESOLVE || e->code == ERR_OK;
+}
+
 /* Reads until the stream breaks (true, e says why) or something is not understood (false). */
 static bool read_stream(struct follow *f, struct err *e)
 {
@@ -548,15 +586,9 @@ static bool read_stream(struct follow *f, struct err *e)
         }
         bool fine = take_raw(f, item, e);
         free(item);
-        if (!fine)
-            return false;
+        if (!fine) /* reading a charset may meet a connection that is lost: the transaction is read again */
+            return e->code != ERR_OK && is_passing(e);
     }
-}
-
-static bool is_passing(const struct err *e)
-{
-    return e->code == ERR_BINLOG_READ || e->code == ERR_SOURCE_LOST || e->code == ERR_SOURCE_CONNECT ||
-           e->code == ERR_NET_RESOLVE || e->code == ERR_OK;
 }
 
 static void *decoder_main(void *arg)

@@ -151,7 +151,7 @@ void column_settle(struct column *c, const struct type_ast *given, const struct 
     struct type_ast type = *given;
     if (is_text(c->cls) && c->charset == CS_BINARY)
         text_to_bytes(c, &type);
-    if (c->cls >= COL_VARCHAR && c->cls <= COL_BLOB && c->cls != COL_BINARY)
+    if (c->cls >= COL_VARCHAR && c->cls <= COL_BLOB && c->cls != COL_BINARY && c->cls != COL_GEOMETRY)
         settle_long(c, &type);
     char *text = type_text(c, &type, cx);
     free(c->type_text);

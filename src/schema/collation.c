@@ -129,6 +129,9 @@ enum key_fold fold_of(const char *collation)
         "uca1400_ai_cs", "uca1400_as_ci", "uca1400_as_cs", "uca1400_nopad_ai_ci", "uca1400_nopad_ai_cs",
         "uca1400_nopad_as_ci", "uca1400_nopad_as_cs",
     };
+    /* Asian ones weigh ASCII letters by case alone; what they do with the rest does not matter here. */
+    static const char *const asian[] = {"chinese_ci", "japanese_ci", "korean_ci", "chinese_nopad_ci",
+                                        "japanese_nopad_ci", "korean_nopad_ci"};
     static const char *const latin1[] = {"swedish_ci", "german1_ci", "german2_ci", "danish_ci", "swedish_nopad_ci"};
     char z[64];
     collation_name(collation, z);
@@ -139,6 +142,9 @@ enum key_fold fold_of(const char *collation)
         return FOLD_NONE;
     for (size_t i = 0; i < TG_ARRAY_LEN(plain); i++)
         if (strcmp(rest + 1, plain[i]) == 0 || strcmp(z, plain[i]) == 0)
+            return FOLD_ASCII;
+    for (size_t i = 0; i < TG_ARRAY_LEN(asian); i++)
+        if (strcmp(rest + 1, asian[i]) == 0)
             return FOLD_ASCII;
     for (size_t i = 0; i < TG_ARRAY_LEN(latin1); i++)
         if (strncmp(z, "latin1_", 7) == 0 && strcmp(rest + 1, latin1[i]) == 0)
@@ -215,11 +221,13 @@ static bool nearest(const struct target_dialect *to, const char *charset, const 
     return has_any(to, charset, names, out) || (names != bin && has_any(to, charset, general, out));
 }
 
-/* TiDB keeps latin1 as a part of UTF-8: bytes from 0x80 do not come back. */
+/* TiDB keeps latin1 as a part of UTF-8: bytes from 0x80 do not come back. Its gbk and gb18030 lack characters that
+ * those of the source have. */
 static bool charset_fits(const struct target_dialect *to, const char *charset)
 {
     char z[64];
-    if (to->flavour == DB_TIDB && strcmp(charset, "latin1") == 0)
+    bool is_partial = strcmp(charset, "latin1") == 0 || strcmp(charset, "gbk") == 0 || strcmp(charset, "gb18030") == 0;
+    if (to->flavour == DB_TIDB && is_partial)
         return false;
     static const char *const any[] = {"bin", "general_ci", NULL};
     return strcmp(charset, "binary") == 0 || has_any(to, charset, any, z);

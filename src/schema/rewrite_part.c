@@ -119,7 +119,7 @@ static struct range strip_parens(const struct rewriter *r, struct range v)
 
 static bool is_long(enum col_class cls)
 {
-    return cls == COL_TEXT || cls == COL_BLOB || cls == COL_JSON;
+    return cls == COL_TEXT || cls == COL_BLOB || cls == COL_JSON || cls == COL_GEOMETRY;
 }
 
 bool rw_default(const struct rewriter *r, struct range v, const char *column, enum col_class cls)
@@ -179,6 +179,11 @@ static void add_text_type(const struct rewriter *r, const struct column *c, cons
 static void add_type(const struct rewriter *r, const struct column *c, bool is_explicit)
 {
     char charset[64], to_charset[64], to_collation[64], own_charset[64], own_collation[64];
+    if (c->cls == COL_GEOMETRY && rw_is(r, DB_TIDB)) {
+        rw_note(r, "column %s: %s becomes longblob, SRID and WKB as the source keeps them", c->name, c->type_text);
+        buf_adds(r->out, "longblob");
+        return;
+    }
     if (c->cls == COL_YEAR || !takes_charset(c->cls) || c->charset == CS_BINARY || (!r->owner && !is_explicit)) {
         buf_adds(r->out, c->cls == COL_YEAR ? "year" : c->type_text);
         return;
@@ -299,6 +304,10 @@ bool rw_column(struct rewriter *r, const struct column_ast *a)
         return err_set(r->e, ERR_DDL_UNKNOWN, "column %s belongs to system versioning", a->name);
     if (!column_build(&c, a, r->owner ? r->owner : &unknown, r->cx, r->e))
         return false;
+    if (c.cls == COL_GEOMETRY && rw_is(r, DB_TIDB) && !r->to->geometry_as_bytes) {
+        column_release(&c);
+        return err_set(r->e, ERR_SOURCE_GEOMETRY, "column %s", a->name);
+    }
     if (c.cls == COL_UNSUPPORTED && rw_is(r, DB_TIDB)) {
         column_release(&c);
         return err_set(r->e, ERR_SOURCE_TYPE, "column %s has a type that the target can't hold", a->name);

@@ -61,8 +61,6 @@ struct table *table_from_sql(const char *sql, size_t n, const struct ddl_context
 /* A CREATE TABLE text that table_from_sql reads back to the same definition (for the ledger). */
 void table_to_sql(const struct table *t, struct buf *out);
 bool table_equal(const struct table *a, const struct table *b); /* columns and keys */
-/* Whether this version can move the table: types, charsets, engine, system versioning; e names the culprit. */
-bool table_is_supported(const struct table *t, struct err *e);
 
 enum ddl_kind {
     DDL_NONE,                         /* BEGIN, COMMIT, SAVEPOINT, FLUSH, GRANT, ANALYZE …: nothing for the target */
@@ -104,10 +102,13 @@ struct target_dialect {
     unsigned version;
     char **collations;                /* its own list, lower case, sorted; ncollations */
     uint32_t ncollations;
+    bool geometry_as_bytes;           /* consent to store geometry in a LONGBLOB where its types are missing (TiDB) */
     bool with_foreign_keys;           /* false: left out, they come after the data; dialect_read leaves it false */
 };
 bool dialect_read(struct target_dialect *d, struct conn *target, struct err *e);
 void dialect_release(struct target_dialect *d);
+/* Whether this version can move the table there: types, charsets, engine, system versioning; e names the culprit. */
+bool table_is_supported(const struct table *t, const struct target_dialect *to, struct err *e);
 /* Name mapping used while rewriting: (schema, table) at the source → at the target. table may be NULL (schema DDL). */
 typedef void name_map(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]);
 /* The statement for the target: names mapped and qualified, collations, charsets, engines and options rewritten

@@ -2,6 +2,7 @@
 // The definition itself: counting, copying, comparing, writing as text, and the choice of the row key. A definition
 // is only changed by the code that builds it, before anyone else sees it.
 
+#include "db/charmap.h"
 #include "schema/ast.h"
 
 #include <stdatomic.h>
@@ -145,7 +146,7 @@ static bool key_is_usable(const struct table *t, const struct key *k)
         if (k->parts[i].column == UINT32_MAX || k->parts[i].prefix)
             return false;
         const struct column *c = &t->columns[k->parts[i].column];
-        bool is_long = c->cls == COL_TEXT || c->cls == COL_BLOB || c->cls == COL_JSON;
+        bool is_long = c->cls == COL_TEXT || c->cls == COL_BLOB || c->cls == COL_JSON || c->cls == COL_GEOMETRY;
         if (c->is_nullable || is_long || c->cls == COL_FLOAT || c->cls == COL_DOUBLE || c->cls == COL_UNSUPPORTED ||
             (c->is_generated && !c->is_stored))
             return false;
@@ -324,17 +325,20 @@ void table_to_sql(const struct table *t, struct buf *out)
     buf_adds(out, t->is_partitioned ? " PARTITION BY HASH (1)" : "");
 }
 
-static bool column_is_supported(const struct table *t, const struct column *c, struct err *e)
+static bool column_is_supported(const struct table *t, const struct column *c, const struct target_dialect *to,
+                                struct err *e)
 {
     if (c->cls == COL_UNSUPPORTED)
         return err_set(e, ERR_SOURCE_TYPE, "%s.%s: column %s has type %s", t->schema, t->name, c->name, c->type_text);
-    if (c->charset == CS_OTHER)
+    if (c->charset == CS_OTHER && !charmap_is_known(c->collation))
         return err_set(e, ERR_SOURCE_TYPE, "%s.%s: column %s has collation %s", t->schema, t->name, c->name,
                        c->collation);
+    if (c->cls == COL_GEOMETRY && to->flavour == DB_TIDB && !to->geometry_as_bytes)
+        return err_set(e, ERR_SOURCE_GEOMETRY, "%s.%s.%s has type %s", t->schema, t->name, c->name, c->type_text);
     return true;
 }
 
-bool table_is_supported(const struct table *t, struct err *e)
+bool table_is_supported(const struct table *t, const struct target_dialect *to, struct err *e)
 {
     if (strcasecmp(t->engine, "InnoDB") != 0)
         return err_set(e, ERR_SOURCE_TABLE, "%s.%s: engine %s has no transactions that a copy could follow", t->schema,
@@ -342,7 +346,7 @@ bool table_is_supported(const struct table *t, struct err *e)
     if (t->is_versioned)
         return err_set(e, ERR_SOURCE_TABLE, "%s.%s: the table is system-versioned", t->schema, t->name);
     for (uint32_t i = 0; i < t->ncolumns; i++)
-        if (!column_is_supported(t, &t->columns[i], e))
+        if (!column_is_supported(t, &t->columns[i], to, e))
             return false;
     return true;
 }

@@ -32,6 +32,11 @@ static const struct {
     {"time", "time", COL_TIME}, {"datetime", "datetime", COL_DATETIME},
     {"timestamp", "timestamp", COL_TIMESTAMP}, {"year", "year", COL_YEAR},
     {"enum", "enum", COL_ENUM}, {"set", "set", COL_SET}, {"json", "json", COL_JSON},
+    {"geometry", "geometry", COL_GEOMETRY}, {"point", "point", COL_GEOMETRY},
+    {"linestring", "linestring", COL_GEOMETRY}, {"polygon", "polygon", COL_GEOMETRY},
+    {"multipoint", "multipoint", COL_GEOMETRY}, {"multilinestring", "multilinestring", COL_GEOMETRY},
+    {"multipolygon", "multipolygon", COL_GEOMETRY}, {"geometrycollection", "geometrycollection", COL_GEOMETRY},
+    {"geomcollection", "geometrycollection", COL_GEOMETRY},
 };
 
 static void set_type(struct type_ast *type, const char *word, enum col_class cls)

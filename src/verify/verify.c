@@ -39,7 +39,8 @@ static const struct column *range_column(const struct table *t)
     return c->cls >= COL_TINY && c->cls <= COL_BIG ? c : NULL;
 }
 
-static void read_sql(struct buf *out, const struct table *def, const char *schema, const char *name, const struct task *k)
+static void read_sql(struct buf *out, const struct table *def, const char *schema, const char *name, const struct task *k,
+                     bool is_strict)
 {
     const struct column *c = range_column(def);
     const char *glue = " WHERE ";
@@ -47,7 +48,7 @@ static void read_sql(struct buf *out, const struct table *def, const char *schem
     for (uint32_t i = 0; i < def->ncolumns; i++) {
         if (i)
             buf_addc(out, ',');
-        col_read_expr(out, &def->columns[i]);
+        (is_strict ? col_strict_expr : col_read_expr)(out, &def->columns[i]);
     }
     buf_adds(out, " FROM ");
     sql_table(out, schema, name);
@@ -138,10 +139,10 @@ static bool run_task(struct verify *v, struct conn *source, struct conn *target,
     struct table *def = k->table->def;
     struct verify_sum a, b;
     struct buf sql = {0};
-    read_sql(&sql, def, def->schema, def->name, k);
+    read_sql(&sql, def, def->schema, def->name, k, !v->o->lost_is_fine);
     bool fine = sum_rows(v, source, def, sql.p, &a, e);
     buf_reset(&sql);
-    read_sql(&sql, def, def->target_schema, def->target_name, k);
+    read_sql(&sql, def, def->target_schema, def->target_name, k, false);
     fine = fine && sum_rows(v, target, def, sql.p, &b, e);
     buf_release(&sql);
     if (fine)

@@ -28,6 +28,7 @@ struct verify_options {
     void (*told)(void *arg, const struct verify_table *t); /* after each table; any thread; may be NULL */
     void *told_arg;
     atomic_uint_least64_t *rows_read; /* progress, may be NULL */
+    bool lost_is_fine;                /* characters that Unicode lacks may be '?' at the target */
 };
 /* Fills every entry. false: it could not be done (e); differences are not an error. */
 bool verify_tables(const struct verify_options *o, struct verify_table *tables, uint32_t n, struct err *e);

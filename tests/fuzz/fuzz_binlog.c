@@ -96,7 +96,7 @@ static void read_rows(const struct binlog_event *ev)
     struct arena text = {0};
     struct err e = {0};
     bool done = false;
-    if (rows_begin(&r, ev, columns, m->ncolumns, &e))
+    if (rows_begin(&r, ev, columns, m->ncolumns, NULL, &e))
         for (int i = 0; i < 1000 && rows_next(&r, &text, before, after, &done, &e) && !done; i++) {
             if (ev->rows.present[0])
                 touch(before, m->ncolumns);

@@ -268,7 +268,7 @@ static void test_rows(void **state)
     assert_int_equal(ev.kind, BINLOG_ROWS);
     assert_string_equal(ev.rows.map->table, "t");
     assert_true(ev.rows.ends_statement);
-    assert_true(rows_begin(&r, &ev, columns, 2, &error));
+    assert_true(rows_begin(&r, &ev, columns, 2, NULL, &error));
     assert_true(rows_next(&r, &text, NULL, after, &done, &error));
     assert_memory_equal(after[1].p, "ab", 2);
     assert_true(rows_next(&r, &text, NULL, after, &done, &error));

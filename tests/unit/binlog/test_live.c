@@ -201,7 +201,7 @@ static unsigned take_rows(struct expectation *x, const struct type_case *t, cons
     struct err e = {0};
     unsigned bad = 0;
     struct cell before[2], after[2];
-    if (!rows_begin(&r, ev, x->columns, 2, &e))
+    if (!rows_begin(&r, ev, x->columns, 2, NULL, &e))
         fail_msg("%s: %s", t->sql, e.text);
     for (bool done = false;;) {
         if (!rows_next(&r, &arena, before, after, &done, &e))
@@ -300,6 +300,136 @@ static void test_doubles(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* Every code of every charset of the server, as a column holds it: the text of a SELECT against the row images. */
+#define NIBBLE                                                                                                          \
+    "(SELECT 0 n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5"        \
+    " UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9 UNION ALL SELECT 10"                  \
+    " UNION ALL SELECT 11 UNION ALL SELECT 12 UNION ALL SELECT 13 UNION ALL SELECT 14 UNION ALL SELECT 15)"
+#define BYTE(a, b) "(" #a ".n*16+" #b ".n)"
+#define FROM2 " FROM " NIBBLE " a, " NIBBLE " b ORDER BY 1"
+#define FROM4 " FROM " NIBBLE " a, " NIBBLE " b, " NIBBLE " x, " NIBBLE " y"
+static const char ones[] = "SELECT " BYTE(a, b) " i, CHAR(" BYTE(a, b) ")" FROM2;
+static const char pairs[] = "SELECT " BYTE(a, b) "*256+" BYTE(x, y) " i, CHAR(" BYTE(a, b) "," BYTE(x, y) ")" FROM4 " ORDER BY 1";
+static const char triples[] = "SELECT " BYTE(a, b) "*256+" BYTE(x, y) " i, CHAR(143," BYTE(a, b) "," BYTE(x, y) ")" FROM4
+                              " WHERE a.n>7 AND x.n>7 ORDER BY 1";
+static const char fours[] = "SELECT ((a.n*10+b.n)*126+" BYTE(x, y) ")*10+d.n i, CHAR(129+a.n,48+b.n,129+" BYTE(x, y) ",48+d.n)" FROM4
+                            ", " NIBBLE " d WHERE a.n<4 AND b.n<10 AND d.n<10 AND " BYTE(x, y) "<126 ORDER BY 1";
+static const char linear[] = "SELECT " BYTE(a, b) "*256+" BYTE(x, y) " i, CHAR(144+b.n,48+y.n,129+" BYTE(a, x) "%126,57-y.n)" FROM4
+                             " WHERE y.n<10 ORDER BY 1";
+static const char surrogates[] = "SELECT " BYTE(a, b) "*256+" BYTE(x, y) " i, CHAR(216+b.n%4," BYTE(a, x) ",220+y.n%4," BYTE(x, b) ")" FROM4
+                                 " ORDER BY 1";
+static const char surrogates_le[] = "SELECT " BYTE(a, b) "*256+" BYTE(x, y) " i, CHAR(" BYTE(a, x) ",216+b.n%4," BYTE(x, b) ",220+y.n%4)"
+                                    FROM4 " ORDER BY 1";
+static const char utf32[] = "SELECT " BYTE(a, b) "*256+" BYTE(x, y) " i, CHAR(0,0," BYTE(a, b) "," BYTE(x, y) ")" FROM4 " ORDER BY 1";
+static const char utf32_high[] = "SELECT " BYTE(a, b) "*256+" BYTE(x, y) " i, CHAR(0," BYTE(a, b) "%18," BYTE(x, y) "," BYTE(b, x) ")" FROM4
+                                 " ORDER BY 1";
+
+struct charset_test {
+    const char *charset, *codes;
+    char table[24];
+    struct column columns[2];
+    MYSQL_RES *res;
+    unsigned long seen, lost;
+};
+
+static bool fill_charset(struct charset_test *t, const char *charset, const char *codes)
+{
+    struct buf sql = {0};
+    struct err e = {0};
+    static unsigned number;
+    snprintf(t->table, sizeof t->table, "cs%u", number++);
+    t->columns[0] = (struct column){.name = "id", .type_text = "int", .cls = COL_INT};
+    t->columns[1] = (struct column){.name = "v", .type_text = "varchar", .cls = COL_VARCHAR, .charset = CS_OTHER,
+                                    .collation = (char *)charset};
+    buf_addf(&sql, "CREATE TABLE %s (id int PRIMARY KEY, v varchar(8) CHARACTER SET %s)", t->table, charset);
+    if (mysql_query(writer.my, sql.p)) {
+        assert_int_equal(mysql_errno(writer.my), 1115); /* this server has no such charset */
+        buf_release(&sql);
+        return false;
+    }
+    buf_reset(&sql);
+    buf_addf(&sql, "INSERT IGNORE INTO %s %s", t->table, codes);
+    run_buf(&sql);
+    buf_addf(&sql, "SELECT id, v FROM " SCHEMA ".%s ORDER BY id", t->table);
+    if (!conn_query(&reader, sql.p, &t->res, &e))
+        fail_msg("%s: %s", sql.p, e.text);
+    buf_release(&sql);
+    return true;
+}
+
+static unsigned take_codes(struct charset_test *t, struct charmaps *maps, const struct binlog_event *ev)
+{
+    struct row_reader r;
+    struct err e = {0};
+    unsigned bad = 0;
+    struct cell after[2];
+    if (!rows_begin(&r, ev, t->columns, 2, maps, &e))
+        fail_msg("%s: %s", t->columns[1].collation, e.text);
+    for (bool done = false;; t->seen++) {
+        if (!rows_next(&r, &arena, NULL, after, &done, &e))
+            fail_msg("%s: %s", t->columns[1].collation, e.text);
+        if (done)
+            break;
+        MYSQL_ROW row = mysql_fetch_row(t->res);
+        unsigned long *n = mysql_fetch_lengths(t->res);
+        if (n[1] == after[1].n && memcmp(row[1], after[1].p, n[1]) == 0)
+            continue;
+        if (bad++ < 5)
+            print_error("%s: code %s is %.*s in a SELECT (%lu bytes), %.*s in the binlog\n", t->columns[1].collation, row[0],
+                        (int)n[1], row[1], n[1], (int)after[1].n, after[1].p);
+    }
+    t->lost += ev->rows.map->chars[1].lost;
+    return bad;
+}
+
+static void test_charsets(void **state)
+{
+    (void)state;
+    static const char *const single[] = {
+        "armscii8", "ascii",   "cp1250",  "cp1251", "cp1256", "cp1257", "cp850",  "cp852",  "cp866",
+        "dec8",     "geostd8", "greek",   "hebrew", "hp8",    "keybcs2", "koi8r", "koi8u",  "latin1",
+        "latin2",   "latin5",  "latin7",  "macce",  "macroman", "swe7", "tis620"};
+    static const char *const other[][2] = {
+        {"big5", pairs}, {"cp932", pairs}, {"euckr", pairs}, {"gb2312", pairs}, {"gbk", pairs}, {"sjis", pairs},
+        {"eucjpms", pairs}, {"ujis", pairs}, {"eucjpms", triples}, {"ujis", triples}, {"gb18030", pairs},
+        {"gb18030", fours}, {"gb18030", linear}, {"ucs2", pairs}, {"utf16", pairs}, {"utf16le", pairs},
+        {"utf16", surrogates}, {"utf16le", surrogates_le}, {"utf32", utf32}, {"utf32", utf32_high}};
+    enum { NSINGLE = TG_ARRAY_LEN(single), ALL = NSINGLE + TG_ARRAY_LEN(other) };
+    static struct charset_test all[ALL];
+    if (!writer.my)
+        skip();
+    struct charmaps *maps = charmaps_new(&addr);
+    struct pos from = master_position();
+    for (size_t i = 0; i < ALL; i++)
+        fill_charset(&all[i], i < NSINGLE ? single[i] : other[i - NSINGLE][0], i < NSINGLE ? ones : other[i - NSINGLE][1]);
+    struct pos to = master_position();
+    struct binlog *b = open_at(from);
+    struct binlog_decoder *d = decoder_new(writer.server.flavour == DB_MARIADB);
+    struct binlog_raw *raw = NULL;
+    struct binlog_event ev = {0};
+    unsigned bad = 0;
+    while (pos_cmp(&ev.end, &to) < 0) {
+        next(b, d, &raw, &ev);
+        if (ev.kind != BINLOG_ROWS || strncmp(ev.rows.map->table, "cs", 2) != 0)
+            continue;
+        for (size_t i = 0; i < ALL; i++)
+            if (strcmp(all[i].table, ev.rows.map->table) == 0)
+                bad += take_codes(&all[i], maps, &ev);
+        arena_release(&arena);
+    }
+    for (size_t i = 0; i < ALL; i++) {
+        if (!all[i].res)
+            continue;
+        assert_int_equal(all[i].seen, mysql_num_rows(all[i].res));
+        mysql_free_result(all[i].res);
+    }
+    free(raw);
+    decoder_free(d);
+    binlog_close(b);
+    charmaps_free(maps);
+    assert_int_equal(bad, 0);
+}
+
 static int finish(void **state)
 {
     arena_release(&arena);
@@ -308,6 +438,7 @@ static int finish(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_types), cmocka_unit_test(test_doubles)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_types), cmocka_unit_test(test_doubles),
+                                       cmocka_unit_test(test_charsets)};
     return cmocka_run_group_tests(tests, set_up, finish);
 }

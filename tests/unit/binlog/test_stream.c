@@ -190,7 +190,7 @@ static void test_transaction(void **state)
         bool is_a = strcmp(ev.rows.map->table, "two_a") == 0, done;
         struct row_reader r;
         struct cell before[2], after[2];
-        assert_true(rows_begin(&r, &ev, columns, 2, NULL));
+        assert_true(rows_begin(&r, &ev, columns, 2, NULL, NULL));
         assert_true(rows_next(&r, &arena, before, after, &done, NULL));
         assert_memory_equal(before[1].p, is_a ? "1" : "2", 1);
         assert_memory_equal(after[1].p, is_a ? "7" : "8", 1);
@@ -201,11 +201,11 @@ static void test_transaction(void **state)
     /* another definition than the one that held */
     struct row_reader r;
     struct err e = {0};
-    assert_false(rows_begin(&r, &ev, columns, 1, &e));
+    assert_false(rows_begin(&r, &ev, columns, 1, NULL, &e));
     assert_int_equal(e.code, ERR_BINLOG_TABLE);
     columns[1].cls = COL_BIG;
     ev.rows.map->is_checked = false;
-    assert_false(rows_begin(&r, &ev, columns, 2, &e));
+    assert_false(rows_begin(&r, &ev, columns, 2, NULL, &e));
     assert_int_equal(e.code, ERR_BINLOG_TABLE);
 }
 
@@ -236,7 +236,7 @@ static void test_generated(void **state)
         struct err e = {0};
         struct cell before[5], after[5];
         bool done;
-        if (!rows_begin(&r, &ev, c, 5, &e) || !rows_next(&r, &arena, before, after, &done, &e))
+        if (!rows_begin(&r, &ev, c, 5, NULL, &e) || !rows_next(&r, &arena, before, after, &done, &e))
             fail_msg("%s", e.text);
         struct cell *cells = round == 0 ? after : before;
         for (int i = 0; i < 5; i++) {
@@ -271,7 +271,7 @@ static void test_large_row(void **state)
     struct row_reader r;
     struct cell after[2];
     bool done;
-    assert_true(rows_begin(&r, &ev, columns, 2, NULL));
+    assert_true(rows_begin(&r, &ev, columns, 2, NULL, NULL));
     assert_true(rows_next(&r, &arena, NULL, after, &done, NULL));
     assert_int_equal(after[1].n, 36 * 1024 * 1024);
     assert_int_equal(after[1].p[after[1].n - 1], 'x');
@@ -295,7 +295,7 @@ static void test_images_that_are_not_full(void **state)
                                {.name = "v", .type_text = "int", .cls = COL_INT}};
     struct row_reader r;
     struct err e = {0};
-    assert_false(rows_begin(&r, &ev, columns, 2, &e));
+    assert_false(rows_begin(&r, &ev, columns, 2, NULL, &e));
     assert_int_equal(e.code, ERR_BINLOG_FORMAT);
 }
 

@@ -42,9 +42,9 @@ static void check(struct column c, struct image_type t, const char *hex, const c
     c.name = "c";
     if (!c.type_text)
         c.type_text = "t";
-    if (want && !render_check(&c, t, &e))
+    if (want && !render_check(&c, t, NULL, &e))
         fail_msg("%s", e.text);
-    bool ok = render_cell(&cell, &c, t, &p, image + n, &arena, &e);
+    bool ok = render_cell(&cell, &c, t, &p, image + n, &arena, NULL, &e);
     if (!want) {
         assert_false(ok);
         assert_int_equal(e.code, ERR_BINLOG_TABLE);
@@ -57,7 +57,7 @@ static void check(struct column c, struct image_type t, const char *hex, const c
         for (size_t shorter = 0; shorter < n; shorter++) {
             uint8_t *cut = x_memdup(image, shorter ? shorter : 1);
             p = cut;
-            assert_false(render_cell(&cell, &c, t, &p, cut + shorter, &arena, &e));
+            assert_false(render_cell(&cell, &c, t, &p, cut + shorter, &arena, NULL, &e));
             free(cut);
         }
     }
@@ -157,7 +157,7 @@ static void test_binary_is_padded(void **state)
     struct column c = {.name = "c", .type_text = "binary(4)", .cls = COL_BINARY, .length = 4};
     const uint8_t image[] = {2, 'a', 'b'}, *p = image;
     struct cell cell;
-    assert_true(render_cell(&cell, &c, (struct image_type){MYSQL_TYPE_STRING, 4}, &p, image + 3, &arena, NULL));
+    assert_true(render_cell(&cell, &c, (struct image_type){MYSQL_TYPE_STRING, 4}, &p, image + 3, &arena, NULL, NULL));
     assert_int_equal(cell.n, 4);
     assert_memory_equal(cell.p, "ab\0\0", 4);
 }
@@ -167,15 +167,15 @@ static void test_check_names_both(void **state)
     (void)state;
     struct column c = {.name = "price", .type_text = "decimal(10,2)", .cls = COL_DECIMAL, .length = 10, .dec = 2};
     struct err e = {0};
-    assert_false(render_check(&c, (struct image_type){MYSQL_TYPE_NEWDECIMAL, 0x030a}, &e));
+    assert_false(render_check(&c, (struct image_type){MYSQL_TYPE_NEWDECIMAL, 0x030a}, NULL, &e));
     assert_int_equal(e.code, ERR_BINLOG_TABLE);
     assert_non_null(strstr(e.text, "decimal(10,2)"));
     assert_non_null(strstr(e.text, "DECIMAL"));
     struct column old = {.name = "at", .type_text = "datetime(3)", .cls = COL_DATETIME, .dec = 3};
-    assert_false(render_check(&old, (struct image_type){MYSQL_TYPE_DATETIME, 0}, &e));
+    assert_false(render_check(&old, (struct image_type){MYSQL_TYPE_DATETIME, 0}, NULL, &e));
     assert_int_equal(e.code, ERR_SOURCE_TYPE);
     struct column sjis = {.name = "s", .type_text = "varchar(9)", .cls = COL_VARCHAR, .charset = CS_OTHER, .collation = "sjis_bin"};
-    assert_false(render_check(&sjis, (struct image_type){MYSQL_TYPE_VARCHAR, 9}, &e));
+    assert_false(render_check(&sjis, (struct image_type){MYSQL_TYPE_VARCHAR, 9}, NULL, &e));
     assert_int_equal(e.code, ERR_SOURCE_TYPE);
 }
 
