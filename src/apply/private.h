@@ -77,7 +77,7 @@ struct writer {
     bool is_open;
     struct packet packet;
     struct load_feed load;
-    bool is_load_refused;             /* the last packet failed by a LOAD, not by the connection */
+    bool is_load_refused;             /* the last packet held a LOAD and failed, not by the connection */
 };
 /* Whether rows of the part are deleted by their hidden row id. */
 bool rowids_wanted(const struct batch_part *part, enum db_flavour target);
