@@ -92,7 +92,7 @@ struct writer {
     bool is_open;
     struct packet packet;
     struct load_feed load;
-    bool is_load_refused;             /* the last packet failed by a LOAD, not by the connection */
+    bool is_load_refused;             /* the last packet held a LOAD and failed, not by the connection */
     struct sift sift;
 };
 /* Whether rows of the part are deleted by their hidden row id. */

@@ -88,8 +88,7 @@ static bool send_packet(struct writer *w, uint64_t affected[PACKET_STATEMENTS], 
             taken += affected[i];
         }
     if (!fine) {
-        bool is_load = *done < p->n && p->expect[*done].kind == EXPECT_LOADED;
-        w->is_load_refused = is_load && !err_is_lost(e) && !err_is_busy(e);
+        w->is_load_refused = !err_is_lost(e) && !err_is_busy(e);
     } else if (port->answered != p->nloads || port->records != rows || taken != rows || port->losses) {
         w->is_load_refused = true;
         return err_set(e, ERR_TARGET_QUERY, "LOAD DATA read %llu rows of %llu, and left out or warned of %llu",

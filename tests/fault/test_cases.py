@@ -18,7 +18,7 @@ from servers import COMMIT  # noqa: E402
 from workload import SCHEMA, Writer, connect, fill  # noqa: E402
 
 ROWS = 30_000
-INTO = rf"INSERT INTO `?{SCHEMA}`?\."  # a packet that brings rows
+INTO = rf"INTO (TABLE )?`?{SCHEMA}`?\."  # a packet that brings rows
 UNDER_WAY = ("copying", "catching-up", "in-sync")
 SMALL_CHUNKS = {"limits": {"chunk": "64KiB"}}
 

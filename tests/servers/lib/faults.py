@@ -84,6 +84,11 @@ class Faults(Server):
         """The packet stays in the proxy, whatever becomes of the client, until released."""
         return self.rule("hold", match, **details)
 
+    def cut_file(self, match="LOAD DATA LOCAL", **details):
+        """Ends the connection after some `packets` of the file that the n-th matching statement sends, `how` fin, rst,
+        or wait: it stands still until released; with `half`, half of the next packet arrives."""
+        return self.rule("cutfile", match, **details)
+
     def slow(self, ms, match="", **details):
         return self.rule("delay", match, ms=ms, **{"times": 0, **details})
 

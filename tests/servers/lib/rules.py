@@ -6,18 +6,19 @@ import re
 
 from . import packets as p
 
-ACTIONS = {"error", "drop", "hold", "delay"}
+ACTIONS = {"error", "drop", "hold", "delay", "cutfile"}
 STATEMENTS = {p.QUERY, p.STMT_EXECUTE, p.BULK_EXECUTE}
 ROLLED_BACK = {1213, 8002, 8022, 8028, 8501, 9007}  # errors after which the server has given the transaction up
 
 
 class Rule:
     def __init__(self, number, action, match="", nth=1, times=1, when="before", how="rst", code=1105, message=None,
-                 send=None, ms=0):
+                 send=None, ms=0, packets=0, half=False):
         if action not in ACTIONS:
             raise ValueError(f"action {action!r}: one of {sorted(ACTIONS)}")
         self.number, self.action, self.match = number, action, re.compile(match, re.IGNORECASE | re.DOTALL)
         self.nth, self.times, self.when, self.how, self.ms = nth, times, when, how, ms
+        self.packets, self.half = packets, half  # cutfile: after how many of the file's; half of the next one arrives
         self.code, self.message = code, message or f"error {code} of the faults proxy"
         self.send = send if send is not None else "ROLLBACK" if code in ROLLED_BACK else ""
         self.seen = self.fired = 0

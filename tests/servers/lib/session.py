@@ -77,7 +77,7 @@ class Session:
     def __init__(self, proxy, number, client, server):
         self.proxy, self.number, self.client, self.server = proxy, number, client, server
         self.kept = None  # the side that a half-open connection leaves standing
-        self.how, self.holding = "fin", False
+        self.how, self.holding, self.cutting = "fin", False, None
         self.thread_id, self.statement, self.statements = None, "", {}
         self.last_prepared = None
 
@@ -191,6 +191,12 @@ class Session:
         self.how = rule.how
         raise Cut
 
+    async def do_cutfile(self, rule, command):
+        """The connection ends in the middle of the file that the statement sends."""
+        self.cutting = rule
+        await self.forward(command)
+        self.cutting = None
+
     async def do_hold(self, rule, command):
         """The client may die meanwhile: nobody looks at its side until the packet was released and answered."""
         self.holding = True
@@ -276,11 +282,28 @@ class Session:
         """LOAD DATA LOCAL: the client sends the file, ended by an empty packet."""
         if to == self.nobody:
             raise Cut
+        passed = 0
         while True:
             part = await self.client.next()
+            if self.cutting and passed == self.cutting.packets:
+                await self.cut_file(part)
             await self.server.write(part, first_sequence(self.client, part))
+            passed += 1
             if not part:
                 return
+
+    async def cut_file(self, part):
+        rule = self.cutting
+        if rule.half:
+            data, _ = p.frame(part, first_sequence(self.client, part))
+            self.server.writer.write(data[:len(data) // 2])
+            await self.server.writer.drain()
+        rule.outcomes.append("cut")
+        self.proxy.rules.changed()
+        if rule.how == "wait":  # the file stands still until the client has gone, or for ever
+            await rule.released.wait()
+        self.how = "fin" if rule.how == "wait" else rule.how
+        raise Cut
 
     # The binlog: bytes both ways, late by the delay of the link.
 
