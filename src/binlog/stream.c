@@ -14,6 +14,7 @@
 #define COMMAND_DUMP_GTID 30          /* the client's header does not know it */
 #define DUMP_THROUGH_GTID 4
 #define READ_BUFFER_MAX (UINT64_C(1) << 30)
+#define NET_BUFFER_KEPT ((size_t)1 << 20)
 
 struct binlog {
     struct conn conn;
@@ -189,6 +190,28 @@ static bool read_error(struct binlog *b, struct err *e)
     }
 }
 
+/* A large packet: the library's buffer itself becomes the event, and it gets a new, small one, so that the event stands
+ * in memory once. The fields are those that the library's own growing of the buffer sets. */
+static struct binlog_raw *take_buffer(NET *net, const uint8_t *event, size_t n)
+{
+    uint8_t *fresh = malloc(NET_BUFFER_KEPT);
+    size_t offset = (size_t)(event - net->buff);
+    if (!fresh)
+        return NULL;
+    uint8_t *all = realloc(net->buff, TG_MAX((size_t)net->max_packet, sizeof(struct binlog_raw) + offset + n));
+    if (!all) {
+        free(fresh);
+        return NULL;
+    }
+    net->buff = net->write_pos = net->read_pos = fresh;
+    net->max_packet = NET_BUFFER_KEPT;
+    net->buff_end = fresh + NET_BUFFER_KEPT;
+    struct binlog_raw *raw = (struct binlog_raw *)all;
+    memmove(raw->p, all + offset, n);
+    raw->n = n;
+    return raw;
+}
+
 bool binlog_fetch(struct binlog *b, struct binlog_raw **raw, struct err *e)
 {
     *raw = NULL;
@@ -201,10 +224,11 @@ bool binlog_fetch(struct binlog *b, struct binlog_raw **raw, struct err *e)
         return err_set(e, ERR_BINLOG_READ, "the source ended the stream");
     if (p[0] != 0)
         return err_set(e, ERR_BINLOG_READ, "a packet of kind %u", p[0]);
-    *raw = malloc(sizeof **raw + n - 1);
-    if (!*raw)
-        return err_set(e, ERR_MEMORY, "an event of %lu bytes", n - 1);
-    (*raw)->n = n - 1;
-    memcpy((*raw)->p, p + 1, n - 1);
-    return true;
+    if (n > NET_BUFFER_KEPT) {
+        *raw = take_buffer(&my->net, p + 1, n - 1);
+    } else if ((*raw = malloc(sizeof **raw + n - 1)) != NULL) {
+        (*raw)->n = n - 1;
+        memcpy((*raw)->p, p + 1, n - 1);
+    }
+    return *raw || err_set(e, ERR_MEMORY, "an event of %lu bytes", n - 1);
 }

@@ -22,6 +22,7 @@ struct copy {
     pthread_mutex_t lock;
     struct range_list open;           /* taken from the end */
     uint32_t *rows_by_tab;            /* how many rows the next chunk of a tab gets; by tab id */
+    size_t *largest_by_tab;           /* row that was read, in bytes */
     uint32_t nrows_by_tab;
     pthread_t *threads;
     uint32_t nthreads;                /* that run */
@@ -75,6 +76,24 @@ static void learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t
     if (tab->id < c->nrows_by_tab)
         c->rows_by_tab[tab->id] = (uint32_t)TG_MAX(next, 1u);
     pthread_mutex_unlock(&c->lock);
+}
+
+static void learn_largest(struct copy *c, const struct tab *tab, size_t largest)
+{
+    pthread_mutex_lock(&c->lock);
+    if (tab->id < c->nrows_by_tab)
+        c->largest_by_tab[tab->id] = TG_MAX(c->largest_by_tab[tab->id], largest);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* What is reserved before the SELECT: a chunk, and the row that may reach over its end, as the client's library holds
+ * it, as we do, and as its statement. The first large row of a table is not foreseen. */
+static size_t reserve_for(struct copy *c, const struct chunk *k)
+{
+    pthread_mutex_lock(&c->lock);
+    size_t largest = k->tab->id < c->nrows_by_tab ? c->largest_by_tab[k->tab->id] : 0;
+    pthread_mutex_unlock(&c->lock);
+    return c->o.chunk_bytes * 2 + (largest > c->o.chunk_bytes / 8 ? 3 * largest : 0);
 }
 
 void copy_back(struct copy *c, struct chunk *k)
@@ -138,7 +157,8 @@ bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t l
             cells[i] = (struct cell){row[i], (uint32_t)n[i]};
             out->bytes += n[i];
         }
-        row_pack(&out->rows.data, cells, def->ncolumns);
+        size_t size = row_pack(&out->rows.data, cells, def->ncolumns);
+        out->largest = TG_MAX(out->largest, size);
         out->rows.n++;
         out->is_cut = out->bytes >= limit_bytes;
     }
@@ -234,7 +254,7 @@ static bool read_window(struct reader *r, struct window *w, struct chunk *k, str
 
 static void give(struct copy *c, struct window *w, struct chunk *k, struct reading *got, size_t reserved, const struct pos *high)
 {
-    size_t cost = got->rows.data.n + (size_t)got->rows.n * 64;
+    size_t cost = got->rows.data.n + (size_t)got->rows.n * 64 + got->largest; /* a large row also stands in its statement */
     if (cost < reserved)
         budget_give(c->o.budget, reserved - cost);
     w->rows = got->rows;
@@ -275,7 +295,10 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
         return false;
     }
     learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
+    learn_largest(c, k->tab, got.largest);
     atomic_fetch_add(&c->o.count->chunks, 1);
+    if (got.largest > c->o.chunk_bytes / 2)
+        reader_close(r); /* the library's buffer has grown to the row's size and would stay so */
     give(c, w, k, &got, reserved, &high);
     return true;
 }
@@ -314,13 +337,13 @@ static void *reader_main(void *arg)
     struct reader *r = arg;
     struct copy *c = r->copy;
     mysql_thread_init();
-    size_t reserve = c->o.chunk_bytes * 2;
     while (wait_turn(c)) {
         struct chunk *k = take_range(c);
         if (!k) {
             cancel_wait(c->o.cancel, 20); /* windows that are discarded come back */
             continue;
         }
+        size_t reserve = reserve_for(c, k);
         if (!budget_take(c->o.budget, reserve)) {
             put_range(c, k);
             break;
@@ -356,6 +379,7 @@ struct copy *copy_new(const struct copy_options *o)
     pthread_mutex_lock(&o->tabs->lock);
     c->nrows_by_tab = o->tabs->next_id;
     c->rows_by_tab = x_alloc(c->nrows_by_tab * sizeof *c->rows_by_tab);
+    c->largest_by_tab = x_alloc(c->nrows_by_tab * sizeof *c->largest_by_tab);
     for (uint32_t i = o->tabs->n; i > 0; i--) {
         struct tab *tab = o->tabs->list[i - 1];
         struct chunk **holes;
@@ -396,6 +420,7 @@ void copy_free(struct copy *c)
         chunk_free(c->open.list[i]);
     free(c->open.list);
     free(c->rows_by_tab);
+    free(c->largest_by_tab);
     free(c->threads);
     pthread_mutex_destroy(&c->lock);
     free(c);

@@ -31,6 +31,7 @@ bool snapshot_position(struct conn *c, struct pos *out, struct err *e);
 struct reading {                      /* rows as they come */
     struct rows rows;
     uint64_t bytes;
+    size_t largest;                   /* row, in bytes */
     bool is_cut;                      /* stopped before its end: the limit was reached */
 };
 /* Reads rows of an open streaming result until its end or until limit_bytes. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define RAW_QUEUE_BYTES ((size_t)24 << 20)
+#define LARGE_RAW ((size_t)4 << 20)
 #define TXN_LIMIT_BYTES ((size_t)64 << 20)
 #define HEARTBEAT_MS 1000
 
@@ -34,10 +35,15 @@ static void *receiver_main(void *arg)
     while (binlog_fetch(r->stream, &raw, &r->err)) {
         atomic_store(&r->f->o.count->last_event_ms, clock_mono_ms());
         atomic_fetch_add(&r->f->o.count->received_bytes, raw->n);
+        bool is_large = raw->n > LARGE_RAW;
+        if (is_large)
+            atomic_store(&r->f->is_large_open, true);
         if (queue_push(r->raws, raw, raw->n) != QUEUE_OK) {
             free(raw);
             break;
         }
+        while (is_large && atomic_load(&r->f->is_large_open) && !cancel_wait(r->f->stop, 2))
+            continue; /* the next one is fetched when this one is decoded: they are not in memory together */
     }
     queue_close(r->raws);
     mysql_thread_end();
@@ -52,6 +58,7 @@ static void stream_close(struct follow *f)
         binlog_interrupt(f->stream);
     if (f->raws)
         queue_close(f->raws);
+    atomic_store(&f->is_large_open, false);
     if (f->has_receiver)
         pthread_join(f->receiver, NULL);
     f->has_receiver = false;
@@ -109,7 +116,26 @@ void txn_release(struct txn *t)
     *t = (struct txn){0};
 }
 
-static void txn_add(struct txn *t, struct tab *tab, enum rows_action action, const struct cell *before,
+#define LONG_CELL 4096u                /* longer than any index entry, so that no foreign key looks at it */
+
+static bool is_in_key(const struct table *def, uint32_t column)
+{
+    for (uint32_t i = 0; i < def->nkeys; i++)
+        for (uint32_t k = 0; k < def->keys[i].nparts; k++)
+            if (def->keys[i].parts[k].column == column)
+                return true;
+    return false;
+}
+
+/* Of a before image only keys are wanted where rows are found by their key: large values need not be held. */
+static void drop_long_cells(const struct table *def, struct cell *before)
+{
+    for (uint32_t i = 0; i < def->ncolumns && def->row_key >= 0; i++)
+        if (before[i].n > LONG_CELL && !is_in_key(def, i))
+            before[i] = (struct cell){0};
+}
+
+static void txn_add(struct txn *t, struct tab *tab, enum rows_action action, struct cell *before,
                     const struct cell *after)
 {
     if (t->n == t->cap) {
@@ -119,8 +145,10 @@ static void txn_add(struct txn *t, struct tab *tab, enum rows_action action, con
     struct change *c = &t->changes[t->n++];
     *c = (struct change){.tab = tab, .action = action};
     c->before = t->rows.n;
-    if (action != ROWS_WRITE)
+    if (action != ROWS_WRITE) {
+        drop_long_cells(tab->def, before);
         row_pack(&t->rows, before, tab->def->ncolumns);
+    }
     c->after = t->rows.n;
     if (action != ROWS_DELETE)
         row_pack(&t->rows, after, tab->def->ncolumns);
@@ -584,8 +612,10 @@ static bool read_stream(struct follow *f, struct err *e)
             follow_windows(f);
             continue;
         }
-        bool fine = take_raw(f, item, e);
+        bool fine = take_raw(f, item, e), is_large = ((struct binlog_raw *)item)->n > LARGE_RAW;
         free(item);
+        if (is_large)
+            atomic_store(&f->is_large_open, false);
         if (!fine) /* reading a charset may meet a connection that is lost: the transaction is read again */
             return e->code != ERR_OK && is_passing(e);
     }

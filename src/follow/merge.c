@@ -60,6 +60,8 @@ static void forget(struct merge *m)
     m->ntables = 0;
     m->nrows = 0;
     m->has_txn = false;
+    if (m->rows.cap > 4 * MERGE_BYTES)
+        buf_release(&m->rows); /* a large transaction was inside */
     buf_reset(&m->rows);
     buf_reset(&m->gtids);
 }

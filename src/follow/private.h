@@ -42,6 +42,7 @@ struct follow {
     pthread_t receiver, decoder_thread;
     bool has_receiver;
     struct queue *raws;
+    atomic_bool is_large_open;        /* a large event is on its way from the receiver through the decoder */
     struct binlog *stream;
     struct binlog_decoder *decoder;
     struct txn txn;

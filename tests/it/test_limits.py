@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of 30 MiB, and rows that a target can't take: these go to the quarantine, the run goes on, and is not green before they are in."""
 
-import hashlib
 import json
 import random
 import socket
@@ -33,11 +32,10 @@ class Table:
             cursor.execute(statement, arguments)
 
     def put(self, number, blob=0, text=0, document=0, verb="INSERT"):
-        """blob random bytes, quotes and zeros among them; text and document of that many bytes."""
-        word = "it's \\ \0 wörd 🙂 "
-        row = (number, self.random.randbytes(blob) if blob else b"'\0\\", word * (text // len(word.encode())),
-               '{"k": "%s"}' % ("v" * document))
-        self.run(f"{verb} INTO {SCHEMA}.big VALUES (%s,_binary %s,%s,%s)", row)
+        """blob bytes, quotes, backslashes and zeros among them; text and document of about so many bytes. The server makes them long."""
+        block = self.random.randbytes(1 << 16)
+        self.run(f"{verb} INTO {SCHEMA}.big VALUES ({number}, SUBSTR(REPEAT(UNHEX('{block.hex()}'), {blob // len(block) + 1}), 1, {blob}), "
+                 f"REPEAT('it''s \\\\ w\u00f6rd \U0001f642 ', {text // 18}), CONCAT('{{\"k\": \"', REPEAT('v', {document}), '\"}}'))")
 
     def discard(self):
         self.connection.close()
@@ -45,13 +43,8 @@ class Table:
 
 def sums(server):
     """What each row holds, by the server's own functions."""
-    rows = wide(server)
-    try:
-        with rows.cursor() as cursor:
-            cursor.execute(f"SELECT id, b, t, CAST(d AS CHAR) FROM {SCHEMA}.big ORDER BY id")
-            return {one[0]: hashlib.sha256(repr((one[1], one[2], one[3])).encode()).hexdigest() for one in cursor}
-    finally:
-        rows.close()
+    return {one[0]: one[1:] for one in server.query(
+        f"SELECT id, LENGTH(b), SHA2(b,256), LENGTH(t), SHA2(t,256), SHA2(CAST(d AS CHAR),256) FROM {SCHEMA}.big ORDER BY id")}
 
 
 def verdict(engine):
@@ -68,27 +61,33 @@ def packet(server, size):
     server.query(f"SET GLOBAL max_allowed_packet={size}")
 
 
-@case(for_each=[("mariadb", "mariadb", "LONGTEXT"), ("mysql97", "mysql97-file", "JSON")])
-def test_thirty_mib(scene: Scene, kind, document):
-    """Rows of 30 MiB, copied and streamed; the engine's memory stays in its bounds."""
-    source, target = scene.source(kind), scene.target("tidb", judged=False)
+# TiDB's store in memory ends the server at a row of 8 MiB that is committed in two phases; its own default is 6 MiB a row.
+@case(for_each=[("mysql97", "mariadb", "mysql97", "LONGTEXT", 30), ("mariadb", "mysql97-file", "mariadb", "JSON", 30),
+                ("tidb", "mysql97-file", "tidb", "JSON", 7)])
+def test_large_rows(scene: Scene, kind, target_kind, document, size):
+    """Large rows, copied and streamed; the engine's memory stays in its bounds."""
+    source, target = scene.source(kind), scene.target(target_kind, judged=False)
     packet(source, 256 * MIB)
+    if target_kind == "mariadb":
+        packet(target, 64 * MIB)
+    size *= MIB
     table = scene.add(Table(source, document=document))
-    table.put(1, blob=30 * MIB)
-    table.put(2, text=30 * MIB)
-    table.put(3, document=30 * MIB)
+    table.put(1, blob=size)
+    table.put(2, text=size)
+    table.put(3, document=size)
     for number in range(4, 40):
         table.put(number, blob=1000)
     engine = scene.engine(source, target).start()
     engine.until_state("in-sync")
-    table.put(50, blob=30 * MIB)
-    table.put(2, text=30 * MIB, verb="REPLACE")
+    copied = engine.peak_memory()
+    table.put(50, blob=size)
+    table.put(2, text=size, verb="REPLACE")
     table.run(f"UPDATE {SCHEMA}.big SET t = 'small' WHERE id = 1")
     table.run(f"DELETE FROM {SCHEMA}.big WHERE id = 3")
     engine.until_applied(position(source))
     equal(sums(target), sums(source), "rows")
     peak = engine.peak_memory()
-    scene.note(f"peak {peak / MIB:.0f} MiB")
+    scene.note(f"peak {copied / MIB:.0f} MiB in the copy, {peak / MIB:.0f} MiB at the end")
     check(peak < MEMORY, f"VmHWM was {peak} bytes")
     engine.stop()
 
