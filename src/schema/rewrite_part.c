@@ -331,7 +331,7 @@ bool rw_column(struct rewriter *r, const struct column_ast *a)
         return false;
     if (c.cls == COL_GEOMETRY && rw_is(r, DB_TIDB) && !r->to->geometry_as_bytes) {
         column_release(&c);
-        return err_set(r->e, ERR_SOURCE_GEOMETRY, "column %s", a->name);
+        return err_set(r->e, ERR_SOURCE_GEOMETRY, "column %s has type %s", a->name, a->type.word);
     }
     if (c.cls == COL_UNSUPPORTED && rw_is(r, DB_TIDB)) {
         column_release(&c);

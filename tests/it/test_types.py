@@ -12,7 +12,7 @@ import subprocess
 
 from harness import EXIT, Scene, case, check, equal, main, position  # noqa: I001  (sets the path)
 from compare import SESSION, plain_number
-from types_fixture import BINARY_JSON, FAMILIES, LENIENT, READ, columns, create, empties, form, inserts, rows, updates
+from types_fixture import BINARY_JSON, EVERY, FAMILIES, NOT56, LENIENT, READ, columns, create, empties, form, inserts, rows, updates
 
 SCHEMA = "tg_it"
 COPIED, INSERTED, UPDATED, DELETED = 0, 1000, 2000, 3000
@@ -141,7 +141,7 @@ def families_of(kind, names=None):
                 ("mysql97-to-mariadb", "mysql97-file", "mariadb", [], ZONES)])
 def test_types(scene: Scene, source_kind, target_kind, options, zones):
     kind = source_kind.partition("-")[0]
-    source, target = scene.source(source_kind, [*options, "--max-allowed-packet=64M"]), scene.target(target_kind)
+    source, target = scene.source(source_kind, [*options, "--max-allowed-packet=64M"]), scene.target(target_kind, judged=target_kind == "tidb")
     families = families_of(kind)
     if target_kind == "mariadb":  # where JSON is a text: byte for byte as the source shows it
         families = {name: family for name, family in families.items() if name in ("documents", "opaque", "geometry", "numbers")}
@@ -158,6 +158,144 @@ def test_types(scene: Scene, source_kind, target_kind, options, zones):
     check(verified.returncode == EXIT["fine"] and "PASS" in verified.stdout, f"tidegate verify: exit {verified.returncode}:\n{verified.stdout}")
     engine.stop()
     target.query("SET GLOBAL sql_select_limit=DEFAULT")  # else the record of statements is read in part
+
+
+# ---- names, and columns that no type describes ---------------------------------------------------------------------
+
+ODD_NAME = "o'dd \"na`me`` %s. -- /* é漢字\\;#"
+ODD_NAME += "é漢" * 8  # a file's name takes five bytes for each of these
+ODD_NAME += "x" * (64 - len(ODD_NAME))
+SHAPES = {
+    "plain": ("(id INT NOT NULL PRIMARY KEY, a INT)", EVERY),
+    "generated": ("(id INT NOT NULL PRIMARY KEY, a INT, v INT AS (a * 2) {virtual}, b VARCHAR(20), s VARCHAR(30) AS (CONCAT(b,'-x')) {stored}, KEY v (v))", NOT56),
+    "hidden": ("(id INT NOT NULL PRIMARY KEY, h INT INVISIBLE DEFAULT 7, a INT, z VARCHAR(9) INVISIBLE)", NOT56),
+    "hidden_heap": ("(id INT NOT NULL, h INT INVISIBLE DEFAULT 7, a INT)", NOT56),
+    "defaults": ("(id INT NOT NULL PRIMARY KEY, a INT, u VARCHAR(36) DEFAULT (UUID()), d INT DEFAULT (1 + 2), t TIMESTAMP(3) NULL DEFAULT CURRENT_TIMESTAMP(3))",
+                 NOT56),
+}
+
+
+def name(text):
+    return "`" + text.replace("`", "``") + "`"
+
+
+def everything(server, table):
+    """All rows, hidden columns too, as bytes; columns in the source's order."""
+    schema, bare = table
+    connection = server.connect(init_command=SESSION)
+    with connection.cursor() as cursor:
+        cursor.execute("SET NAMES utf8mb4")
+        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema=%s AND table_name=%s ORDER BY ordinal_position", (schema, bare))
+        names = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT " + ",".join(f"HEX(CONVERT({name(one)} USING utf8mb4))" for one in names).replace("%", "%%") +
+                       f" FROM {name(schema)}.{name(bare)}".replace("%", "%%"), ())
+        found = sorted(map(repr, cursor.fetchall()))
+    connection.close()
+    return names, found
+
+
+@case(for_each=[("mysql56-to-tidb", "mysql56", "tidb"), ("mysql97-to-tidb", "mysql97-gtid", "tidb"), ("mariadb-to-tidb", "mariadb", "tidb")])
+def test_shapes(scene: Scene, source_kind, target_kind):
+    """Odd names of 64 characters, generated and invisible columns, generated primary keys, defaults by expression."""
+    kind = source_kind.partition("-")[0]
+    source, target = scene.source(source_kind), scene.target(target_kind)
+    odd = (ODD_NAME, ODD_NAME)
+    shapes = {one: body for one, (body, kinds) in SHAPES.items() if kind in kinds}
+    words = {"virtual": "VIRTUAL", "stored": "STORED" if kind != "mariadb" else "PERSISTENT"}
+
+    def make(prefix):
+        return [f"CREATE TABLE {SCHEMA}.{prefix}{one} {body.format(**words)} ENGINE=InnoDB" for one, body in shapes.items()]
+
+    def add(prefix, low):
+        return [f"INSERT INTO {SCHEMA}.{prefix}{one} (id,a{',h' if 'hidden' in one else ''}) VALUES {','.join(row)}" for one in shapes
+                for row in [[f"({n},{n * 3}{f',{n % 2}' if 'hidden' in one else ''})" for n in range(low, low + 6)]]]
+
+    def odds(low):
+        return [f"INSERT INTO {name(odd[0])}.{name(odd[1])} ({name(ODD_NAME)},b) VALUES {','.join(f'({n},{n})' for n in range(low, low + 4))}"]
+    statements = [f"CREATE DATABASE {SCHEMA}", *make(""), *add("", 0), f"CREATE DATABASE {name(odd[0])}",
+                  f"CREATE TABLE {name(odd[0])}.{name(odd[1])} ({name(ODD_NAME)} INT NOT NULL, b INT, PRIMARY KEY ({name(ODD_NAME)}), "
+                  f"KEY {name(ODD_NAME)} (b, {name(ODD_NAME)})) COMMENT='{ODD_NAME.replace(chr(92), chr(92) * 2).replace(chr(39), chr(39) * 2)}'", *odds(0)]
+    gipk = [f"SET SESSION sql_generate_invisible_primary_key=1, show_gipk_in_create_table_and_information_schema=0",
+            f"CREATE TABLE {SCHEMA}.{{}}gipk (id INT, a INT)", f"INSERT INTO {SCHEMA}.{{}}gipk VALUES (1,2),(1,2),(3,NULL)"] if kind == "mysql97" else []
+    run_all(source, statements + [one.replace("{}", "") for one in gipk])
+    if gipk:
+        source.query("SET GLOBAL show_gipk_in_create_table_and_information_schema=0")
+    engine = scene.engine(source, target, allow={"include": [f"{SCHEMA}.*", "o'dd*.*"]}).start()
+    engine.until_state("in-sync")
+    changes = [*make("s_"), *add("s_", 0), *add("", 100), *odds(100)]
+    changes += [f"UPDATE {SCHEMA}.{prefix}{one} SET a=a+1 WHERE id%2=1" for one in shapes for prefix in ("", "s_")]
+    changes += [f"DELETE FROM {SCHEMA}.{prefix}{one} WHERE id%5=4" for one in shapes for prefix in ("", "s_")]
+    changes += [f"UPDATE {name(odd[0])}.{name(odd[1])} SET b=NULL WHERE {name(ODD_NAME)}%2=0", f"DELETE FROM {name(odd[0])}.{name(odd[1])} WHERE b=3",
+                f"ALTER TABLE {name(odd[0])}.{name(odd[1])} ADD COLUMN {name('c' + ODD_NAME[:63])} VARCHAR(9) DEFAULT 'it''s'", *odds(200)]
+    changes += [one.replace("{}", "s_") for one in gipk]
+    changes += [f"DELETE FROM {SCHEMA}.{prefix}gipk WHERE id=1 LIMIT 1" for prefix in ("", "s_") if gipk]
+    run_all(source, changes)
+    engine.until_applied(position(source))
+    source.query("SET GLOBAL show_gipk_in_create_table_and_information_schema=1") if gipk else None
+    tables = [(SCHEMA, f"{prefix}{one}") for one in [*shapes, *(["gipk"] if gipk else [])] for prefix in ("", "s_")]
+    for table in [*tables, odd]:
+        left, right = everything(source, table), everything(target, table)
+        check(len(left[1]) > 1, f"{table} is empty")
+        equal(right, left, f"columns and rows of {table}")
+    engine.stop()
+
+
+# ---- consent, and characters that no Unicode has ---------------------------------------------------------------------
+
+@case()
+def test_geometry_wants_consent(scene: Scene):
+    source, target = scene.source("mysql97-file"), scene.target("tidb")
+    run_all(source, [f"CREATE DATABASE {SCHEMA}", f"CREATE TABLE {SCHEMA}.plain (id INT PRIMARY KEY)",
+                     f"CREATE TABLE {SCHEMA}.places (id INT PRIMARY KEY, spot POINT NOT NULL SRID 4326, SPATIAL KEY (spot))"])
+    engine = scene.engine(source, target).start()
+    equal(engine.ended(), EXIT["check"], "exit code without consent")
+    check("TG-2122" in engine.text() and f"{SCHEMA}.places.spot" in engine.text() and "geometry-as-bytes" in engine.text(), "the remedy is not named")
+    equal(target.query(f"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='{SCHEMA}'")[0][0], 0, "tables at the target")
+    late = scene.engine(source, target, "late", allow={"include": [f"{SCHEMA}.*"], "exclude": [f"{SCHEMA}.places"]}).start()
+    late.until_state("in-sync")
+    run_all(source, [f"CREATE TABLE {SCHEMA}.later (id INT PRIMARY KEY, area POLYGON)"])
+    late.ended()
+    check("TG-2122" in late.text() and "column area has type polygon" in late.text(), "the stream does not name the column")
+
+
+@case(for_each=[("mysql97", "mysql97-file"), ("mysql56", "mysql56"), ("mariadb", "mariadb")])
+def test_lost_characters(scene: Scene, source_kind):
+    """gbk has codes without a character: '?' on both paths, said aloud, and a difference unless it is accepted."""
+    source, target = scene.source(source_kind), scene.target("any")
+    row = "({},X'{}')"
+    run_all(source, [f"CREATE DATABASE {SCHEMA}", f"CREATE TABLE {SCHEMA}.words (id INT PRIMARY KEY, w VARCHAR(20) CHARACTER SET gbk, KEY w (w))",
+                     f"INSERT INTO {SCHEMA}.words VALUES {row.format(1, 'A2A1')},{row.format(2, 'D55C3F')},{row.format(3, 'A8BB')}"])
+    lost = source.query(f"SELECT COUNT(*) FROM {SCHEMA}.words WHERE id<>2 AND w LIKE '?'")[0][0]
+    code = next(one for one in ("A2AB", "A6B9", "A8C1", "FEFE") if source.query(f"SELECT CONVERT(CONVERT(X'{one}' USING gbk) USING utf8mb4)")[0][0] == "?")
+    scene.note(f"{lost} of the usual ones are lost; {code} is")
+    run_all(source, [f"INSERT INTO {SCHEMA}.words VALUES {row.format(4, '61' + code + '62')}"])
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    run_all(source, [f"INSERT INTO {SCHEMA}.words VALUES {row.format(14, '61' + code + '62')},{row.format(12, 'D55C3F')}"])
+    engine.until_applied(position(source))
+    equal(target.query(f"SELECT id,w FROM {SCHEMA}.words WHERE id IN (4,14,2,12) ORDER BY id"), ((2, "誠?"), (4, "a?b"), (12, "誠?"), (14, "a?b")), "the words")
+    check("TG-2121" in engine.text() and "column w" in engine.text(), "the stream does not say what was lost")
+    verified = engine.verify()
+    equal(verified.returncode, EXIT["different"], f"exit code of verify: {verified.stdout}")
+    engine.stop()
+    accepting = scene.engine(source, target, "accepting", checks={"accept": ["lost-characters"]})
+    equal(accepting.verify().returncode, EXIT["fine"], "exit code of verify where the loss is accepted")
+
+
+@case(for_each=[("mysql97", "mysql97-gtid"), ("mysql56", "mysql56"), ("mariadb", "mariadb")])
+def test_statements_of_other_clients(scene: Scene, source_kind):
+    """A DDL is logged in its client's charset; in gbk and sjis the second byte of a character can be a backslash."""
+    source, target = scene.source(source_kind), scene.target("any")
+    run_all(source, [f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4", f"CREATE TABLE {SCHEMA}.first (id INT PRIMARY KEY)"])
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    for charset, word in (("gbk", "誠"), ("latin1", "é"), ("sjis", "表"), ("big5", "功")):
+        run_all(source, [f"CREATE TABLE {SCHEMA}.`{charset}_{word}` (id INT PRIMARY KEY, e ENUM('{word}','x') CHARACTER SET utf8mb4, `{word}` INT) COMMENT '{word}'",
+                         f"INSERT INTO {SCHEMA}.`{charset}_{word}` VALUES (1,'{word}',2),(2,'x',3)"], charset=charset)
+    engine.until_applied(position(source))
+    for charset, word in (("gbk", "誠"), ("latin1", "é"), ("sjis", "表"), ("big5", "功")):
+        equal(target.query(f"SELECT id,e,{word} FROM {SCHEMA}.{charset}_{word} ORDER BY id"), ((1, word, 2), (2, "x", 3)), f"what a {charset} client made")
+    engine.stop()
 
 
 if __name__ == "__main__":
