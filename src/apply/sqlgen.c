@@ -43,7 +43,7 @@ static void row_values(struct buf *out, const struct table *def, const struct ce
         if (def->columns[i].is_generated)
             continue;
         buf_addc(out, sep);
-        encode_literal(out, &def->columns[i], cells[i]);
+        encode_value(out, &def->columns[i], cells[i]);
         sep = ',';
     }
     buf_addc(out, ')');

@@ -30,7 +30,7 @@ void tabs_init(struct tabs *t)
 void tabs_release(struct tabs *t)
 {
     for (uint32_t i = 0; i < t->n; i++) {
-        table_drop(t->list[i]->def);
+        tab_set_def(t->list[i], NULL);
         free(t->list[i]);
     }
     free(t->list);
@@ -41,6 +41,7 @@ struct tab *tabs_add(struct tabs *t, struct table *def, uint32_t id)
 {
     struct tab *tab = x_alloc(sizeof *tab);
     pthread_mutex_lock(&t->lock);
+    tab->owner = t;
     tab->id = id ? id : t->next_id;
     t->next_id = TG_MAX(t->next_id, tab->id + 1);
     tab_set_def(tab, def);
@@ -50,14 +51,89 @@ struct tab *tabs_add(struct tabs *t, struct table *def, uint32_t id)
     return tab;
 }
 
+/* ---- by name ---- */
+
+struct tab_parent {
+    UT_hash_handle hh;
+    uint32_t count;                   /* acting foreign keys that refer to it */
+    char key[];
+};
+
+/* "schema/name", the slash doubled inside: one text per pair of names. */
+static char *name_key(const char *schema, const char *name)
+{
+    struct buf key = {0};
+    for (const char *p = schema; *p; p++)
+        buf_add(&key, *p == '/' ? "//" : p, *p == '/' ? 2 : 1);
+    buf_addc(&key, '/');
+    buf_adds(&key, name);
+    return buf_take(&key);
+}
+
 struct tab *tabs_find(struct tabs *t, const char *schema, const char *name)
 {
-    for (uint32_t i = 0; i < t->n; i++) {
-        struct table *d = t->list[i]->def;
-        if (d && strcmp(d->name, name) == 0 && strcmp(d->schema, schema) == 0)
-            return t->list[i];
+    struct tab *tab;
+    char *key = name_key(schema, name);
+    HASH_FIND_STR(t->by_name, key, tab);
+    free(key);
+    return tab;
+}
+
+static void count_parent(struct tabs *t, const struct table *child, const struct foreign_key *k, bool is_more)
+{
+    struct tab_parent *p;
+    char *key = name_key(k->ref_schema && k->ref_schema[0] ? k->ref_schema : child->schema, k->ref_table);
+    HASH_FIND_STR(t->parents, key, p);
+    if (!p) {
+        p = x_alloc(sizeof *p + strlen(key) + 1);
+        memcpy(p->key, key, strlen(key) + 1);
+        HASH_ADD_STR(t->parents, key, p);
     }
-    return NULL;
+    p->count += is_more ? 1 : UINT32_MAX;
+    if (!p->count) {
+        HASH_DEL(t->parents, p);
+        free(p);
+    }
+    free(key);
+}
+
+static void count_parents(struct tabs *t, const struct table *child, bool is_more)
+{
+    for (uint32_t i = 0; i < child->nfks; i++)
+        if (child->fks[i].on_delete_acts || child->fks[i].on_update_acts)
+            count_parent(t, child, &child->fks[i], is_more);
+}
+
+bool tabs_is_acted_on(struct tabs *t, const char *schema, const char *name)
+{
+    struct tab_parent *p = NULL;
+    if (!t->parents)
+        return false;
+    char *key = name_key(schema, name);
+    HASH_FIND_STR(t->parents, key, p);
+    free(key);
+    return p != NULL;
+}
+
+static void leave_index(struct tab *tab)
+{
+    struct tabs *t = tab->owner;
+    if (!t || !tab->def)
+        return;
+    HASH_DEL(t->by_name, tab);
+    free(tab->name_key);
+    tab->name_key = NULL;
+    count_parents(t, tab->def, false);
+}
+
+static void enter_index(struct tab *tab)
+{
+    struct tabs *t = tab->owner;
+    if (!t || !tab->def)
+        return;
+    tab->name_key = name_key(tab->def->schema, tab->def->name);
+    HASH_ADD_KEYPTR(hh, t->by_name, tab->name_key, strlen(tab->name_key), tab);
+    count_parents(t, tab->def, true);
 }
 
 struct table *tab_hold_def(struct tabs *t, struct tab *tab)
@@ -70,8 +146,10 @@ struct table *tab_hold_def(struct tabs *t, struct tab *tab)
 
 void tab_set_def(struct tab *tab, struct table *def)
 {
+    leave_index(tab);
     table_drop(tab->def);
     tab->def = def;
+    enter_index(tab);
     if (!def)
         return;
     table_label(def, tab->label);

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <uthash.h>
 
 enum tab_copy {
     TAB_PLANNED,                      /* its copy has not begun */
@@ -33,7 +34,11 @@ struct tab {
     atomic_bool is_asking, is_failed;
     atomic_int verified;              /* 0 not yet, 1 equal, 2 different */
 
+    struct tabs *owner;               /* NULL: in no list (tests) */
+
     /* Behind tabs.lock: */
+    UT_hash_handle hh;                /* of owner->by_name, by the source name, while def is set */
+    char *name_key;
     struct table *def;                /* at the stream's position; NULL once dropped */
     enum tab_copy copy;
     struct pos end;                   /* E: changes later than this find their rows; keyless: the snapshot */
@@ -43,6 +48,8 @@ struct tab {
 
 struct tabs {
     pthread_mutex_t lock;
+    struct tab *by_name;
+    struct tab_parent *parents;       /* tables that acting foreign keys refer to */
     struct tab **list;
     uint32_t n, next_id;
 };
@@ -52,6 +59,9 @@ void tabs_release(struct tabs *t);
 struct tab *tabs_add(struct tabs *t, struct table *def, uint32_t id);
 /* Living table of that source name, or NULL. Lock must be held. */
 struct tab *tabs_find(struct tabs *t, const char *schema, const char *name);
+/* Whether a foreign key of a living table acts (CASCADE, SET NULL, SET DEFAULT) on changes of the table of that source
+ * name. Lock must be held. */
+bool tabs_is_acted_on(struct tabs *t, const char *schema, const char *name);
 /* Current definition with a reference of the caller's own, or NULL when dropped. Takes the lock. */
 struct table *tab_hold_def(struct tabs *t, struct tab *tab);
 /* Puts a new definition (its reference is taken over, NULL: dropped). Lock must be held. */

@@ -167,6 +167,22 @@ void encode_literal(struct buf *out, const struct column *c, struct cell v)
     tg_bug("encode_literal: column %s has no supported type", c->name);
 }
 
+static bool has_empty_member(const struct column *c)
+{
+    for (uint32_t i = 0; i < c->nmembers; i++)
+        if (!c->members[i][0])
+            return true;
+    return false;
+}
+
+void encode_value(struct buf *out, const struct column *c, struct cell v)
+{
+    if (c->cls == COL_ENUM && v.p && v.n == 0 && !has_empty_member(c))
+        buf_adds(out, ENCODE_ENUM_ZERO);
+    else
+        encode_literal(out, c, v);
+}
+
 static void match_bytes(struct buf *out, const struct column *c, struct cell v)
 {
     buf_adds(out, "CAST(CONVERT(");
@@ -237,6 +253,11 @@ void encode_match(struct buf *out, const struct column *c, struct cell v, enum d
             match_bytes(out, c, v);
         else
             match_json(out, c, v);
+    } else if (col_is_rounded(c) && target != DB_TIDB) { // the literal is rounded to another double than the column's
+        buf_adds(out, "CAST(");
+        sql_ident(out, c->name);
+        buf_adds(out, " AS CHAR)=");
+        sql_text(out, v.p, v.n);
     } else {
         sql_ident(out, c->name);
         if (c->cls == COL_FLOAT || c->cls == COL_BIT)

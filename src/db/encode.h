@@ -19,6 +19,10 @@ size_t row_unpack(const char *packed, uint32_t ncols, struct cell *cells);
 void encode_literal(struct buf *out, const struct column *c, struct cell v);
 /* At least the bytes that encode_literal would append; looks at every byte of a text. */
 size_t encode_literal_size(const struct column *c, struct cell v);
+/* The same for a value that is inserted: an ENUM's number 0, which servers store for what is no member and refuse from
+ * a literal, is taken from the ledger's table enum_zero (TiDB; MySQL and MariaDB refuse that, too). */
+#define ENCODE_ENUM_ZERO "(SELECT e FROM tidegate_meta.enum_zero)"
+void encode_value(struct buf *out, const struct column *c, struct cell v);
 /* A condition that is true for exactly this value, NULL included; characters by bytes, FLOAT by its exact
  * double, JSON as the target's own text of it (DESIGN 4.2). `target` is server.flavour of the target's connection. */
 void encode_match(struct buf *out, const struct column *c, struct cell v, enum db_flavour target);

@@ -70,8 +70,11 @@ static bool cell_float(struct cell *out, const struct column *c, struct image_ty
     }
     if (v == 0 && (c->cls == COL_FLOAT || col_is_formatted(c)))
         v = 0;                        /* the sum of the read expression takes the sign of -0 */
-    char digits[RENDER_DOUBLE_MAX];
-    return put(out, text, digits, render_double_text(digits, v));
+    char digits[RENDER_DOUBLE_MAX], rounded[400];
+    if (!col_is_rounded(c))
+        return put(out, text, digits, render_double_text(digits, v));
+    int n = snprintf(rounded, sizeof rounded, "%.*f", (int)c->dec, v);
+    return n > 0 && n < (int)sizeof rounded && put(out, text, rounded, (size_t)n);
 }
 
 static bool cell_decimal(struct cell *out, struct image_type t, const uint8_t **p, const uint8_t *end,

@@ -53,6 +53,8 @@ static const struct pin PINS[] = {
     {"sql_big_selects", "1", ON_CLASSIC | AT_BOTH, 0, 0},
     {"sql_safe_updates", "0", ON_ALL | AT_BOTH, 0, 0},
     {"sql_quote_show_create", "1", ON_CLASSIC | AT_BOTH | OPTIONAL, 0, 0},
+    // Else SHOW CREATE TABLE hides a column that row images hold.
+    {"show_gipk_in_create_table_and_information_schema", "1", ON_MYSQL | AT_SOURCE | OPTIONAL, 80030, 0},
     {"show_old_temporals", "0", ON_MYSQL | AT_BOTH | OPTIONAL, 50624, 80000},
     {"group_concat_max_len", "1048576", ON_ALL | AT_BOTH, 0, 0},
     {"max_execution_time", "0", ON_MYSQL | AT_BOTH | OPTIONAL, 50708, 0},

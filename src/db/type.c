@@ -33,10 +33,16 @@ bool col_is_formatted(const struct column *c)
            (c->cls == COL_DOUBLE && strchr(c->type_text, '('));
 }
 
+bool col_is_rounded(const struct column *c)
+{
+    return c->cls == COL_DOUBLE && c->type_text && strchr(c->type_text, '(') &&
+           !strcasestr(c->type_text, "zerofill");
+}
+
 void col_read_expr(struct buf *out, const struct column *c)
 {
     sql_ident(out, c->name);
-    bool is_formatted = col_is_formatted(c);
+    bool is_formatted = col_is_formatted(c) && !col_is_rounded(c);
     if (c->cls == COL_FLOAT || (c->cls == COL_DOUBLE && is_formatted))
         buf_add(out, "+0e0", 4);
     else if (c->cls == COL_BIT || is_formatted)
@@ -53,8 +59,8 @@ void col_strict_expr(struct buf *out, const struct column *c)
     }
     sql_ident(&name, c->name);
     buf_addf(out,
-             "IF(CHAR_LENGTH(REPLACE(CONVERT(%s USING utf8mb4),'?',''))>=CHAR_LENGTH(REPLACE(%s,'?','')),%s,"
-             "CONCAT('no Unicode for 0x',HEX(%s)))",
+             "IF(CHAR_LENGTH(REPLACE(CONVERT(%s USING utf8mb4),'?',''))>=CHAR_LENGTH(REPLACE(%s,'?','')),"
+             "CONVERT(%s USING utf8mb4),CONCAT('no Unicode for 0x',HEX(%s)))",
              name.p, name.p, name.p, name.p);
     buf_release(&name);
 }

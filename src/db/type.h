@@ -9,6 +9,7 @@
  * DECIMAL     `c`                 full scale as declared: "-0.50"
  * FLOAT       `c`+0e0             shortest text of the double that the float is (plain text alters floats)
  * DOUBLE      `c`                 shortest text that reads back to the same bits
+ * DOUBLE(M,D) `c`                 with D digits: servers keep different doubles for the same rounded value
  * ZEROFILL    `c`+0               as without it; DOUBLE(M,D): `c`+0e0 (both lose the sign of -0, as FLOAT does)
  * BIT         `c`+0               decimal digits of the unsigned value
  * CHAR..TEXT  `c`                 utf8mb4 bytes; CHAR without trailing spaces
@@ -77,6 +78,8 @@ static inline bool col_is_number(enum col_class c)
 
 /* Whether SELECT shows the number formatted (ZEROFILL, DOUBLE(M,D)): then it is read through a sum. */
 bool col_is_formatted(const struct column *c);
+/* DOUBLE(M,D) without ZEROFILL. */
+bool col_is_rounded(const struct column *c);
 /* Appends the expression that reads the column as a cell: `c`, `c`+0e0, `c`+0. */
 void col_read_expr(struct buf *out, const struct column *c);
 /* The same for comparing with the target: a text with a character that became '?' because Unicode lacks it reads as

@@ -32,6 +32,8 @@ bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action ac
     const struct db_server *s = &f->o.server;
     if (action == ROWS_WRITE || (s->flavour == DB_MYSQL && s->version >= CASCADES_LOGGED_SINCE))
         return true;
+    if (!tabs_is_acted_on(f->o.tabs, tab->def->schema, tab->def->name))
+        return true;
     for (uint32_t i = 0; i < f->o.tabs->n; i++) {
         const struct table *child = f->o.tabs->list[i]->def;
         for (uint32_t k = 0; child && k < child->nfks; k++) {

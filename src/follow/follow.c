@@ -467,18 +467,21 @@ static bool take_gtid(struct follow *f, const struct binlog_event *ev, struct er
     return true;
 }
 
-/* A statement is logged in the charset of the client that sent it. */
-static bool settle_charset(struct follow *f, struct binlog_query *q, struct err *e)
+/* The statement as text of its own, which ends in a zero byte, in UTF-8: it is logged in the charset of its client. */
+static bool settle_text(struct follow *f, struct binlog_query *q, struct err *e)
 {
     char charset[64], collation[64];
     struct cell text;
+    if (str_ieq(q->sql, STR("BEGIN")) || str_ieq(q->sql, STR("COMMIT")))
+        return true;
+    arena_release(&f->text);
+    q->sql.p = arena_dup(&f->text, q->sql.p, q->sql.n);
     if (!q->charset_client || !collation_ids_find(f->o.collations, q->charset_client, charset, collation) ||
         !charmap_is_known(charset))
         return true; /* UTF-8, or bytes */
     const struct charmap *map = charmaps_get(f->o.charmaps, charset, e);
     if (!map)
         return false;
-    arena_release(&f->text);
     charmap_text(map, (const uint8_t *)q->sql.p, q->sql.n, &text, &f->text);
     q->sql = (struct str){arena_dup(&f->text, text.p, text.n), text.n};
     return true;
@@ -487,7 +490,7 @@ static bool settle_charset(struct follow *f, struct binlog_query *q, struct err 
 static bool take_query(struct follow *f, struct binlog_event *ev, struct err *e)
 {
     enum query_kind kind;
-    if (!settle_charset(f, &ev->query, e) || !follow_query_kind(f, ev, &kind, e))
+    if (!settle_text(f, &ev->query, e) || !follow_query_kind(f, ev, &kind, e))
         return false;
     f->txn.commit_s = ev->timestamp_s;
     switch (kind) {

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+/* enum_zero holds the one value of an ENUM that no literal can write in strict mode (encode.h). */
 static const char *const create[] = {
     "CREATE DATABASE IF NOT EXISTS " LEDGER_SCHEMA " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".run (name VARCHAR(40) NOT NULL PRIMARY KEY, job LONGTEXT NOT NULL,"
@@ -36,6 +37,8 @@ static const char *const create[] = {
     "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".quarantine (run VARCHAR(40) NOT NULL, source VARCHAR(64) NOT NULL,"
     " table_id INT NOT NULL, row_no BIGINT UNSIGNED NOT NULL, key_text TEXT, reason TEXT,"
     " PRIMARY KEY (run, source, table_id, row_no))",
+    "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".enum_zero (id INT NOT NULL PRIMARY KEY, e ENUM('x') NOT NULL)",
+    "INSERT IGNORE INTO " LEDGER_SCHEMA ".enum_zero VALUES (1, '')",
 };
 
 void ledger_init(struct ledger *l, const char *run, const char *source)

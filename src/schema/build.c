@@ -195,7 +195,9 @@ static void set_sizes(struct column *c, const struct type_ast *type)
 {
     c->length = 0;
     uint32_t length = (uint32_t)TG_MIN(type->length, (uint64_t)UINT32_MAX - 1);
-    if (c->cls == COL_DECIMAL) {
+    if (c->cls == COL_DOUBLE && type->has_dec) {
+        c->dec = (uint8_t)TG_MIN(type->dec, 255u);
+    } else if (c->cls == COL_DECIMAL) {
         c->length = type->has_length && length ? length : 10;
         c->dec = (uint8_t)TG_MIN(type->dec, 255u);
     } else if (c->cls == COL_BIT || c->cls == COL_CHAR || c->cls == COL_BINARY) {

@@ -175,6 +175,29 @@ static void add_text_type(const struct rewriter *r, const struct column *c, cons
     buf_adds(r->out, larger ? larger : c->type_text);
 }
 
+static uint32_t characters(const char *z, bool *is_ascii)
+{
+    uint32_t n = 0;
+    for (*is_ascii = true; *z; z++) {
+        *is_ascii = *is_ascii && !(*z & 0x80);
+        n += ((unsigned char)*z & 0xc0) != 0x80;
+    }
+    return n;
+}
+
+/* Members that another collation could hold for equal (a and Å), which the target then refuses: as many characters,
+ * and not both ASCII, where only case counts. */
+static bool members_may_collide(const struct column *c)
+{
+    for (uint32_t i = 0; i < c->nmembers; i++)
+        for (uint32_t k = 0; k < i; k++) {
+            bool a, b;
+            if (characters(c->members[i], &a) == characters(c->members[k], &b) && !(a && b))
+                return true;
+        }
+    return false;
+}
+
 /* Type and charset. explicit: the statement names one. */
 static void add_type(const struct rewriter *r, const struct column *c, bool is_explicit)
 {
@@ -190,6 +213,8 @@ static void add_type(const struct rewriter *r, const struct column *c, bool is_e
     }
     collation_charset(c->collation, charset);
     bool is_changed = dialect_map(r->to, charset, c->collation, to_charset, to_collation);
+    if (is_changed && members_may_collide(c))
+        snprintf(to_collation, sizeof to_collation, "%.50s_bin", to_charset);
     add_text_type(r, c, to_charset);
     bool is_inherited = false;
     if (r->owner) {
@@ -306,7 +331,7 @@ bool rw_column(struct rewriter *r, const struct column_ast *a)
         return false;
     if (c.cls == COL_GEOMETRY && rw_is(r, DB_TIDB) && !r->to->geometry_as_bytes) {
         column_release(&c);
-        return err_set(r->e, ERR_SOURCE_GEOMETRY, "column %s", a->name);
+        return err_set(r->e, ERR_SOURCE_GEOMETRY, "column %s has type %s", a->name, a->type.word);
     }
     if (c.cls == COL_UNSUPPORTED && rw_is(r, DB_TIDB)) {
         column_release(&c);

@@ -202,6 +202,15 @@ static void tables_of_a_run(void **state)
     assert_ptr_equal(tabs_find(&tabs, "x", "t"), c);
     assert_null(tabs_find(&tabs, "s", "u"));
     struct table *held = tab_hold_def(&tabs, a);
+    struct tab *child = tabs_add(&tabs, table_of("CREATE TABLE x.child (a INT, FOREIGN KEY (a) REFERENCES s.t (id) ON DELETE CASCADE,"
+                                                 " FOREIGN KEY (a) REFERENCES o (id))"), 0);
+    assert_true(tabs_is_acted_on(&tabs, "s", "t"));
+    assert_false(tabs_is_acted_on(&tabs, "x", "o"));
+    tab_set_def(child, table_of("CREATE TABLE s.`a/b` (a INT)"));
+    assert_false(tabs_is_acted_on(&tabs, "s", "t"));
+    assert_null(tabs_find(&tabs, "x", "child"));
+    assert_ptr_equal(tabs_find(&tabs, "s", "a/b"), child);
+    assert_null(tabs_find(&tabs, "s/a", "b"));
     tab_set_def(a, NULL);
     assert_null(tabs_find(&tabs, "s", "t"));
     assert_null(tab_hold_def(&tabs, a));
