@@ -16,7 +16,12 @@ every N for DDL, else the first and a middle one, and dies at the same point in 
 """
 
 import collections
+import concurrent.futures
+import contextlib
+import itertools
 import os
+import queue
+import random
 import signal
 import sys
 import threading
@@ -31,6 +36,7 @@ from workload import SCHEMA, connect  # noqa: E402
 PROGRAM = Path(os.environ.get("TIDEGATE_WITH_FAIL_POINTS") or ROOT / "build/asan/tidegate")
 CUT = "chunk.sent:1"  # `again` is what follows this death; tables without a key come first
 KEYED_ROWS, KEYLESS_ROWS = 1500, 120
+AT_ONCE = 2
 
 TABLES = {
     "keyed": "id INT NOT NULL PRIMARY KEY, v INT NOT NULL, note VARCHAR(200) NOT NULL",
@@ -72,8 +78,8 @@ SHAPES = [
 class Churn:
     """One connection that changes rows of `keyed` and `heap` all the time, a pattern that never ends."""
 
-    def __init__(self, port):
-        self.connection, self.over, self.problem, self.done = connect(port, database=SCHEMA), threading.Event(), None, 0
+    def __init__(self, port, schema):
+        self.connection, self.over, self.problem, self.done = connect(port, database=schema), threading.Event(), None, 0
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
@@ -109,15 +115,15 @@ class Churn:
 class Trial:
     """Both schemas made anew, a run of a name of its own, and everything that is asked of it."""
 
-    def __init__(self, scene, source, target, number):
-        self.scene, self.source, self.target, self.name = scene, source, target, f"f{number}"
+    def __init__(self, scene, source, target, number, schema):
+        self.scene, self.source, self.target, self.name, self.schema = scene, source, target, f"f{number}", schema
         self.churn, self.deaths = None, 0
-        target.query(f"DROP DATABASE IF EXISTS {SCHEMA}")
+        target.query(f"DROP DATABASE IF EXISTS {schema}")
         connection = connect(source.port)
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {SCHEMA}")
-            cursor.execute(f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
-            cursor.execute(f"USE {SCHEMA}")
+            cursor.execute(f"DROP DATABASE IF EXISTS {schema}")
+            cursor.execute(f"CREATE DATABASE {schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+            cursor.execute(f"USE {schema}")
             for table, columns in TABLES.items():
                 cursor.execute(f"CREATE TABLE {table} ({columns}) ENGINE=InnoDB")
                 rows = {"keyed": KEYED_ROWS, "heap": KEYLESS_ROWS}.get(table, 3)
@@ -125,7 +131,8 @@ class Trial:
                 first = (lambda n: f"{n % 7}") if table == "heap" else (lambda n: f"{n}, {n % 10}")
                 cursor.execute(f"INSERT INTO {table} VALUES " + ",".join(f"({first(n)}{last})" for n in range(rows)))
         connection.close()
-        self.engine = scene.engine(source, target, name=self.name, limits={"chunk": "64KiB"})
+        self.engine = scene.engine(source, target, name=self.name, limits={"chunk": "64KiB"},
+                                   allow={"include": [f"{schema}.*"]})
         self.engine.program = PROGRAM
 
     def ledger(self, column, table, key):
@@ -173,9 +180,9 @@ class Trial:
 
     def go(self):
         """The whole way: copied and in sync under the writer, then the changes of shape, then everything applied."""
-        self.churn = self.scene.add(Churn(self.source.port))
+        self.churn = self.scene.add(Churn(self.source.port, self.schema))
         self.until(self.is_in_sync, "the copy")
-        connection = connect(self.source.port, database=SCHEMA)
+        connection = connect(self.source.port, database=self.schema)
         with connection.cursor() as cursor:
             for statement in SHAPES:
                 cursor.execute(statement)
@@ -187,13 +194,14 @@ class Trial:
 
     def end(self):
         self.engine.kill()
-        differences = []
-        try:
-            tables, rows = same(self.scene, self.source, self.target, note=False)
-            check(tables == 9 and rows > KEYED_ROWS, f"{tables} tables, {rows} rows")
-        except AssertionError as difference:
-            differences.append(str(difference))
-        return differences
+        tables, rows = same(self.scene, self.source, self.target, self.schema, note=False)
+        check(tables == 9 and rows > KEYED_ROWS, f"{tables} tables, {rows} rows")
+
+    def discard(self):
+        self.engine.kill()
+        if self.churn in self.scene.things:
+            self.scene.things.remove(self.churn)
+            self.churn.stop()
 
 
 def points_of(log):
@@ -202,51 +210,57 @@ def points_of(log):
 
 
 class Trials:
+    """Several at a time, each in a schema of its own: what others do in the binlog is passed over on the way."""
+
     def __init__(self, scene, kind):
-        self.scene, self.number = scene, 0
+        self.scene, self.numbers, self.schemas = scene, itertools.count(1), queue.SimpleQueue()
         self.source, self.target = scene.source(kind), scene.target("any")
         self.began, self.done, self.missed, self.failed = time.monotonic(), 0, [], []
+        for number in range(AT_ONCE):
+            self.schemas.put(f"{SCHEMA}_{number}")
+
+    @contextlib.contextmanager
+    def trial(self):
+        schema = self.schemas.get()
+        trial = Trial(self.scene, self.source, self.target, next(self.numbers), schema)
+        try:
+            yield trial
+        finally:
+            trial.discard()
+            self.schemas.put(schema)
 
     def reference(self, *before):
         """What points the last of these starts passes."""
-        log = self.scene.logs / f"points-{self.number}"
-        trial = self.trial()
-        if before:
-            trial.start(*before)
-            wait_for(lambda: not trial.engine.alive(), 60, f"the death at {before[0]}")
-        trial.start(log=log)
-        trial.go()
-        equal(trial.end(), [], "differences of the run that shows the points")
+        with self.trial() as trial:
+            log = self.scene.logs / f"points-{trial.name}"
+            if before:
+                trial.start(*before)
+                wait_for(lambda: not trial.engine.alive(), 60, f"the death at {before[0]}")
+            trial.start(log=log)
+            trial.go()
+            trial.end()
         found = points_of(log)
         check(found, f"{PROGRAM} passes no fail point: was it built with TG_FAIL_POINTS?")
         return found
 
-    def trial(self):
-        self.number += 1
-        return Trial(self.scene, self.source, self.target, self.number)
-
     def die(self, title, *fails):
         """One trial; what went wrong is kept, the next one goes on."""
-        trial = self.trial()
         try:
-            trial.start(*fails)
-            trial.go()
-            if trial.deaths < len(fails):
-                self.missed.append(title)
-            self.failed += [f"{title}: {text}" for text in trial.end()]
-        except AssertionError as problem:
+            with self.trial() as trial:
+                trial.start(*fails)
+                trial.go()
+                if trial.deaths < len(fails):
+                    self.missed.append(title)
+                trial.end()
+        except Exception as problem:  # one line of many; finish() fails the case
             self.failed.append(f"{title} (run {trial.name}): {problem}")
-        finally:
-            trial.engine.kill()
-            if trial.churn in self.scene.things:
-                self.scene.things.remove(trial.churn)
-                trial.churn.stop()
+            self.scene.note(f"FAILED {self.failed[-1]}")
         self.done += 1
 
     def finish(self, points):
         self.scene.note(f"{len(points)} points: {' '.join(sorted(points))}")
-        self.scene.note(f"{self.done} trials, {len(self.missed)} without the death that was wanted {self.missed}, "
-                        f"{time.monotonic() - self.began:.0f} s")
+        self.scene.note(f"{self.done} trials in {time.monotonic() - self.began:.0f} s, {len(self.missed)} of them without the wanted "
+                        f"death: {', '.join(self.missed) or 'none'}")
         check(not self.failed, f"{len(self.failed)} trials failed:\n" + "\n".join(self.failed))
 
 
@@ -262,16 +276,20 @@ def times(point, count):
 def try_all(scene, kind):
     trials = Trials(scene, kind)
     fresh, again = trials.reference(), trials.reference(CUT)
+    plan = []
     for point, count in sorted(fresh.items()):
-        for number in times(point, count):
-            trials.die(f"fresh {point}:{number}", f"{point}:{number}")
+        plan += [(f"fresh {point}:{number}", f"{point}:{number}") for number in times(point, count)]
         if OPTIONS.long:
-            trials.die(f"fresh {point}, twice", f"{point}:1", f"{point}:1")
+            plan.append((f"fresh {point}, twice", f"{point}:1", f"{point}:1"))
     for point, count in sorted(again.items()):
         if OPTIONS.long or point not in fresh:
-            for number in times(point, count):
-                trials.die(f"again {point}:{number}", CUT, f"{point}:{number}")
+            plan += [(f"again {point}:{number}", CUT, f"{point}:{number}") for number in times(point, count)]
+    random.Random(OPTIONS.seed).shuffle(plan)  # what is cut short has tried some of everything
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda trial: trials.die(*trial), plan))
     trials.finish(set(fresh) | set(again))
+    surely = [title for title in trials.missed if title.endswith(":1")]
+    check(not surely, f"nobody died at {surely}")
 
 
 @case()

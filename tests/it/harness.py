@@ -130,6 +130,7 @@ def equal(found, wanted, what):
 def same(scene, source, target, schema="tg_it", note=True):
     """Both servers hold the same rows; answers (tables, rows)."""
     differences, tables, rows = compare(End(source.port, schema), End(target.port, schema))
+    check(tables, f"no table in {schema}: nothing was compared")
     check(not differences, "both ends differ:\n" + "\n".join(f"{one.table}: {one.text}" for one in differences))
     if note:
         scene.note(f"{tables} tables, {rows} rows, equal")
