@@ -224,10 +224,12 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
     return !cancel_wait(o->cancel, (int64_t)TG_MIN(20u << TG_MIN(n, 8u), 5000u));
 }
 
-/* What a chunk met at the target: rows that the stream brought before, or an earlier try. Once, its own keys go first. */
+/* What a chunk met at the target: rows that the stream brought before, an earlier try, or rows that are to be replaced.
+ * Once, its own keys go first. */
 static bool is_met(const struct batch *b, const struct err *e, bool own_keys)
 {
-    return e->code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && !own_keys && b->parts[0].def->row_key >= 0;
+    return e->code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && !own_keys && b->parts[0].def->row_key >= 0 &&
+           b->parts[0].tab->kept != KEPT_UNTOUCHED;
 }
 
 bool writer_apply_rows(struct writer *w, struct batch *b)

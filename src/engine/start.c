@@ -25,6 +25,8 @@ bool engine_connect(struct engine *g, struct err *e)
     if (!conn_open_source(&g->look, &g->source, 30, e) || !conn_open_target(&g->control, &g->target, 0, e) ||
         !dialect_read(&g->dialect, &g->control, e))
         return false;
+    g->dialect.has_foreign_key = engine_has_key;
+    g->dialect.arg = g;
     g->collations = collation_ids_read(&g->look, e);
     if (!g->collations || !conn_value(&g->look, "SELECT ROUND(UNIX_TIMESTAMP(NOW(6)) * 1000)", now, sizeof now, e))
         return false;
