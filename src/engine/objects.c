@@ -134,6 +134,8 @@ static bool send_view(struct views *w, const struct view *v, bool keeps_definer,
         char label[400];
         snprintf(label, sizeof label, "%s.%s", v->schema, v->name);
         size_t skip = strlen(label) + 2;
+        if (notes.n)
+            notes.p[--notes.n] = 0; /* the last line's end */
         report_add(g, REPORT_VIEW, false, label, "made%s%.400s", notes.n > skip ? "; " : "", notes.n > skip ? notes.p + skip : "");
     }
     buf_release(&sql);

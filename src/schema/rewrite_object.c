@@ -46,8 +46,7 @@ static void write_definer(struct view_writer *w)
 {
     const struct token *t = w->r.t;
     const char *user = "", *host = "%";
-    uint32_t i = w->i + 1;
-    i += t[i].punct == '=';
+    uint32_t i = w->i + 2;
     if (i < w->n)
         user = t[i++].text.p;
     if (i + 1 < w->n && t[i].punct == '@') {
@@ -75,7 +74,7 @@ static bool write_head(struct view_writer *w)
     if (is_word(w, w->i, "or"))
         w->i += 2;
     while (w->i < w->n && !is_word(w, w->i, "view")) {
-        if (is_word(w, w->i, "definer")) {
+        if (is_word(w, w->i, "definer") && w->r.t[w->i + 1].punct == '=') { // not SQL SECURITY DEFINER
             write_definer(w);
             continue;
         }
