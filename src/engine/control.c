@@ -70,25 +70,36 @@ bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e
     return true;
 }
 
-static bool try_ddl(struct engine *g, struct str ddl, struct err *e)
+bool engine_send_ddl(struct engine *g, struct conn *c, uint32_t lane, uint64_t epoch, struct str ddl, struct err *e)
 {
     struct buf sql = {0};
     uint64_t affected[2];
     unsigned done = 0;
     buf_addf(&sql, "/* %s:start */ ", g->ledger.tag);
-    ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch);
+    ledger_sql_lane(&g->ledger, &sql, lane, epoch);
     buf_addf(&sql, "; /* %s:start */ ", g->ledger.tag);
     buf_add(&sql, ddl.p, ddl.n);
-    bool fine = conn_packet(&g->control, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
+    bool fine = conn_packet(c, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
     if (!fine && done == 0 && e->sql == 1048)
         err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
     buf_release(&sql);
     return fine;
 }
 
+bool engine_fence_anew(struct engine *g, struct err *e)
+{
+    uint64_t epoch = tg_random64();
+    conn_close(&g->control);
+    if (!conn_open_target(&g->control, &g->target, 0, e) ||
+        !ledger_fence(&g->ledger, &g->control, control_lane(g) + 1, epoch, g->cancel, e))
+        return false;
+    g->epoch = g->control_epoch = epoch;
+    return true;
+}
+
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e)
 {
-    for (unsigned tries = 0; !try_ddl(g, ddl, e);) {
+    for (unsigned tries = 0; !engine_send_ddl(g, &g->control, control_lane(g), g->control_epoch, ddl, e);) {
         if (tries && e->sql == 1050) {
             err_clear(e); /* the try whose answer was lost has made it: before that the table was not there */
             return true;

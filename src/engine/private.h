@@ -135,6 +135,10 @@ bool job_wants_port(void *arg, const char *schema, const char *table);
 /* control.c: on the control connection, fenced, tried again where the trouble passes. Statements that may run twice. */
 bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e); /* one transaction */
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e);
+/* One try on a connection and lane of the caller's own. */
+bool engine_send_ddl(struct engine *g, struct conn *c, uint32_t lane, uint64_t epoch, struct str ddl, struct err *e);
+/* A new epoch for all lanes: whatever is still under way ends or is waited for. Only while there are no writers. */
+bool engine_fence_anew(struct engine *g, struct err *e);
 /* begin.c */
 bool engine_begin_new(struct engine *g, struct err *e);
 bool engine_begin_again(struct engine *g, struct err *e);

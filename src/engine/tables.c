@@ -52,57 +52,112 @@ static void table_notes(struct engine *g, struct buf *out, const char *label, co
     }
 }
 
-static bool rewrite(struct engine *g, const struct tab *tab, const struct ddl *d, const struct ddl_context *cx,
-                    bool without_partitions, struct buf *sql, struct buf *notes, struct err *e)
+/* A table to be made: its statement, and what was changed on the way. */
+struct order {
+    struct tab *tab;
+    const char *create_sql;           /* the source's; NULL: it is there */
+    struct buf sql, notes;
+    bool is_doubtful;                 /* sent, and the answer never came */
+    bool is_done;
+};
+
+static bool rewrite(struct engine *g, struct order *o, bool without_partitions, struct err *e)
 {
+    struct ddl d;
+    struct ddl_context cx = {.is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
     uint64_t only = 1;
     struct target_dialect to = g->dialect;
     to.without_partitions = without_partitions;
-    buf_reset(sql);
-    buf_reset(notes);
-    return ddl_rewrite(sql, d, cx, &to, engine_map_name, g->job, &only, notes, e) ||
-           err_wrap(e, "while creating %s at the target", tab->label);
+    buf_reset(&o->sql);
+    buf_reset(&o->notes);
+    snprintf(cx.schema, sizeof cx.schema, "%s", o->tab->def->schema);
+    if (!ddl_parse(&d, o->create_sql, strlen(o->create_sql), &cx, e))
+        return false;
+    bool fine = ddl_rewrite(&o->sql, &d, &cx, &to, engine_map_name, g->job, &only, &o->notes, e);
+    ddl_release(&d);
+    return fine;
 }
 
-static bool run(struct engine *g, const struct tab *tab, const struct buf *sql, struct err *e)
+static bool send(struct engine *g, struct order *o, struct err *e)
 {
-    for (struct str rest = buf_str(sql); rest.n;) {
-        struct str part = ddl_part(&rest);
-        if (!engine_fenced_ddl(g, part, e))
-            return err_wrap(e, "while creating %s at the target", tab->label);
-    }
+    if (engine_fenced_ddl(g, buf_str(&o->sql), e))
+        return true;
+    if (!o->is_doubtful || e->sql != 1050)
+        return false;
+    err_clear(e); /* the try whose answer was lost has made it: before that the table was not there */
     return true;
 }
 
-/* Creates one table; what was changed on the way goes into *ledger. */
-static bool make_table(struct engine *g, struct tab *tab, const char *create_sql, struct buf *ledger, struct err *e)
+/* By the control connection, with all patience; partitions that the target refuses are left out. */
+static bool make_table(struct engine *g, struct order *o, struct err *e)
 {
-    struct ddl d;
-    struct buf sql = {0}, notes = {0};
-    struct ddl_context cx = {.is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
-    snprintf(cx.schema, sizeof cx.schema, "%s", tab->def->schema);
-    if (!ddl_parse(&d, create_sql, strlen(create_sql), &cx, e))
-        return false;
-    bool fine = rewrite(g, tab, &d, &cx, false, &sql, &notes, e);
-    bool may_split = fine && tab->def->is_partitioned;
-    fine = fine && run(g, tab, &sql, e);
-    if (!fine && may_split && e->code == ERR_TARGET_QUERY) { /* the partitions may be what it does not take */
+    bool fine = send(g, o, e);
+    if (!fine && o->tab->def->is_partitioned && e->code == ERR_TARGET_QUERY) {
         struct err first = *e;
         err_clear(e);
-        fine = rewrite(g, tab, &d, &cx, true, &sql, &notes, e) && run(g, tab, &sql, e);
+        fine = rewrite(g, o, true, e) && send(g, o, e);
         if (fine)
-            buf_addf(&notes, "%s: the target's words: %s\n", tab->label, first.text);
+            buf_addf(&o->notes, "%s: the target's words: %s\n", o->tab->label, first.text);
         else
             *e = first;
     }
-    ddl_release(&d);
-    if (fine && notes.n) {
-        table_notes(g, ledger, tab->label, notes.p);
-        log_event(LOG_NOTE, "engine", tab->label, "", "created with changes: %s", notes.p);
+    return fine || err_wrap(e, "while creating %s at the target", o->tab->label);
+}
+
+/* ---- many at once ---- */
+
+#define MAKERS 16
+#define FEW 16 /* tables that are not worth more connections */
+
+struct makers {
+    struct engine *g;
+    struct order *orders;
+    uint32_t n;
+    atomic_uint next, lane;
+    atomic_bool is_troubled;          /* something was sent whose end is not known */
+};
+
+/* TiDB makes tables that are ordered at the same time in one step, so a person waits a fraction. The writers' lanes are
+ * free until the stages start. What does not go smoothly is left to make_table. */
+static void *maker_main(void *arg)
+{
+    struct makers *m = arg;
+    struct conn c = {0};
+    struct err e = {0};
+    uint32_t lane = atomic_fetch_add(&m->lane, 1);
+    mysql_thread_init();
+    bool goes_on = conn_open_target(&c, &m->g->target, 0, &e);
+    while (goes_on && !cancel_is_set(m->g->cancel)) {
+        uint32_t i = atomic_fetch_add(&m->next, 1);
+        if (i >= m->n)
+            break;
+        struct order *o = &m->orders[i];
+        if (!o->create_sql)
+            continue;
+        o->is_done = engine_send_ddl(m->g, &c, lane, m->g->epoch, buf_str(&o->sql), &e);
+        if (o->is_done)
+            continue;
+        o->is_doubtful = goes_on = err_is_lost(&e);
+        goes_on = !o->is_doubtful && e.code != ERR_TARGET_FENCED;
+        if (o->is_doubtful)
+            atomic_store(&m->is_troubled, true);
+        err_clear(&e);
     }
-    buf_release(&sql);
-    buf_release(&notes);
-    return fine;
+    conn_close(&c);
+    mysql_thread_end();
+    return NULL;
+}
+
+static bool make_at_once(struct engine *g, struct order *orders, uint32_t n, struct err *e)
+{
+    struct makers m = {.g = g, .orders = orders, .n = n};
+    pthread_t threads[MAKERS];
+    uint32_t nthreads = TG_MIN((uint32_t)g->job->writers, (uint32_t)MAKERS);
+    for (uint32_t i = 0; i < nthreads; i++)
+        pthread_create(&threads[i], NULL, maker_main, &m);
+    for (uint32_t i = 0; i < nthreads; i++)
+        pthread_join(threads[i], NULL);
+    return !atomic_load(&m.is_troubled) || engine_fence_anew(g, e);
 }
 
 static bool make_schema(struct engine *g, const char *schema, struct err *e)
@@ -131,35 +186,60 @@ static bool make_schemas(struct engine *g, const bool *is_there, struct err *e)
     return fine;
 }
 
-static void ledger_rows(struct engine *g, struct buf *out, struct tab *tab)
+static void ledger_rows(struct engine *g, struct buf *out, const struct order *o)
 {
     struct buf definition = {0};
-    engine_ledger_tab(g, out, tab, tab_copy_name(tab->copy));
-    table_to_sql(tab->def, &definition);
+    engine_ledger_tab(g, out, o->tab, tab_copy_name(o->tab->copy));
+    table_to_sql(o->tab->def, &definition);
     buf_addc(out, ';');
-    ledger_sql_definition(&g->ledger, out, tab->id, &g->start, buf_str(&definition));
+    ledger_sql_definition(&g->ledger, out, o->tab->id, &g->start, buf_str(&definition));
     buf_release(&definition);
+    if (o->notes.n) {
+        table_notes(g, out, o->tab->label, o->notes.p);
+        log_event(LOG_NOTE, "engine", o->tab->label, "", "created with changes: %s", o->notes.p);
+    }
 }
 
-bool engine_make_tables(struct engine *g, const struct schema_list *l, const bool *is_there, struct err *e)
+/* What was not made at once, then every table's rows in the ledger, many in a packet. */
+static bool make_rest(struct engine *g, struct order *orders, uint32_t n, struct err *e)
 {
     struct buf ledger = {0};
-    bool fine = make_schemas(g, is_there, e);
-    for (uint32_t i = 0, held = 0; fine && i < g->tabs.n; i++) {
-        struct tab *tab = g->tabs.list[i];
-        fine = is_there[i] || make_table(g, tab, l->create_sql[i], &ledger, e);
+    bool fine = true;
+    for (uint32_t i = 0, held = 0; fine && i < n; i++) {
+        struct order *o = &orders[i];
+        if (cancel_is_set(g->cancel))
+            fine = err_set(e, ERR_CANCELLED, "while creating tables");
+        fine = fine && (!o->create_sql || o->is_done || make_table(g, o, e));
         if (!fine)
             break;
-        ledger_rows(g, &ledger, tab);
+        ledger_rows(g, &ledger, o);
         held++;
-        if (i + 1 == g->tabs.n || held == LEDGER_TABLES || ledger.n > LEDGER_BYTES) {
+        if (i + 1 == n || held == LEDGER_TABLES || ledger.n > LEDGER_BYTES) {
             fine = engine_fenced(g, &ledger, e);
             buf_reset(&ledger);
             held = 0;
         }
-        fine = fine && (!cancel_is_set(g->cancel) || err_set(e, ERR_CANCELLED, "while creating tables"));
     }
     buf_release(&ledger);
+    return fine;
+}
+
+bool engine_make_tables(struct engine *g, const struct schema_list *l, const bool *is_there, struct err *e)
+{
+    struct order *orders = x_alloc((g->tabs.n + 1) * sizeof *orders);
+    uint32_t n = g->tabs.n, nmade = 0;
+    bool fine = true;
+    for (uint32_t i = 0; i < n && fine; i++) {
+        orders[i] = (struct order){.tab = g->tabs.list[i], .create_sql = is_there[i] ? NULL : l->create_sql[i]};
+        nmade += !is_there[i];
+        fine = is_there[i] || rewrite(g, &orders[i], false, e) || err_wrap(e, "while creating %s at the target", orders[i].tab->label);
+    }
+    fine = fine && make_schemas(g, is_there, e) && (nmade <= FEW || make_at_once(g, orders, n, e)) && make_rest(g, orders, n, e);
+    for (uint32_t i = 0; i < n; i++) {
+        buf_release(&orders[i].sql);
+        buf_release(&orders[i].notes);
+    }
+    free(orders);
     return fine;
 }
 
