@@ -295,12 +295,12 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
     return !cancel_wait(o->cancel, (int64_t)TG_MIN(20u << TG_MIN(n, 8u), 5000u));
 }
 
-/* What a chunk met at the target: rows that the stream brought before, or an earlier try. Once, its own keys go
- * first. */
+/* What a chunk met at the target: rows that the stream brought before, an earlier try, or rows that are to be replaced.
+ * Once, its own keys go first. */
 static bool is_met(const struct batch *b, const struct err *e, enum way way)
 {
     return e->code == ERR_TARGET_DUPLICATE && b->kind == BATCH_CHUNK && way != WAY_OWN_KEYS &&
-           b->parts[0].def->row_key >= 0;
+           b->parts[0].def->row_key >= 0 && b->parts[0].tab->kept != KEPT_UNTOUCHED;
 }
 
 static bool is_through(struct writer *w, const struct batch *b)

@@ -21,6 +21,18 @@ bool tab_copy_parse(const char *name, enum tab_copy *out)
     return false;
 }
 
+static const char *const kept_names[] = {"", "append", "replace"};
+
+const char *tab_kept_name(enum tab_kept k)
+{
+    return kept_names[k];
+}
+
+enum tab_kept tab_kept_parse(const char *name)
+{
+    return strcmp(name, "append") == 0 ? KEPT_UNTOUCHED : strcmp(name, "replace") == 0 ? KEPT_REPLACED : KEPT_NONE;
+}
+
 void tabs_init(struct tabs *t)
 {
     *t = (struct tabs){.next_id = 1};
@@ -156,7 +168,12 @@ void tab_set_def(struct tab *tab, struct table *def)
     tab->is_keyless = def->row_key < 0;
 }
 
+bool tab_is_first(const struct tab *tab)
+{
+    return tab->is_keyless || tab->kept == KEPT_UNTOUCHED;
+}
+
 bool tab_is_after_end(const struct tab *tab, const struct pos *at)
 {
-    return tab->copy == TAB_COMPLETE && pos_cmp(at, &tab->end) > 0;
+    return tab->copy == TAB_COMPLETE && tab->kept != KEPT_REPLACED && pos_cmp(at, &tab->end) > 0;
 }

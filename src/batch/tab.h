@@ -20,6 +20,14 @@ enum tab_copy {
 const char *tab_copy_name(enum tab_copy c);
 bool tab_copy_parse(const char *name, enum tab_copy *out);
 
+enum tab_kept {                       /* what becomes of rows that were at the target before this run */
+    KEPT_NONE,                        /* there were none */
+    KEPT_UNTOUCHED,                   /* never changed: a row of the source with such a key is a question */
+    KEPT_REPLACED                     /* a row of the source takes the place of one with the same row key */
+};
+const char *tab_kept_name(enum tab_kept k);      /* "", "append", "replace" */
+enum tab_kept tab_kept_parse(const char *name);  /* KEPT_NONE for anything else */
+
 struct tab_counters {                 /* written by workers, read by the sampler */
     atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy, chunks_open; /* open: in the sequence, not applied */
 };
@@ -29,6 +37,7 @@ struct tab {
     char label[160];                  /* schema.table at the source */
     uint64_t rows_guess, bytes_guess; /* from the source's statistics */
     bool is_keyless;
+    enum tab_kept kept;               /* set before the stages start */
     bool is_bag;                      /* keyless, and the target changes single rows of it in parallel (TiDB) */
     struct tab_counters count;
     atomic_bool is_asking, is_failed;
@@ -66,7 +75,11 @@ bool tabs_is_acted_on(struct tabs *t, const char *schema, const char *name);
 struct table *tab_hold_def(struct tabs *t, struct tab *tab);
 /* Puts a new definition (its reference is taken over, NULL: dropped). Lock must be held. */
 void tab_set_def(struct tab *tab, struct table *def);
-/* A change at `at` finds its rows: the copy is complete and `at` is later than its end. Lock must be held. */
+/* Copied before the stream starts, in one snapshot that ends exactly at .end: a table without a usable key, and one
+ * beside whose rows others stay untouched. Lock must be held. */
+bool tab_is_first(const struct tab *tab);
+/* A change at `at` finds its rows: the copy is complete and `at` is later than its end. Never where rows of others are
+ * replaced: every new key is deleted first there. Lock must be held. */
 bool tab_is_after_end(const struct tab *tab, const struct pos *at);
 
 #endif

@@ -64,8 +64,6 @@ static void check_built(const struct job *j, struct job_problems *out)
         refuse(out, "source", "several sources in one run are not built yet; make a run of each");
     if (j->road != ROAD_STREAM)
         refuse(out, "road.kind", "only the road stream is built in this version");
-    if (j->existing != EXISTING_ASK)
-        refuse(out, "existing", "only ask is built in this version");
     if (j->indexes != INDEXES_WITH_DATA)
         refuse(out, "indexes", "only with-data is built in this version");
 }

@@ -103,25 +103,32 @@ static void guess_sizes(struct engine *g)
 {
     MYSQL_RES *res;
     struct err ignored = {0};
+    struct places p = {0};
+    conn_execf(&g->look, &ignored, "SET SESSION information_schema_stats_expiry = 0"); /* MySQL 8 fills a cache else, slowly */
+    err_clear(&ignored);
     if (!conn_query(&g->look, "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, DATA_LENGTH FROM information_schema.TABLES"
                               " WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN"
                               " ('mysql','sys','information_schema','performance_schema')", &res, &ignored))
         return;
+    pthread_mutex_lock(&g->tabs.lock);
+    for (uint32_t i = 0; i < g->tabs.n; i++)
+        if (g->tabs.list[i]->def)
+            places_add(&p, g->tabs.list[i]->def->schema, g->tabs.list[i]->def->name, g->tabs.list[i]);
+    places_sort(&p);
     for (MYSQL_ROW r; (r = mysql_fetch_row(res)) != NULL;) {
-        pthread_mutex_lock(&g->tabs.lock);
-        struct tab *tab = tabs_find(&g->tabs, r[0], r[1]);
+        struct tab *tab = places_find(&p, r[0], r[1]);
         if (tab) {
             tab->rows_guess = r[2] ? strtoull(r[2], NULL, 10) : 0;
             tab->bytes_guess = r[3] ? strtoull(r[3], NULL, 10) : 0;
         }
-        pthread_mutex_unlock(&g->tabs.lock);
     }
+    pthread_mutex_unlock(&g->tabs.lock);
+    places_release(&p);
     mysql_free_result(res);
 }
 
-static bool begin_table(struct engine *g, struct schema_list *l, uint32_t i, struct err *e)
+static void begin_table(struct engine *g, struct table *def)
 {
-    struct table *def = table_hold(l->tables[i]);
     route_table(g, def);
     struct tab *tab = engine_add_tab(g, def, 0);
     for (uint32_t k = 0; k < def->nfks; k++)
@@ -130,11 +137,16 @@ static bool begin_table(struct engine *g, struct schema_list *l, uint32_t i, str
                       "foreign key %s cascades; this version stops when the source makes use of it", def->fks[k].name);
             break;
         }
-    if (!engine_target_table(g, tab, l->create_sql[i], e))
-        return false;
-    fail_point("table.before");
-    bool fine = engine_write_tab(g, tab, true, e);
-    fail_point("table.after");
+}
+
+static bool begin_tables(struct engine *g, struct schema_list *l, struct err *e)
+{
+    bool *is_there = x_alloc(l->n + 1);
+    for (uint32_t i = 0; i < l->n; i++)
+        begin_table(g, table_hold(l->tables[i]));
+    bool fine = engine_check_routes(g, e) && engine_look_at_target(g, is_there, e) && engine_check_collisions(g, is_there, e) &&
+                engine_make_tables(g, l, is_there, e);
+    free(is_there);
     return fine;
 }
 
@@ -182,22 +194,24 @@ static bool start_from_job(struct engine *g, struct err *e)
 /* Tables of an incremental run are there already and hold rows. */
 static bool begin_incremental(struct engine *g, struct schema_list *l, struct err *e)
 {
-    bool fine = start_from_job(g, e);
+    bool fine = start_from_job(g, e), *is_there = x_alloc(l->n + 1);
     for (uint32_t i = 0; fine && i < l->n; i++) {
         struct table *def = table_hold(l->tables[i]);
         route_table(g, def);
         struct tab *tab = engine_add_tab(g, def, 0);
         tab->copy = TAB_COMPLETE;
         tab->end = g->start;
-        fine = engine_write_tab(g, tab, true, e);
+        is_there[i] = true;
     }
+    fine = fine && engine_check_routes(g, e) && engine_make_tables(g, l, is_there, e);
+    free(is_there);
     return fine;
 }
 
 /* A start that was cut short before its last step has left rows of tables that may be others by now. */
 static bool forget_begun(struct engine *g, struct err *e)
 {
-    static const char *const tables[] = {"tab", "definition", "chunk", "applied", "ddl", "quarantine"};
+    static const char *const tables[] = {"tab", "definition", "chunk", "applied", "ddl", "quarantine", "note"};
     struct buf sql = {0};
     for (size_t i = 0; i < TG_ARRAY_LEN(tables); i++) {
         buf_addf(&sql, "%sDELETE FROM " LEDGER_SCHEMA ".%s WHERE run = ", i ? ";" : "", tables[i]);
@@ -219,8 +233,8 @@ bool engine_begin_new(struct engine *g, struct err *e)
     bool fine = forget_begun(g, e) && read_catalogue(g, &tables, e);
     if (fine && g->job->mode == MODE_INCREMENTAL)
         fine = begin_incremental(g, &tables, e);
-    for (uint32_t i = 0; fine && g->job->mode != MODE_INCREMENTAL && i < tables.n; i++)
-        fine = begin_table(g, &tables, i, e);
+    else
+        fine = fine && begin_tables(g, &tables, e);
     schema_list_release(&tables);
     job_emit(g->job, &job);
     fine = fine && ledger_begin(&g->ledger, &g->control, job.p, g->source_server.uuid, &g->start,
@@ -283,6 +297,8 @@ bool engine_begin_again(struct engine *g, struct err *e)
     for (size_t i = 0; i < g->found.ntabs; i++)
         if (!restore_tab(g, &g->found.tabs[i], e))
             return false;
+    if (!engine_recall_existing(g, e) || !engine_recall_keys(g, e))
+        return false;
     guess_sizes(g);
     log_event(LOG_INFO, "engine", "", "", "the run goes on: %zu tables, %zu chunks done, binlog from %s",
               g->found.ntabs, g->found.nchunks, pos_text(&g->start, at));

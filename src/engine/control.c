@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #define TRIES 40
+#define NAMELESS_TRIES 8
 
 static uint32_t control_lane(const struct engine *g)
 {
@@ -30,8 +31,9 @@ static bool reopen(struct engine *g, struct err *e)
 static bool may_try_again(struct engine *g, unsigned *tries, struct err *e)
 {
     for (;;) {
+        bool is_nameless = e->sql == 1105 && *tries >= NAMELESS_TRIES; /* may pass, may be for ever */
         bool is_lost = err_is_lost(e) || e->code == ERR_TARGET_CONNECT;
-        if ((!is_lost && !err_is_busy(e)) || ++*tries > TRIES || cancel_wait(g->cancel, TG_MIN(20 << TG_MIN(*tries, 6u), 1000)))
+        if (is_nameless || (!is_lost && !err_is_busy(e)) || ++*tries > TRIES || cancel_wait(g->cancel, TG_MIN(20 << TG_MIN(*tries, 6u), 1000)))
             return false;
         err_clear(e);
         if (!is_lost || reopen(g, e))
@@ -73,17 +75,17 @@ bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e
     return true;
 }
 
-static bool try_ddl(struct engine *g, struct str ddl, struct err *e)
+bool engine_send_ddl(struct engine *g, struct conn *c, uint32_t lane, uint64_t epoch, struct str ddl, struct err *e)
 {
     struct buf sql = {0};
     uint64_t affected[2];
     unsigned done = 0;
     buf_addf(&sql, "/* %s:start */ ", g->ledger.tag);
-    ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch);
+    ledger_sql_lane(&g->ledger, &sql, lane, epoch);
     buf_addf(&sql, "; /* %s:start */ ", g->ledger.tag);
     buf_add(&sql, ddl.p, ddl.n);
     fail_point("control_ddl.before");
-    bool fine = conn_packet(&g->control, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
+    bool fine = conn_packet(c, sql.p, sql.n, affected, TG_ARRAY_LEN(affected), &done, e);
     fail_point("control_ddl.after");
     if (!fine && done == 0 && e->sql == 1048)
         err_set(e, ERR_TARGET_FENCED, "another engine runs %s", g->job->name);
@@ -91,9 +93,20 @@ static bool try_ddl(struct engine *g, struct str ddl, struct err *e)
     return fine;
 }
 
+bool engine_fence_anew(struct engine *g, struct err *e)
+{
+    uint64_t epoch = tg_random64();
+    conn_close(&g->control);
+    if (!conn_open_target(&g->control, &g->target, 0, e) ||
+        !ledger_fence(&g->ledger, &g->control, control_lane(g) + 1, epoch, g->cancel, e))
+        return false;
+    g->epoch = g->control_epoch = epoch;
+    return true;
+}
+
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e)
 {
-    for (unsigned tries = 0; !try_ddl(g, ddl, e);) {
+    for (unsigned tries = 0; !engine_send_ddl(g, &g->control, control_lane(g), g->control_epoch, ddl, e);) {
         if (tries && e->sql == 1050) {
             err_clear(e); /* the try whose answer was lost has made it: before that the table was not there */
             return true;

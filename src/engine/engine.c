@@ -62,10 +62,10 @@ static void advance(struct engine *g)
     }
 }
 
-/* Nothing moves any more but a question, and nobody looks: the run ends and says so. */
+/* Nothing moves any more but a question, and nobody looks: the run ends and says so. One that follows waits on. */
 static bool is_left_alone(struct engine *g)
 {
-    bool follows = g->job->mode != MODE_FULL && g->job->until != UNTIL_COPIED;
+    bool follows = g->follow && g->job->mode != MODE_FULL && g->job->until != UNTIL_COPIED;
     return g->snap->nquestions && !follows && !mon_server_windows(g->mon) &&
            clock_mono_ms() - g->last_progress_ms > 5000;
 }
@@ -80,6 +80,63 @@ static bool question_error(struct engine *g, struct err *e)
     return err_set(e, code, "a question is open: %s", s->question[0].text);
 }
 
+/* ---- steps that take long, while this thread samples ---- */
+
+typedef bool step(struct engine *g, struct err *e);
+struct work {
+    struct engine *g;
+    step *run;
+    struct err err;
+    bool fine;
+    atomic_bool is_over;
+};
+
+static void *work_main(void *arg)
+{
+    struct work *w = arg;
+    mysql_thread_init();
+    w->fine = w->run(w->g, &w->err);
+    atomic_store(&w->is_over, true);
+    mysql_thread_end();
+    return NULL;
+}
+
+static void stop_work(struct engine *g)
+{
+    cancel_set(g->cancel);
+    pthread_mutex_lock(&g->lock);
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+    if (g->apply)
+        apply_wake(g->apply);
+}
+
+/* The step uses g->control; it may use g->look as long as g->follow is not there. */
+static bool run_aside(struct engine *g, step *run, struct err *e)
+{
+    pthread_t thread;
+    struct work w = {.g = g, .run = run};
+    struct err asked = {0};
+    pthread_create(&thread, NULL, work_main, &w);
+    while (!atomic_load(&w.is_over)) {
+        engine_sample(g);
+        pthread_mutex_lock(&g->lock);
+        bool is_over = g->is_fatal || g->wants_stop || (g->o->stop && cancel_is_set(g->o->stop));
+        pthread_mutex_unlock(&g->lock);
+        if (!is_over && asked.code == ERR_OK && is_left_alone(g)) {
+            question_error(g, &asked);
+            g->is_unanswered = true;
+        }
+        if (is_over || asked.code != ERR_OK)
+            stop_work(g);
+        cancel_wait(g->cancel, is_over ? 10 : 50);
+    }
+    pthread_join(thread, NULL);
+    if (!w.fine)
+        *e = g->is_fatal ? g->fatal : asked.code != ERR_OK ? asked : w.err;
+    return w.fine;
+}
+
 static void check_verify_wish(struct engine *g)
 {
     struct err e = {0};
@@ -90,6 +147,23 @@ static void check_verify_wish(struct engine *g)
     pthread_mutex_unlock(&g->lock);
     if (wanted && !engine_compare(g, &e) && e.code != ERR_OK)
         log_event(LOG_WARN, "verify", "", err_info(e.code)->id, "%s: %s", err_info(e.code)->title, e.text);
+}
+
+/* Foreign keys, views, counters: in sync for the first time, and when DDL has passed since. */
+static bool settle(struct engine *g, struct err *e)
+{
+    struct pos end;
+    bool is_new = !g->is_settled || atomic_load(&g->follow_count.ddl) != g->settled_ddl;
+    if (!is_new || g->job->mode == MODE_INCREMENTAL)
+        return true;
+    if ((!g->look.my && !conn_open_source(&g->look, &g->source, 30, e)) || !source_position(&g->look, &end, e)) {
+        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        conn_close(&g->look);
+        if (passes)
+            err_clear(e); /* the next round tries again */
+        return passes;
+    }
+    return engine_wait_applied(g, &end, e) && run_aside(g, engine_settle, e);
 }
 
 /* The loop of a run that goes. Returns its exit code. */
@@ -108,7 +182,9 @@ static int loop(struct engine *g, struct err *e)
             return (int)err_info(e->code)->exit_code;
         if (wants_stop || (g->o->stop && cancel_is_set(g->o->stop)))
             return EXIT_RESUMABLE;
-        if (g->state == RUN_IN_SYNC && ends_when_copied) {
+        if (g->state == RUN_IN_SYNC && !settle(g, e))
+            return e->code == ERR_CANCELLED ? EXIT_RESUMABLE : (int)err_info(e->code)->exit_code;
+        if (g->state == RUN_IN_SYNC && ends_when_copied && (g->is_settled || g->job->mode == MODE_INCREMENTAL)) {
             if (engine_compare(g, e))
                 return EXIT_FINE;
             return err_info(e->code)->exit_code;
@@ -125,14 +201,6 @@ static int loop(struct engine *g, struct err *e)
     }
 }
 
-/* Samples while a long step of the start works on another thread. */
-struct start_work {
-    struct engine *g;
-    struct err err;
-    bool fine;
-    atomic_bool is_over;
-};
-
 static bool start_run(struct engine *g, struct err *e)
 {
     struct apply_options a = {.ledger = &g->ledger, .target = &g->target, .writers = (uint32_t)g->job->writers,
@@ -140,48 +208,20 @@ static bool start_run(struct engine *g, struct err *e)
                               .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
                               .statement_bytes = (size_t)128 << 10, .packet_bytes = (size_t)1 << 20,
                               .quarantine = g->quarantine, .run_dir = g->o->run_dir};
-    if (!(g->is_new ? engine_begin_new(g, e) : engine_begin_again(g, e) && engine_try_quarantine(g, e)))
+    g->marks = marks_new(&g->start); /* nowhere yet: for the sampler alone */
+    if (!run_aside(g, g->is_new ? engine_begin_new : engine_begin_again, e) || (!g->is_new && !engine_try_quarantine(g, e)))
         return false;
+    marks_free(g->marks);
     g->marks = marks_new(&g->start);
     a.marks = g->marks;
     g->apply = apply_new(&a);
     return true;
 }
 
-static void *start_main(void *arg)
-{
-    struct start_work *w = arg;
-    mysql_thread_init();
-    w->fine = engine_copy_keyless(w->g, &w->err);
-    atomic_store(&w->is_over, true);
-    mysql_thread_end();
-    return NULL;
-}
-
 static bool keyless_first(struct engine *g, struct err *e)
 {
-    pthread_t thread;
-    struct start_work w = {.g = g};
     engine_set_state(g, RUN_COPYING);
-    pthread_create(&thread, NULL, start_main, &w);
-    while (!atomic_load(&w.is_over)) {
-        engine_sample(g);
-        pthread_mutex_lock(&g->lock);
-        bool is_over = g->is_fatal || g->wants_stop || (g->o->stop && cancel_is_set(g->o->stop));
-        pthread_mutex_unlock(&g->lock);
-        if (is_over) {
-            cancel_set(g->cancel);
-            pthread_mutex_lock(&g->lock);
-            pthread_cond_broadcast(&g->changed);
-            pthread_mutex_unlock(&g->lock);
-            apply_wake(g->apply);
-        }
-        cancel_wait(g->cancel, is_over ? 10 : 100);
-    }
-    pthread_join(thread, NULL);
-    if (!w.fine)
-        *e = g->is_fatal ? g->fatal : w.err;
-    return w.fine;
+    return run_aside(g, engine_copy_keyless, e);
 }
 
 /* The earliest position from which something still has to be read. */
@@ -189,17 +229,25 @@ static void settle_start(struct engine *g)
 {
     for (uint32_t i = 0; g->is_new && i < g->tabs.n; i++) {
         struct tab *tab = g->tabs.list[i];
-        if (tab->is_keyless && pos_is_set(&tab->end) && pos_cmp(&tab->end, &g->start) < 0)
+        if (tab_is_first(tab) && pos_is_set(&tab->end) && pos_cmp(&tab->end, &g->start) < 0)
             g->start = tab->end;
     }
+}
+
+/* Of a start that did not get through. A question that nobody answered needs a person, whatever it is about. */
+static int exit_of(const struct engine *g, const struct err *e)
+{
+    if (e->code == ERR_OK)
+        return EXIT_RESUMABLE;
+    return g->is_unanswered ? EXIT_PERSON : (int)err_info(e->code)->exit_code;
 }
 
 static int run_started(struct engine *g, struct err *e)
 {
     if (!start_run(g, e))
-        return err_info(e->code)->exit_code;
+        return exit_of(g, e);
     if (!keyless_first(g, e))
-        return e->code == ERR_OK ? EXIT_RESUMABLE : (int)err_info(e->code)->exit_code;
+        return exit_of(g, e);
     settle_start(g);
     if (!engine_start_stages(g, e))
         return err_info(e->code)->exit_code;
@@ -253,6 +301,13 @@ static void engine_release(struct engine *g)
     db_addr_release(&g->source);
     db_addr_release(&g->target);
     free(g->table_rate);
+    for (uint32_t i = 0; i < g->nkeys; i++) {
+        free(g->keys[i].schema);
+        free(g->keys[i].table);
+        free(g->keys[i].name);
+    }
+    free(g->keys);
+    report_release(g);
     free(g->snap);
     pthread_mutex_destroy(&g->lock);
     pthread_cond_destroy(&g->changed);
@@ -345,7 +400,7 @@ static void print_verify(const struct verify_table *t, uint32_t n, bool json, bo
         rows += t[i].source.rows;
         different += !t[i].is_equal;
         if (!json)
-            printf("%-5s  %-50s %12llu rows%s%s\n", t[i].is_equal ? "equal" : "DIFF", table_label(t[i].def, label),
+            printf("%-5s  %-50s %12llu rows%s%s\n", !t[i].is_equal ? "DIFF" : t[i].may_have_more ? "there" : "equal", table_label(t[i].def, label),
                    (unsigned long long)t[i].source.rows, t[i].is_equal ? "" : "  ", t[i].detail);
     }
     if (json)
@@ -354,6 +409,32 @@ static void print_verify(const struct verify_table *t, uint32_t n, bool json, bo
     else
         printf("%s  %u tables, %u differ, %llu rows compared, source at %s\n", pass ? "PASS" : "FAIL", n, different,
                (unsigned long long)rows, at);
+}
+
+/* Tables that held rows before the run, as its ledger knows; without a ledger there are none. */
+struct kept {
+    const struct schema_list *l;
+    struct verify_table *t;
+    struct ledger_state state;
+};
+
+static void told_kept(void *arg, const char *kind, const char *name, const char *text)
+{
+    struct kept *k = arg;
+    (void)kind;
+    for (size_t i = 0; i < k->state.ntabs; i++)
+        for (uint32_t n = 0; k->state.tabs[i].id == strtoul(name, NULL, 10) && n < k->l->n; n++)
+            if (strcmp(k->l->tables[n]->schema, k->state.tabs[i].names[0]) == 0 && strcmp(k->l->tables[n]->name, k->state.tabs[i].names[1]) == 0)
+                k->t[n].may_have_more = tab_kept_parse(text) != KEPT_NONE;
+}
+
+static void mark_kept(struct engine *g, const struct schema_list *l, struct verify_table *t)
+{
+    struct kept k = {.l = l, .t = t};
+    struct err ignored = {0};
+    if (ledger_read(&g->ledger, &g->control, &k.state, &ignored))
+        ledger_read_notes(&g->ledger, &g->control, NOTE_KEPT, told_kept, &k, &ignored);
+    ledger_state_release(&k.state);
 }
 
 static bool verify_now(struct engine *g, bool json, struct err *e)
@@ -368,6 +449,7 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
         route_table(g, l.tables[i]);
         t[i].def = l.tables[i];
     }
+    mark_kept(g, &l, t);
     struct verify_options o = {&g->source, &g->target, g->cancel, 4, NULL, NULL, NULL,
                                job_accepts(g->job, "lost-characters")};
     struct err ignored = {0};

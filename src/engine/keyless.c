@@ -13,6 +13,9 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     struct copy_options o;
     struct buf sql = {0};
     bool was_begun = tab->copy != TAB_PLANNED;
+    if (was_begun && tab->kept != KEPT_NONE)
+        return err_set(e, ERR_TARGET_MIXED, "%s: the copy was cut short, and rows that were there before can't be told from its own",
+                       tab->label);
     engine_copy_options(g, &o);
     atomic_store(&tab->count.rows_read, 0);
     atomic_store(&tab->count.bytes_read, 0);
@@ -68,9 +71,10 @@ bool engine_copy_keyless(struct engine *g, struct err *e)
     engine_compare_collations(g);
     for (uint32_t i = 0; i < g->tabs.n; i++) {
         struct tab *tab = g->tabs.list[i];
-        if (!tab->def || !tab->is_keyless || tab->copy == TAB_COMPLETE)
+        if (!tab->def || !tab_is_first(tab) || tab->copy == TAB_COMPLETE)
             continue;
-        log_event(LOG_INFO, "copy", tab->label, "", "has no usable key: copied first, in one snapshot");
+        log_event(LOG_INFO, "copy", tab->label, "", "%s: copied first, in one snapshot",
+                  tab->is_keyless ? "has no usable key" : "stands beside rows that stay untouched");
         if (!copy_until_whole(g, tab, e))
             return false;
     }

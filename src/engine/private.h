@@ -21,6 +21,47 @@ struct question {
     const char *answer;               /* a slug of choices */
 };
 
+/* Kinds of the ledger's notes. */
+#define NOTE_TABLE "table"            /* a line about how a table was changed on its way */
+#define NOTE_EXISTING "existing"      /* a line about rows that were there before */
+#define NOTE_KEPT "kept"              /* by table id: tab_kept_name */
+#define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
+
+enum report_part { REPORT_TABLE, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
+                   REPORT_PARTS };
+struct report_line {
+    enum report_part part;
+    bool is_problem;
+    char *name, *text;
+};
+struct report {                       /* the main thread's, or that of the step it waits for */
+    struct report_line *lines;
+    size_t n;
+};
+
+struct place {                        /* a table's two names at one end, borrowed */
+    const char *schema, *name;
+    void *what;
+};
+struct places {
+    struct place *list;
+    uint32_t n;
+    bool folds;                       /* names that differ by case are the same */
+};
+
+struct made_key {                     /* a foreign key that is at the target, by its names at the source */
+    char *schema, *table, *name;
+};
+
+/* One pass over what is made when the rows are there (objects.c, keys.c). */
+struct settle {
+    struct engine *g;
+    struct conn source;               /* its own: the sampler uses g->look */
+    struct table **defs;              /* held */
+    uint32_t n;
+    struct places here, there;        /* the run's tables (struct table) by their names at the source, at the target */
+};
+
 struct rates {                        /* ring of samples, one each quarter second */
     struct { int64_t ms; uint64_t value; } at[1300];
     size_t n, next;
@@ -68,6 +109,13 @@ struct engine {
     bool is_paused, wants_stop, wants_verify, is_fatal;
     struct err fatal;
     char reason[200], verdict[64], verified_at[140];
+    struct made_key *keys;
+    uint32_t nkeys;
+
+    struct report report;
+    bool is_unanswered;               /* ended because nobody answered a question */
+    bool is_settled;                  /* objects were made at least once by this engine */
+    uint64_t settled_ddl;             /* follow_count.ddl at that time */
 
     /* The sampler's own: */
     struct mon_snapshot *snap;
@@ -89,6 +137,10 @@ bool job_wants_port(void *arg, const char *schema, const char *table);
 /* control.c: on the control connection, fenced, tried again where the trouble passes. Statements that may run twice. */
 bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e); /* one transaction */
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e);
+/* One try on a connection and lane of the caller's own. */
+bool engine_send_ddl(struct engine *g, struct conn *c, uint32_t lane, uint64_t epoch, struct str ddl, struct err *e);
+/* A new epoch for all lanes: whatever is still under way ends or is waited for. Only while there are no writers. */
+bool engine_fence_anew(struct engine *g, struct err *e);
 /* begin.c */
 bool engine_begin_new(struct engine *g, struct err *e);
 bool engine_begin_again(struct engine *g, struct err *e);
@@ -96,11 +148,48 @@ struct tab *engine_add_tab(struct engine *g, struct table *def, uint32_t id);
 /* The statement of a tab's ledger row, behind a ';' where the text is begun; and written. */
 void engine_ledger_tab(struct engine *g, struct buf *out, const struct tab *tab, const char *state);
 bool engine_write_tab(struct engine *g, struct tab *tab, bool with_definition, struct err *e);
+/* places.c: borrowed names; what is NULL for none found. */
+void places_add(struct places *p, const char *schema, const char *name, void *what);
+void places_sort(struct places *p);
+void *places_find(const struct places *p, const char *schema, const char *name);
+const struct place *places_twice(const struct places *p); /* the first of two that share their names, or NULL */
+void places_schemas(const struct places *p, struct buf *out); /* " IN ('a','b')" */
+void places_release(struct places *p);
+/* Every living tab by its names at the target. Nothing else may change definitions meanwhile. */
+void places_of_target(struct engine *g, struct places *out);
+/* " IN ('a','b')" of the schemas that tables of the run have at the target. */
+void engine_target_schemas(struct engine *g, struct buf *out);
 /* tables.c */
 void route_table(struct engine *g, struct table *t);
-bool engine_target_table(struct engine *g, struct tab *tab, const char *create_sql, struct err *e);
+void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]); /* a name_map; arg: the job */
+bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one */
+/* Makes what is_there (by index in tabs) does not show, and writes every tab's ledger rows. */
+bool engine_make_tables(struct engine *g, const struct schema_list *l, const bool *is_there, struct err *e);
 /* Marks text columns whose collation at the target holds no more values equal than the source's does. */
 void engine_compare_collations(struct engine *g);
+/* existing.c: fills is_there by index in tabs, asks about rows, drops what is to be dropped, sets tab->kept. */
+bool engine_look_at_target(struct engine *g, bool *is_there, struct err *e);
+bool engine_recall_existing(struct engine *g, struct err *e); /* tab->kept from the ledger */
+/* shape.c: whether `there`, at the target, can hold t. */
+bool engine_shape_fits(const struct table *t, const struct table *there, struct err *e);
+/* The next column from *from on that only the target has and that must not stay NULL. */
+const struct column *engine_extra_column(const struct table *t, const struct table *there, uint32_t *from);
+/* collide.c: ERR_TARGET_COLLATION with the values. */
+bool engine_check_collisions(struct engine *g, const bool *is_there, struct err *e);
+/* objects.c: makes views and foreign keys, raises counters, lists what is not moved. Fails only when the run can't go on. */
+bool engine_settle(struct engine *g, struct err *e);
+/* One statement of it. false with *e clear: refused, *why has the target's words. */
+bool settle_run(struct settle *s, const char *sql, char why[600], unsigned *number, struct err *e);
+/* keys.c */
+bool settle_keys(struct settle *s, struct err *e);
+bool engine_recall_keys(struct engine *g, struct err *e);
+bool settle_counters(struct settle *s, struct err *e);
+bool engine_has_key(void *arg, const char *schema, const char *table, const char *name); /* target_dialect's */
+/* report.c. The line says what was done; is_problem: what was not. */
+void report_add(struct engine *g, enum report_part part, bool is_problem, const char *name, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void report_clear(struct engine *g, enum report_part part);
+void report_release(struct engine *g);
+void engine_report(struct engine *g, int exit_code, const struct err *e);
 /* keyless.c */
 bool engine_copy_keyless(struct engine *g, struct err *e);
 /* quarantine.c: what the ledger found there is tried again; rows that go in leave it. Before anything else is applied. */
@@ -118,7 +207,7 @@ bool engine_is_copied(struct engine *g);               /* every chunk is applied
 void engine_set_state(struct engine *g, enum run_state s);
 /* finish.c */
 bool engine_compare(struct engine *g, struct err *e);  /* verify of all tables; sets verdict; e: differences or worse */
-void engine_report(struct engine *g, int exit_code, const struct err *e);
+bool engine_wait_applied(struct engine *g, const struct pos *end, struct err *e); /* until everything up to it is applied */
 bool engine_command(void *arg, const char *cmd, const char *args_json, char **result_json, struct err *e);
 
 #endif

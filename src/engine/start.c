@@ -27,6 +27,8 @@ bool engine_connect(struct engine *g, struct err *e)
         return false;
     g->charmaps = charmaps_new(&g->source);
     g->dialect.geometry_as_bytes = job_accepts(g->job, "geometry-as-bytes");
+    g->dialect.has_foreign_key = engine_has_key;
+    g->dialect.arg = g;
     g->collations = collation_ids_read(&g->look, e);
     if (!g->collations || !conn_value(&g->look, "SELECT ROUND(UNIX_TIMESTAMP(NOW(6)) * 1000)", now, sizeof now, e))
         return false;

@@ -76,7 +76,8 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
         *out = QUERY_NOTHING;
         return true;
     case DDL_IGNORED_OBJECT:
-        log_event(LOG_INFO, "follow", "", "", "not moved (views, routines, triggers, events are left to you): %.160s", sql.p);
+        atomic_fetch_add(&f->o.count->ddl, 1);
+        log_event(LOG_INFO, "follow", "", "", "not part of the stream (views are made again when in sync; routines, triggers and events are left to you): %.160s", sql.p);
         *out = QUERY_NOTHING;
         return true;
     case DDL_XA:
@@ -201,7 +202,7 @@ static void drop_tab(struct ddl_work *w, struct tab *tab)
 /* The copy of a table without a key was taken after this statement, so the target holds what it did. */
 static bool is_in_copy(const struct ddl_work *w, const struct tab *tab)
 {
-    return tab->def->row_key < 0 && pos_cmp(w->to, &tab->end) <= 0;
+    return tab_is_first(tab) && pos_cmp(w->to, &tab->end) <= 0;
 }
 
 static bool refuse_in_copy(const struct ddl_work *w, const struct tab *tab, struct err *e)
@@ -493,6 +494,21 @@ static void mark_wanted(struct ddl_work *w)
     }
 }
 
+/* What the statement loses on its way, for the log and the report. The lines begin with the table's label. */
+static void note_changes(struct ddl_work *w, const char *notes)
+{
+    const char *label = w->batch->ddl.label;
+    log_event(LOG_NOTE, "follow", label, "", "%s", notes);
+    for (const char *p = notes, *end; label[0] && (end = strchr(p, '\n')) != NULL; p = end + 1) {
+        size_t n = (size_t)(end - p), skip = strlen(label) + 2;
+        bool is_ours = n > skip && strncmp(p, label, skip - 2) == 0;
+        char *line = is_ours ? x_strndup(p + skip, n - skip) : x_strndup(p, n);
+        ledger_sql_note(w->f->o.ledger, &w->batch->ddl.ledger, "table", label, line);
+        buf_addc(&w->batch->ddl.ledger, ';');
+        free(line);
+    }
+}
+
 static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err *e)
 {
     struct follow *f = w->f;
@@ -516,7 +532,7 @@ static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err 
     if (w->nwanted && sql.n)
         w->batch->ddl.sql = buf_take(&sql);
     if (fine && notes.n)
-        log_event(LOG_NOTE, "follow", w->batch->ddl.label, "", "%s", notes.p);
+        note_changes(w, notes.p);
     buf_release(&sql);
     buf_release(&notes);
     return fine;
@@ -534,6 +550,7 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
         ddl_release(&w.ddl);
     }
     struct batch *b = w.batch;
+    atomic_fetch_add(&f->o.count->ddl, w.nwanted ? 1 : 0);
     b->from = *from;
     b->to = *to;
     b->ntx = 1;

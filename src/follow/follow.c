@@ -205,7 +205,7 @@ static void add_gtid(struct follow *f, const char *gtid)
 
 static bool is_skipped(const struct tab *tab, const struct pos *to)
 {
-    return !tab->def || (tab->def->row_key < 0 && pos_cmp(to, &tab->end) <= 0);
+    return !tab->def || (tab_is_first(tab) && pos_cmp(to, &tab->end) <= 0);
 }
 
 static bool must_find(const struct tab *tab, const struct pos *to)

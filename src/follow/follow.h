@@ -14,6 +14,7 @@ struct follow_counters {              /* written by the two threads, read by the
     atomic_int_least64_t last_event_ms;                /* mono: when the last event of any kind came */
     atomic_int_least64_t last_commit_s;                /* source clock of the last transaction that entered */
     atomic_uint reopened;
+    atomic_uint_least64_t ddl;                         /* statements that may have changed tables or views of the run */
 };
 
 struct follow_options {

@@ -11,7 +11,8 @@
  * applied(run, source, to_pos, part, from_pos, gtids) transactions (from, to] are applied; below the mark removed
  * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on
  * ddl(run, source, pos, sql_text, before_hash, state) a DDL that was begun, and what it found
- * quarantine(run, source, table_id, row_no, key_text, reason)  rows the target can't take; row_no: hash of the row's key */
+ * quarantine(run, source, table_id, row_no, key_text, reason)  rows the target can't take; row_no: hash of the row's key
+ * note(run, source, kind, name, text_hash, text)      what the report has to tell, and what the run made or was told */
 #ifndef TG_LEDGER_LEDGER_H
 #define TG_LEDGER_LEDGER_H
 
@@ -51,12 +52,18 @@ void ledger_sql_chunk(const struct ledger *l, struct buf *out, uint32_t table_id
 void ledger_sql_tab(const struct ledger *l, struct buf *out, uint32_t table_id, const char *const names[4], const char *state, const struct pos *end);
 void ledger_sql_definition(const struct ledger *l, struct buf *out, uint32_t table_id, const struct pos *from, struct str sql);
 void ledger_sql_ddl(const struct ledger *l, struct buf *out, const struct pos *at, struct str sql, const char *before, const char *state);
+/* A line of that kind about the name, held once however often it is written. Kinds are the engine's. */
+void ledger_sql_note(const struct ledger *l, struct buf *out, const char *kind, const char *name, const char *text);
+void ledger_sql_forget_note(const struct ledger *l, struct buf *out, const char *kind, const char *name, const char *text);
 void ledger_sql_forget_chunks(const struct ledger *l, struct buf *out, uint32_t table_id);
 /* Advances the mark. */
 void ledger_sql_mark(const struct ledger *l, struct buf *out, const struct pos *mark, uint64_t file_created);
 /* Removes applied rows that end at one of these positions (they lie under the mark). n > 0. */
 void ledger_sql_compact(const struct ledger *l, struct buf *out, const struct pos *to, size_t n);
 
+/* Every note of the kind, by name; kind NULL: of all kinds. */
+typedef void ledger_told(void *arg, const char *kind, const char *name, const char *text);
+bool ledger_read_notes(const struct ledger *l, struct conn *c, const char *kind, ledger_told *told, void *arg, struct err *e);
 
 /* ---- quarantine: rows the target can't take ---- */
 struct ledger_quarantined {

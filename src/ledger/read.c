@@ -248,6 +248,25 @@ bool ledger_find_ddl(const struct ledger *l, struct conn *c, const struct pos *a
     return true;
 }
 
+bool ledger_read_notes(const struct ledger *l, struct conn *c, const char *kind, ledger_told *told, void *arg, struct err *e)
+{
+    struct buf tail = {0};
+    MYSQL_RES *res;
+    if (kind) {
+        buf_adds(&tail, "AND kind = ");
+        sql_z(&tail, kind);
+    }
+    buf_adds(&tail, " ORDER BY kind, name, text");
+    bool fine = select_of(l, c, "kind, name, text", "note", tail.p, &res, e);
+    buf_release(&tail);
+    if (!fine)
+        return false;
+    for (MYSQL_ROW r; (r = mysql_fetch_row(res)) != NULL;)
+        told(arg, r[0], r[1], r[2]);
+    mysql_free_result(res);
+    return true;
+}
+
 bool ledger_begin(const struct ledger *l, struct conn *c, const char *job_text, const char *identity,
                   const struct pos *start, const char *gtids, struct err *e)
 {

@@ -3,6 +3,7 @@
 #include "ledger/ledger.h"
 
 #include "base/fail.h"
+#include "base/hash.h"
 #include "db/type.h"
 
 #include <stdio.h>
@@ -39,6 +40,9 @@ static const char *const create[] = {
     " PRIMARY KEY (run, source, table_id, row_no))",
     "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".enum_zero (id INT NOT NULL PRIMARY KEY, e ENUM('x') NOT NULL)",
     "INSERT IGNORE INTO " LEDGER_SCHEMA ".enum_zero VALUES (1, '')",
+    "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".note (run VARCHAR(40) NOT NULL, source VARCHAR(64) NOT NULL,"
+    " kind VARCHAR(16) NOT NULL, name VARCHAR(200) NOT NULL, text_hash CHAR(32) NOT NULL, text TEXT NOT NULL,"
+    " PRIMARY KEY (run, source, kind, name, text_hash))",
 };
 
 void ledger_init(struct ledger *l, const char *run, const char *source)
@@ -178,6 +182,39 @@ void ledger_sql_ddl(const struct ledger *l, struct buf *out, const struct pos *a
     buf_addc(out, ',');
     sql_z(out, state);
     buf_addc(out, ')');
+}
+
+static void hash_text(struct buf *out, const char *text)
+{
+    struct hash128 h = hash128(text, strlen(text));
+    buf_addf(out, "'%016llx%016llx'", (unsigned long long)h.hi, (unsigned long long)h.lo);
+}
+
+void ledger_sql_note(const struct ledger *l, struct buf *out, const char *kind, const char *name, const char *text)
+{
+    buf_adds(out, "REPLACE INTO " LEDGER_SCHEMA ".note (run,source,kind,name,text_hash,text) VALUES (");
+    head(l, out);
+    buf_addc(out, ',');
+    sql_z(out, kind);
+    buf_addc(out, ',');
+    sql_z(out, name);
+    buf_addc(out, ',');
+    hash_text(out, text);
+    buf_addc(out, ',');
+    sql_z(out, text);
+    buf_addc(out, ')');
+}
+
+void ledger_sql_forget_note(const struct ledger *l, struct buf *out, const char *kind, const char *name, const char *text)
+{
+    buf_adds(out, "DELETE FROM " LEDGER_SCHEMA ".note");
+    where_head(l, out);
+    buf_adds(out, " AND kind = ");
+    sql_z(out, kind);
+    buf_adds(out, " AND name = ");
+    sql_z(out, name);
+    buf_adds(out, " AND text_hash = ");
+    hash_text(out, text);
 }
 
 void ledger_sql_forget_chunks(const struct ledger *l, struct buf *out, uint32_t table_id)

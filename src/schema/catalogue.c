@@ -160,6 +160,14 @@ void collation_ids_free(struct collation_ids *c)
     free(c);
 }
 
+bool collation_ids_has(const struct collation_ids *c, const char *collation)
+{
+    for (uint32_t i = 0; i < c->n; i++)
+        if (strcmp(c->rows[i].collation, collation) == 0)
+            return true;
+    return false;
+}
+
 bool collation_ids_find(const struct collation_ids *c, unsigned id, char charset[64], char collation[64])
 {
     for (uint32_t i = 0; i < c->n; i++) {
@@ -195,6 +203,10 @@ bool dialect_read(struct target_dialect *d, struct conn *target, struct err *e)
     }
     mysql_free_result(res);
     qsort(d->collations, d->ncollations, sizeof *d->collations, compare);
+    char on[8] = "";
+    struct err ignored = {0}; // releases before the variable ignore checks too
+    conn_value(target, "SELECT @@global.tidb_enable_check_constraint", on, sizeof on, &ignored);
+    d->ignores_checks = d->flavour == DB_TIDB && on[0] != '1';
     return true;
 }
 

@@ -31,6 +31,8 @@ bool rw_default(const struct rewriter *r, struct range value, const char *column
 bool rw_column(struct rewriter *r, const struct column_ast *a);
 /* One key or constraint; *written tells whether it was. */
 bool rw_key(struct rewriter *r, const struct key_ast *k, const struct table_ast *t, bool *written);
+/* CONSTRAINT … FOREIGN KEY … REFERENCES …, names mapped. */
+void rw_foreign_key(const struct rewriter *r, const struct key_ast *k);
 void rw_charset(const struct rewriter *r, const char *charset, const char *collation);
 void rw_partition(const struct rewriter *r, struct range range);
 bool rw_create_table(struct rewriter *r);

@@ -292,6 +292,9 @@ static bool add_check(const struct rewriter *r, const struct key_ast *k)
         rw_note(r, "CHECK (json_valid(%s)) is left out", r->t[k->check.from + 2].text.p);
         return false;
     }
+    if (r->to->ignores_checks && !k->not_enforced)
+        rw_note(r, "CHECK %s is written down, but the target does not enforce it (tidb_enable_check_constraint is OFF)",
+                k->constraint ? k->constraint : "");
     if (k->not_enforced && rw_is(r, DB_MARIADB)) {
         rw_note(r, "CHECK %s is left out: it is not enforced at the source", k->constraint ? k->constraint : "");
         return false;
@@ -378,7 +381,7 @@ static void add_parts(const struct rewriter *r, const struct key_part_ast *p)
     buf_addc(r->out, ')');
 }
 
-static void add_foreign_key(const struct rewriter *r, const struct key_ast *k)
+void rw_foreign_key(const struct rewriter *r, const struct key_ast *k)
 {
     if (k->constraint) {
         buf_adds(r->out, "CONSTRAINT ");
@@ -445,9 +448,9 @@ bool rw_key(struct rewriter *r, const struct key_ast *k, const struct table_ast 
     if (k->kind == KEY_CHECK) {
         *written = add_check(r, k);
     } else if (k->kind == KEY_FOREIGN && !r->to->with_foreign_keys) {
-        rw_note(r, "foreign key %s to %s is left out: it comes after the data", name, k->ref_table);
+        /* the engine makes them all when the rows are there, and reports each */
     } else if (k->kind == KEY_FOREIGN) {
-        add_foreign_key(r, k);
+        rw_foreign_key(r, k);
         *written = true;
     } else if (rw_is(r, DB_TIDB) && (k->kind == KEY_FULLTEXT || k->kind == KEY_SPATIAL)) {
         rw_note(r, "%s index %s is left out", k->kind == KEY_FULLTEXT ? "FULLTEXT" : "SPATIAL", name);

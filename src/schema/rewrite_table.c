@@ -108,7 +108,9 @@ bool rw_create_table(struct rewriter *r)
         rw_charset(r, owner.charset, owner.collation);
         for (const struct option_ast *o = t->options; o; o = o->next)
             add_option(r, o, " ");
-        if (range_is_set(t->partition)) {
+        if (range_is_set(t->partition) && r->to->without_partitions) {
+            rw_note(r, "its partitions are left out");
+        } else if (range_is_set(t->partition)) {
             buf_addc(r->out, '\n');
             rw_partition(r, t->partition);
         }
@@ -207,10 +209,17 @@ static void add_set_default(struct rewriter *r, const struct spec_ast *s, bool *
     }
 }
 
+/* Whether it was made at the target already. */
+static bool has_foreign_key(const struct rewriter *r, const char *name)
+{
+    const struct target_dialect *to = r->to;
+    return to->has_foreign_key && to->has_foreign_key(to->arg, r->schema, r->table, name);
+}
+
 static void add_drop_constraint(struct rewriter *r, const struct spec_ast *s, bool *is_first)
 {
-    if (s->kind == SPEC_DROP_FOREIGN_KEY && r->to->with_foreign_keys)
-        add_named(r, s, is_first, "DROP FOREIGN KEY", if_exists(r, s));
+    if (!s->is_check && (r->to->with_foreign_keys ? s->kind == SPEC_DROP_FOREIGN_KEY : has_foreign_key(r, s->name)))
+        add_named(r, s, is_first, "DROP FOREIGN KEY", rw_is(r, DB_MARIADB) ? if_exists(r, s) : "");
     else if (s->kind == SPEC_DROP_CONSTRAINT && rw_is(r, DB_MARIADB))
         add_named(r, s, is_first, "DROP CONSTRAINT", "IF EXISTS ");
     else if (s->kind == SPEC_DROP_CONSTRAINT && rw_is(r, DB_MYSQL) && (s->is_check || r->to->with_foreign_keys))

@@ -104,6 +104,12 @@ struct target_dialect {
     uint32_t ncollations;
     bool geometry_as_bytes;           /* consent to store geometry in a LONGBLOB where its types are missing (TiDB) */
     bool with_foreign_keys;           /* false: left out, they come after the data; dialect_read leaves it false */
+    bool without_partitions;          /* the target has refused them; dialect_read leaves it false */
+    bool ignores_checks;              /* TiDB with tidb_enable_check_constraint=OFF */
+    /* Whether that foreign key of the source was made at the target (with_foreign_keys is false), so that a DROP of it
+     * must reach it. Any thread; may be NULL. */
+    bool (*has_foreign_key)(void *arg, const char *schema, const char *table, const char *name);
+    void *arg;
 };
 bool dialect_read(struct target_dialect *d, struct conn *target, struct err *e);
 void dialect_release(struct target_dialect *d);
@@ -123,6 +129,50 @@ bool ddl_rewrite(struct buf *out, const struct ddl *d, const struct ddl_context 
 /* The next statement of ddl_rewrite's text, *rest behind it; call while rest->n. */
 struct str ddl_part(struct str *rest);
 
+/* Every foreign key of a parsed CREATE TABLE as an ALTER TABLE … ADD CONSTRAINT for the target; the referenced table
+ * is told by its names at the source. */
+typedef void foreign_key_told(void *arg, const char *name, const char *ref_schema, const char *ref_table, const char *sql);
+void ddl_foreign_keys(const struct ddl *d, const struct ddl_context *cx, const struct target_dialect *to, name_map *map,
+                      void *map_arg, foreign_key_told *told, void *told_arg);
+/* The name the target has for a collation, or its nearest. */
+void dialect_collation(const struct target_dialect *to, const char *collation, char out[64]);
+/* Whether `there` may hold two texts for equal that `collation` keeps apart. */
+bool collation_merges(const char *collation, const char *there);
+
+/* Objects beside tables. A text is never a failure: what can't be read is told. */
+struct view {
+    char *schema, *name;
+    char *sql;                        /* SHOW CREATE VIEW, every name qualified; NULL: see problem */
+    char *collation;                  /* of the session it was made in */
+    char *problem;                    /* the server's words, or NULL */
+};
+struct object {
+    const char *kind;                 /* "trigger", "event", "procedure", "function", "package", "sequence" */
+    char *schema, *name, *text;       /* text: what else is known, or "" */
+};
+struct object_list {
+    struct view *views;
+    struct object *objects;
+    char **unread;                    /* what may be missing in these lists, and why */
+    uint32_t nviews, nobjects, nunread;
+    bool has_all_views;               /* the list of views could be read */
+};
+/* Views for which want says yes, and every trigger, event, routine and sequence of schemas for which want says yes
+ * with name NULL. false only when the connection is lost. */
+bool objects_read(struct object_list *out, struct conn *source, bool (*want)(void *arg, const char *schema, const char *table),
+                  void *arg, struct err *e);
+void objects_release(struct object_list *l);
+
+struct view_port {
+    void *arg;
+    name_map *map;
+    bool (*is_moved)(void *arg, const char *schema, const char *name); /* a table or view of the source that has a new name */
+    bool (*has_user)(void *arg, const char *user, const char *host);   /* at the target; NULL: none */
+};
+/* CREATE OR REPLACE VIEW for the target: names mapped, the definer kept where the target knows it. */
+bool view_rewrite(struct buf *out, const struct view *v, const struct ddl_context *cx, const struct target_dialect *to,
+                  const struct view_port *port, struct buf *notes, struct err *e);
+
 /* The source's catalogue. */
 struct schema_list {
     uint32_t n;
@@ -140,6 +190,7 @@ bool schema_defaults(struct conn *source, const char *schema, struct ddl_context
 struct collation_ids;
 struct collation_ids *collation_ids_read(struct conn *source, struct err *e);
 void collation_ids_free(struct collation_ids *c);
+bool collation_ids_has(const struct collation_ids *c, const char *collation);
 bool collation_ids_find(const struct collation_ids *c, unsigned id, char charset[64], char collation[64]);
 /* Charset name → enum, collation name → fold class (type.h). */
 enum text_charset charset_of(const char *name);

@@ -65,16 +65,20 @@ static void read_sql(struct buf *out, const struct table *def, const char *schem
     }
 }
 
+/* Called with every row's hash; false: no more is wanted. */
+typedef bool row_told(void *arg, struct hash128 h);
+
 static bool sum_rows(struct verify *v, struct conn *c, const struct table *def, const char *sql, struct verify_sum *out,
-                     struct err *e)
+                     row_told *told, void *arg, struct err *e)
 {
+    bool is_wanted = true;
     MYSQL_RES *res;
     MYSQL_ROW row;
     struct buf text = {0};
     *out = (struct verify_sum){0};
     if (!conn_query_stream(c, sql, strlen(sql), &res, e))
         return false;
-    while (!cancel_is_set(v->o->cancel) && (row = mysql_fetch_row(res)) != NULL) {
+    while (is_wanted && !cancel_is_set(v->o->cancel) && (row = mysql_fetch_row(res)) != NULL) {
         unsigned long *n = mysql_fetch_lengths(res);
         buf_reset(&text);
         for (uint32_t i = 0; i < def->ncolumns; i++)
@@ -84,16 +88,110 @@ static bool sum_rows(struct verify *v, struct conn *c, const struct table *def, 
         uint64_t lo = out->lo;
         out->lo += h.lo;
         out->hi += h.hi + (out->lo < lo);
+        is_wanted = !told || told(arg, h);
         if (v->o->rows_read)
             atomic_fetch_add(v->o->rows_read, 1);
     }
     bool fine = mysql_errno(c->my) == 0 || conn_error(c, e);
-    if (fine && cancel_is_set(v->o->cancel)) {
+    if (fine && (!is_wanted || cancel_is_set(v->o->cancel)))
         conn_cut(c); /* else freeing would read the rest of the table */
+    if (fine && cancel_is_set(v->o->cancel)) {
         fine = err_set(e, ERR_CANCELLED, "while comparing");
     }
     mysql_free_result(res);
     buf_release(&text);
+    if (!is_wanted)
+        conn_kill(c);
+    return fine;
+}
+
+/* ---- a target that may hold more ---- */
+
+#define HELD_ROWS ((size_t)1 << 20)
+
+struct held {                         /* rows of the source, one entry for each content; a share of the table where it is large */
+    struct hash128 *list;
+    uint32_t *need;                   /* how often it is still to be found */
+    size_t n, cap;
+    uint64_t share, shares;
+    uint64_t missing;
+};
+
+static bool hold_row(void *arg, struct hash128 h)
+{
+    struct held *k = arg;
+    if (h.lo % k->shares != k->share)
+        return true;
+    if (k->n == HELD_ROWS)
+        return false;
+    if (k->n == k->cap) {
+        k->cap = TG_MAX(k->cap * 2, (size_t)1024);
+        k->list = x_realloc(k->list, k->cap * sizeof *k->list);
+    }
+    k->list[k->n++] = h;
+    return true;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    const struct hash128 *x = a, *y = b;
+    if (x->hi != y->hi)
+        return x->hi < y->hi ? -1 : 1;
+    return x->lo == y->lo ? 0 : x->lo < y->lo ? -1 : 1;
+}
+
+static void sort_held(struct held *k)
+{
+    size_t n = 0;
+    if (k->n)
+        qsort(k->list, k->n, sizeof *k->list, compare_hashes);
+    k->need = x_alloc((k->n + 1) * sizeof *k->need);
+    for (size_t i = 0; i < k->n; i++) {
+        if (!n || compare_hashes(&k->list[n - 1], &k->list[i]) != 0)
+            k->list[n++] = k->list[i];
+        k->need[n - 1]++;
+    }
+    k->missing += k->n;
+    k->n = n;
+}
+
+static bool tick_row(void *arg, struct hash128 h)
+{
+    struct held *k = arg;
+    struct hash128 *found = k->n ? bsearch(&h, k->list, k->n, sizeof h, compare_hashes) : NULL;
+    if (found && k->need[found - k->list]) {
+        k->need[found - k->list]--;
+        k->missing--;
+    }
+    return true;
+}
+
+/* Rows of the source that the target has not, as often as the source has them. */
+static bool count_missing(struct verify *v, struct conn *ends[2], const struct table *def, const char *const sql[2],
+                          struct verify_sum sums[2], uint64_t *missing, struct err *e)
+{
+    bool fine = true;
+    uint64_t shares = 1;
+    *missing = 0;
+    for (uint64_t share = 0; fine && share < shares;) {
+        struct held k = {.share = share, .shares = shares};
+        fine = (ends[0]->my || conn_open_source(ends[0], v->o->source, 0, e)) &&
+               sum_rows(v, ends[0], def, sql[0], &sums[0], hold_row, &k, e);
+        if (fine && !ends[0]->my) { /* too many: a smaller share, from the begin */
+            shares *= 8;
+            share = 0;
+            *missing = 0;
+            free(k.list);
+            continue;
+        }
+        if (fine)
+            sort_held(&k);
+        fine = fine && sum_rows(v, ends[1], def, sql[1], &sums[1], tick_row, &k, e);
+        *missing += k.missing;
+        share++;
+        free(k.list);
+        free(k.need);
+    }
     return fine;
 }
 
@@ -110,24 +208,26 @@ static bool sum_equal(const struct verify_sum *a, const struct verify_sum *b)
     return a->rows == b->rows && a->lo == b->lo && a->hi == b->hi;
 }
 
-static void settle(struct verify *v, struct task *k, const struct verify_sum *source, const struct verify_sum *target)
+static void settle(struct verify *v, struct task *k, const struct verify_sum *source, const struct verify_sum *target,
+                   uint64_t missing)
 {
     struct verify_table *t = k->table;
+    bool is_equal = t->may_have_more ? missing == 0 : sum_equal(source, target);
     pthread_mutex_lock(&v->lock);
     add_sum(&t->source, source);
     add_sum(&t->target, target);
     t->chunks++;
-    if (!sum_equal(source, target)) {
+    if (!is_equal) {
         if (!t->chunks_different++)
             snprintf(t->detail, sizeof t->detail, "%s%s%s%s%s: %llu rows at the source, %llu at the target%s",
                      k->lo[0] || k->hi[0] ? "key " : "all rows", k->lo[0] ? "above " : "", k->lo,
                      k->hi[0] ? " up to " : "", k->hi, (unsigned long long)source->rows,
-                     (unsigned long long)target->rows, source->rows == target->rows ? ", values differ" : "");
+                     (unsigned long long)target->rows, t->may_have_more ? ", some of the source are not there" : source->rows == target->rows ? ", values differ" : "");
     }
     bool is_last = --v->left[t - v->tables] == 0;
     if (is_last) {
         t->is_done = true;
-        t->is_equal = sum_equal(&t->source, &t->target) && !t->chunks_different;
+        t->is_equal = (t->may_have_more || sum_equal(&t->source, &t->target)) && !t->chunks_different;
     }
     pthread_mutex_unlock(&v->lock);
     if (is_last && v->o->told)
@@ -137,16 +237,23 @@ static void settle(struct verify *v, struct task *k, const struct verify_sum *so
 static bool run_task(struct verify *v, struct conn *source, struct conn *target, struct task *k, struct err *e)
 {
     struct table *def = k->table->def;
-    struct verify_sum a, b;
-    struct buf sql = {0};
-    read_sql(&sql, def, def->schema, def->name, k, !v->o->lost_is_fine);
-    bool fine = sum_rows(v, source, def, sql.p, &a, e);
-    buf_reset(&sql);
-    read_sql(&sql, def, def->target_schema, def->target_name, k, false);
-    fine = fine && sum_rows(v, target, def, sql.p, &b, e);
-    buf_release(&sql);
+    struct verify_sum sums[2];
+    struct buf here = {0}, there = {0};
+    uint64_t missing = 0;
+    bool fine;
+    read_sql(&here, def, def->schema, def->name, k, !v->o->lost_is_fine);
+    read_sql(&there, def, def->target_schema, def->target_name, k, false);
+    if (k->table->may_have_more) {
+        struct conn *ends[2] = {source, target};
+        const char *const sql[2] = {here.p, there.p};
+        fine = count_missing(v, ends, def, sql, sums, &missing, e);
+    } else {
+        fine = sum_rows(v, source, def, here.p, &sums[0], NULL, NULL, e) && sum_rows(v, target, def, there.p, &sums[1], NULL, NULL, e);
+    }
+    buf_release(&here);
+    buf_release(&there);
     if (fine)
-        settle(v, k, &a, &b);
+        settle(v, k, &sums[0], &sums[1], missing);
     return fine || err_wrap(e, "while comparing %s.%s", def->schema, def->name);
 }
 

@@ -16,6 +16,7 @@ struct verify_sum {
 };
 struct verify_table {
     struct table *def;                /* borrowed; source and target names */
+    bool may_have_more;               /* the target held rows before: every source row must be there, others may */
     struct verify_sum source, target; /* of the whole table */
     uint32_t chunks, chunks_different;
     bool is_done, is_equal;
