@@ -63,15 +63,16 @@ static void advance(struct engine *g)
 }
 
 /* Nothing moves any more but a question, and nobody looks: the run ends and says so. One that follows waits on. */
-static bool is_left_alone(struct engine *g)
+bool engine_is_left_alone(struct engine *g)
 {
     bool follows = g->follow && g->job->mode != MODE_FULL && g->job->until != UNTIL_COPIED;
     return g->snap->nquestions && !follows && !mon_server_windows(g->mon) &&
            clock_mono_ms() - g->last_progress_ms > 5000;
 }
 
-static bool question_error(struct engine *g, struct err *e)
+bool engine_left_alone(struct engine *g, struct err *e)
 {
+    g->is_unanswered = true;
     struct mon_snapshot *s = g->snap;
     enum err_code code = ERR_TARGET_QUERY;
     for (int i = 0; i < ERR_CODE_COUNT; i++)
@@ -123,9 +124,8 @@ static bool run_aside(struct engine *g, step *run, struct err *e)
         pthread_mutex_lock(&g->lock);
         bool is_over = g->is_fatal || g->wants_stop || (g->o->stop && cancel_is_set(g->o->stop));
         pthread_mutex_unlock(&g->lock);
-        if (!is_over && asked.code == ERR_OK && is_left_alone(g)) {
-            question_error(g, &asked);
-            g->is_unanswered = true;
+        if (!is_over && asked.code == ERR_OK && engine_is_left_alone(g)) {
+            engine_left_alone(g, &asked);
         }
         if (is_over || asked.code != ERR_OK)
             stop_work(g);
@@ -147,6 +147,14 @@ static void check_verify_wish(struct engine *g)
     pthread_mutex_unlock(&g->lock);
     if (wanted && !engine_compare(g, &e) && e.code != ERR_OK)
         log_event(LOG_WARN, "verify", "", err_info(e.code)->id, "%s: %s", err_info(e.code)->title, e.text);
+}
+
+/* Of what did not get through. A question that nobody answered needs a person, whatever it is about. */
+static int exit_of(const struct engine *g, const struct err *e)
+{
+    if (e->code == ERR_OK)
+        return EXIT_RESUMABLE;
+    return g->is_unanswered ? EXIT_PERSON : (int)err_info(e->code)->exit_code;
 }
 
 /* Foreign keys, views, counters: in sync for the first time, and when DDL has passed since. */
@@ -182,16 +190,19 @@ static int loop(struct engine *g, struct err *e)
             return (int)err_info(e->code)->exit_code;
         if (wants_stop || (g->o->stop && cancel_is_set(g->o->stop)))
             return EXIT_RESUMABLE;
-        if (g->state == RUN_IN_SYNC && !settle(g, e))
-            return e->code == ERR_CANCELLED ? EXIT_RESUMABLE : (int)err_info(e->code)->exit_code;
+        if (g->state == RUN_IN_SYNC && !settle(g, e)) {
+            if (e->code == ERR_CANCELLED)
+                err_clear(e);
+            return exit_of(g, e);
+        }
         if (g->state == RUN_IN_SYNC && ends_when_copied && (g->is_settled || g->job->mode == MODE_INCREMENTAL)) {
             if (engine_compare(g, e))
                 return EXIT_FINE;
-            return err_info(e->code)->exit_code;
+            return exit_of(g, e);
         }
         check_verify_wish(g);
-        if (is_left_alone(g)) {
-            question_error(g, e);
+        if (engine_is_left_alone(g)) {
+            engine_left_alone(g, e);
             return EXIT_PERSON;
         }
         if (g->o->stop)
@@ -232,14 +243,6 @@ static void settle_start(struct engine *g)
         if (tab_is_first(tab) && pos_is_set(&tab->end) && pos_cmp(&tab->end, &g->start) < 0)
             g->start = tab->end;
     }
-}
-
-/* Of a start that did not get through. A question that nobody answered needs a person, whatever it is about. */
-static int exit_of(const struct engine *g, const struct err *e)
-{
-    if (e->code == ERR_OK)
-        return EXIT_RESUMABLE;
-    return g->is_unanswered ? EXIT_PERSON : (int)err_info(e->code)->exit_code;
 }
 
 static int run_started(struct engine *g, struct err *e)

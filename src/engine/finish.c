@@ -103,6 +103,8 @@ bool engine_wait_applied(struct engine *g, const struct pos *end, struct err *e)
             return false;
         }
         engine_sample(g);
+        if (engine_is_left_alone(g))
+            return engine_left_alone(g, e);
     }
 }
 

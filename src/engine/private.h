@@ -205,6 +205,9 @@ bool engine_answer(struct engine *g, const char *id, const char *table, const ch
 void engine_sample(struct engine *g);
 bool engine_is_copied(struct engine *g);               /* every chunk is applied */
 void engine_set_state(struct engine *g, enum run_state s);
+/* engine.c: nothing moves but a question, and nobody looks; the error that the run ends with then. */
+bool engine_is_left_alone(struct engine *g);
+bool engine_left_alone(struct engine *g, struct err *e);
 /* finish.c */
 bool engine_compare(struct engine *g, struct err *e);  /* verify of all tables; sets verdict; e: differences or worse */
 bool engine_wait_applied(struct engine *g, const struct pos *end, struct err *e); /* until everything up to it is applied */

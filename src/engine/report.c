@@ -31,6 +31,8 @@ void report_add(struct engine *g, enum report_part part, bool is_problem, const 
     va_end(ap);
     if ((r->n & (r->n - 1)) == 0)
         r->lines = x_realloc(r->lines, TG_MAX(r->n * 2, (size_t)1) * sizeof *r->lines);
+    if (is_problem)
+        log_event(LOG_WARN, "engine", name, "", "%s", text);
     r->lines[r->n++] = (struct report_line){part, is_problem, x_strdup(name), text};
 }
 

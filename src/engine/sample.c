@@ -183,10 +183,11 @@ static void add_point(struct engine *g, struct lag_view *l, int64_t now)
 static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
 {
     struct lag_view *l = &s->lag;
-    struct pos at = g->start, low;
+    struct pos at, low;
+    marks_low(g->marks, &low);
+    at = low;
     if (g->follow)
         follow_at(g->follow, &at);
-    marks_low(g->marks, &low);
     snprintf(s->position_file, sizeof s->position_file, "%s", at.file);
     s->position = at.at;
     snprintf(s->applied_file, sizeof s->applied_file, "%s", low.file);

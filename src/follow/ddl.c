@@ -211,6 +211,14 @@ static bool refuse_in_copy(const struct ddl_work *w, const struct tab *tab, stru
            err_set(e, ERR_DDL_ROWS, "%s has no key and was altered between the begin of the run and its copy; begin anew", tab->label);
 }
 
+/* Rows that were there before the run are not the source's to remove. */
+static bool refuse_kept(const struct tab *tab, struct err *e)
+{
+    return tab->kept == KEPT_NONE ||
+           err_set(e, ERR_TARGET_MIXED, "%s is emptied or dropped at the source, and the target's table holds rows from before this run",
+                   tab->label);
+}
+
 static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
 {
     struct follow *f = w->f;
@@ -222,7 +230,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
         w->nwanted = 0; /* IF NOT EXISTS on a table that is there: nothing happened at the source */
         return true;
     }
-    if (!table_is_supported(def, f->o.dialect, e)) {
+    if (!table_is_supported(def, f->o.dialect, e) || (old && !refuse_kept(old, e))) {
         table_drop(def);
         return false;
     }
@@ -290,12 +298,14 @@ static struct tab *seize(struct ddl_work *w, const char *schema, const char *tab
     return tab;
 }
 
-static bool drop_tables(struct ddl_work *w)
+static bool drop_tables(struct ddl_work *w, struct err *e)
 {
     for (uint32_t i = 0; i < w->ddl.nnames; i++) {
         if (!is_wanted(w, i))
             continue;
         struct tab *tab = seize(w, w->ddl.names[i].schema, w->ddl.names[i].table);
+        if (tab && !refuse_kept(tab, e))
+            return false;
         if (tab)
             drop_tab(w, tab);
     }
@@ -327,13 +337,15 @@ static void spare_others(struct ddl_work *w, struct buf *sql)
     buf_release(&list);
 }
 
-static bool drop_schema(struct ddl_work *w)
+static bool drop_schema(struct ddl_work *w, struct err *e)
 {
     struct tabs *tabs = w->f->o.tabs;
     for (uint32_t i = 0; i < tabs->n; i++) {
         struct tab *tab = tabs->list[i];
         if (!tab->def || strcmp(tab->def->schema, w->ddl.names[0].schema) != 0)
             continue;
+        if (!refuse_kept(tab, e))
+            return false;
         seize(w, tab->def->schema, tab->def->name);
         drop_tab(w, tab);
     }
@@ -445,11 +457,12 @@ static bool truncate_table(struct ddl_work *w, const struct binlog_query *q, str
     struct tab *tab = seize(w, w->ddl.names[0].schema, w->ddl.names[0].table);
     if (!tab)
         return err_set(e, ERR_BINLOG_TABLE, "%.200s", q->sql.p);
-    if (is_in_copy(w, tab))
+    if (is_in_copy(w, tab)) {
         w->nwanted = 0; /* its copy was taken from the emptied table */
-    else
-        empty_quarantine(w, tab);
-    return true;
+        return true;
+    }
+    empty_quarantine(w, tab);
+    return refuse_kept(tab, e);
 }
 
 /* Moves definitions and fills the batch's dependencies and ledger rows. Lock held. */
@@ -460,13 +473,13 @@ static bool take_effect(struct ddl_work *w, const struct binlog_query *q, struct
     case DDL_ALTER_SCHEMA:
         return true;
     case DDL_DROP_SCHEMA:
-        return drop_schema(w);
+        return drop_schema(w, e);
     case DDL_CREATE_TABLE:
     case DDL_CREATE_TABLE_LIKE:
     case DDL_CREATE_TABLE_SELECT:
         return create_new(w, q, e);
     case DDL_DROP_TABLE:
-        return drop_tables(w);
+        return drop_tables(w, e);
     case DDL_TRUNCATE:
         return truncate_table(w, q, e);
     case DDL_RENAME:

@@ -472,17 +472,20 @@ static bool write_spec(struct splitter *x, const struct spec_ast *s)
     return write_unit(x, (struct unit){s, NULL, NULL});
 }
 
-/* The servers drop indexes first; statements after a RENAME would need the new name. */
+/* The servers drop indexes first, and before them the foreign keys that hold on to them; statements after a RENAME would
+ * need the new name. */
 static unsigned pass_of(const struct spec_ast *s)
 {
-    return s->kind == SPEC_DROP_KEY ? 0 : s->kind == SPEC_RENAME ? 2 : 1;
+    if (s->kind == SPEC_DROP_FOREIGN_KEY || s->kind == SPEC_DROP_CONSTRAINT)
+        return 0;
+    return s->kind == SPEC_DROP_KEY ? 1 : s->kind == SPEC_RENAME ? 3 : 2;
 }
 
 bool rw_alter(struct rewriter *r)
 {
     struct splitter x = {.r = r, .a = r->d->body->alter, .is_first = true};
     bool fine = true;
-    for (unsigned pass = 0; pass < 3; pass++)
+    for (unsigned pass = 0; pass < 4; pass++)
         for (const struct spec_ast *s = x.a->specs; s && fine; s = s->next)
             if (rw_is(r, DB_TIDB) ? pass_of(s) == pass : pass == 0)
                 fine = write_spec(&x, s);

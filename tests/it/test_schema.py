@@ -232,7 +232,7 @@ def test_world(scene: Scene, kind):
         "CREATE TABLE world.river (id INT NOT NULL PRIMARY KEY, Code CHAR(3) CHARACTER SET latin1, KEY (Code), CONSTRAINT r1"
         " FOREIGN KEY (Code) REFERENCES world.country (Code)) ENGINE=InnoDB",
         "INSERT INTO world.river VALUES (1, 'AUT')", "CREATE VIEW world.rivers AS SELECT id FROM world.river",
-        "ALTER TABLE world.city DROP FOREIGN KEY city_ibfk_1", "ALTER TABLE world.city DROP INDEX CountryCode")
+        "ALTER TABLE world.city DROP INDEX CountryCode, DROP FOREIGN KEY city_ibfk_1")
     wait_for(lambda: foreign_keys(target, "world") == {"r1"}, 60, "the new foreign key and the end of the old one")
     wait_for(lambda: target.query("SELECT COUNT(*) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'world'")[0][0] == 2, 60, "views")
     wait_for(lambda: len(target.query("SELECT * FROM world.cities LIMIT 1")[0]) == 1, 60, "the view's new form")
