@@ -70,6 +70,8 @@ static const struct pin PINS[] = {
     {"foreign_key_checks", "0", ON_ALL | AT_TARGET, 0, 0},
     {"unique_checks", "1", ON_ALL | AT_TARGET, 0, 0},
     {"tidb_txn_mode", "pessimistic", ON_TIDB | AT_TARGET, 0, 0},
+    // An optimistic transaction that met a conflict fails: its statements are never repeated behind our back.
+    {"tidb_disable_txn_auto_retry", "1", ON_TIDB | AT_TARGET | OPTIONAL, 0, 0},
     {"tidb_constraint_check_in_place_pessimistic", "1", ON_TIDB | AT_TARGET | OPTIONAL, 0, 0},
     {"tidb_dml_type", "STANDARD", ON_TIDB | AT_TARGET | OPTIONAL, 0, 0},
     {"tidb_batch_insert", "0", ON_TIDB | AT_TARGET | OPTIONAL, 0, 0},
