@@ -261,7 +261,8 @@ static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int6
         snprintf(s->reason, sizeof s->reason, "%.180s", s->question[0].text);
         return RUN_ASKING;
     }
-    bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || g->state == RUN_COPYING;
+    bool may_read = s->pace.readers > 0; /* else the dial holds the copy, and says so */
+    bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || (g->state == RUN_COPYING && may_read);
     if (has_work && now - g->last_progress_ms > 60000 && g->state != RUN_VERIFYING) {
         snprintf(s->reason, sizeof s->reason, "nothing has moved for %lld s", (long long)(now - g->last_progress_ms) / 1000);
         return RUN_STUCK;

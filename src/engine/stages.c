@@ -52,13 +52,14 @@ void engine_copy_options(struct engine *g, struct copy_options *o)
 {
     pthread_mutex_lock(&g->lock);
     size_t chunk_bytes = (size_t)g->job->chunk_bytes;
+    uint32_t readers = g->pace.view.readers;
     pthread_mutex_unlock(&g->lock);
     *o = (struct copy_options){
         .found = &g->found, .source = &g->source, .server = g->source_server, .tabs = &g->tabs,
         .budget = g->copy_budget, .cancel = g->cancel, .ask = {g, engine_ask, engine_fatal},
         .windows = {g, window_open_port, window_give_port, window_abandon_port},
         .sequence = {g, submit, is_hungry}, .may_read = may_read, .may_arg = g,
-        .readers = g->pace.dial.readers, .chunk_bytes = chunk_bytes, .count = &g->copy_count};
+        .readers = readers, .chunk_bytes = chunk_bytes, .count = &g->copy_count};
 }
 
 static void chunk_back(void *arg, struct chunk *k)
