@@ -118,6 +118,143 @@ void ask_event(struct dashboard_state *s, int key)
     dialog_open(d, key, s->now_ms);
 }
 
+/* ---- pace ---- */
+
+enum { PACE_GENTLE_ROW, PACE_NORMAL_ROW, PACE_FAST_ROW, PACE_LIMITS };
+static const char *const dials[] = {"gentle", "normal", "fast"};
+static const char *const limit_keys[] = {"readers", "writers", "read-rate"};
+/* What the arrows step through; 0 is "by the pace" for readers, "no limit" for bytes. */
+static const uint64_t reader_steps[] = {0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128};
+static const uint64_t writer_steps[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64};
+static const uint64_t rate_steps[] = {0,        1000000,  2000000,   5000000,   10000000,
+                                      20000000, 50000000, 100000000, 200000000, 500000000};
+
+/* The next larger or smaller of ascending steps; at an end the value stays. */
+static uint64_t step_of(const uint64_t *steps, size_t n, uint64_t now, bool up)
+{
+    uint64_t next = now;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = up ? n - 1 - i : i;
+        if (up ? steps[at] > now : steps[at] < now)
+            next = steps[at];
+    }
+    return next;
+}
+
+static void limit_note(const struct dashboard_state *s, unsigned which, char *out, size_t size)
+{
+    char rate[FMT_SIZE];
+    uint64_t value = s->pace[which];
+    if (which == 0 && !value)
+        snprintf(out, size, "%s", _("by the pace"));
+    else if (which == 2 && !value)
+        snprintf(out, size, "%s", _("no limit"));
+    else if (which == 2)
+        snprintf(out, size, _("%s at most"), fmt_rate(rate, (double)value));
+    else
+        snprintf(out, size, _("%llu at most"), (unsigned long long)value);
+    if (s->pace_changed[which])
+        snprintf(out + strlen(out), size - strlen(out), "%s", _("   Enter does it"));
+}
+
+static void pace_text(const struct dashboard_state *s, char *out, size_t size)
+{
+    const struct pace_view *p = &s->snap.pace;
+    int n;
+    if (p->threads_running < 0)
+        n = snprintf(out, size, "%s", _("What runs at the source is not known."));
+    else
+        n = snprintf(out, size, _("The source runs %lld statements, %u of them ours."),
+                     (long long)p->threads_running, p->threads_ours);
+    n += snprintf(out + n, size - (size_t)n, _("\n%u of %u readers, %u of %u writers"), p->readers,
+                  p->readers_max, p->writers, p->writers_max);
+    if (p->read_ms >= 0)
+        n += snprintf(out + n, size - (size_t)n, _("; a chunk takes %.0f ms"), p->read_ms);
+    if (p->waits[0])
+        snprintf(out + n, size - (size_t)n, _("\nReading waits: %s"), _(p->waits));
+}
+
+static void pace_fill(struct dashboard_state *s)
+{
+    struct dialog *d = &s->dialog;
+    const char *notes[] = {_("2 readers, waits while 10 others run"),
+                           _("4 readers, waits while 25 others run"),
+                           _("8 readers, never waits")};
+    const char *names[] = {_("Gentle"), _("Normal"), _("Fast")};
+    const char *limits[] = {_("Readers"), _("Writers"), _("MB/s read")};
+    char note[80];
+    d->nchoices = 0;
+    for (unsigned i = 0; i < PACE_LIMITS; i++) {
+        bool is_now = strcmp(s->snap.pace.dial, dials[i]) == 0;
+        snprintf(note, sizeof note, " %s%s", notes[i], is_now ? _("   now") : "");
+        choice(d, names[i], note);
+    }
+    for (unsigned i = 0; i < TG_ARRAY_LEN(limits); i++) {
+        note[0] = ' ';
+        limit_note(s, i, note + 1, sizeof note - 1);
+        choice(d, limits[i], note);
+    }
+}
+
+void ask_pace(struct dashboard_state *s, int key)
+{
+    const struct pace_view *p = &s->snap.pace;
+    struct dialog *d = &s->dialog;
+    *d = (struct dialog){.width = 70};
+    s->asked = ASK_PACE;
+    s->pace[0] = p->readers_set;
+    s->pace[1] = p->writers_max;
+    s->pace[2] = p->read_rate;
+    memset(s->pace_changed, 0, sizeof s->pace_changed);
+    snprintf(d->title, sizeof d->title, "%s", _("Pace"));
+    pace_text(s, d->text, sizeof d->text);
+    snprintf(d->ask, sizeof d->ask, "%s", _("How much may the copy take?"));
+    snprintf(d->keys, sizeof d->keys, "%s", _("Enter Do it   ← → Change a limit   Esc As it is"));
+    pace_fill(s);
+    for (unsigned i = 0; i < PACE_LIMITS; i++)
+        if (strcmp(p->dial, dials[i]) == 0)
+            d->selected = i; /* Enter alone changes nothing */
+    dialog_open(d, key, s->now_ms);
+}
+
+bool ask_pace_feed(struct dashboard_state *s, int key)
+{
+    bool up = key == K_RIGHT || key == '+' || key == 'l', down = key == K_LEFT || key == '-' || key == 'h';
+    unsigned which = s->dialog.selected - PACE_LIMITS;
+    if ((!up && !down) || s->dialog.selected < PACE_LIMITS || which >= TG_ARRAY_LEN(s->pace))
+        return false;
+    uint64_t before = s->pace[which];
+    s->pace[which] = which == 0   ? step_of(reader_steps, TG_ARRAY_LEN(reader_steps), before, up)
+                     : which == 1 ? step_of(writer_steps, TG_ARRAY_LEN(writer_steps), before, up)
+                                  : step_of(rate_steps, TG_ARRAY_LEN(rate_steps), before, up);
+    s->pace_changed[which] |= s->pace[which] != before;
+    pace_fill(s);
+    return true;
+}
+
+/* {"pace":"gentle"}, or every limit that was changed. Nothing to do: no call. */
+static void pace_call(const struct dashboard_state *s, unsigned chosen, struct effect *out)
+{
+    size_t n = 0;
+    struct effect call = {.kind = EFFECT_CALL, .cmd = "pace"};
+    if (chosen < PACE_LIMITS) {
+        if (strcmp(s->snap.pace.dial, dials[chosen]) == 0)
+            return;
+        n = (size_t)snprintf(call.args, sizeof call.args, "{\"pace\":\"%s\"", dials[chosen]);
+        snprintf(call.done, sizeof call.done, _("pace: %s"), _(dials[chosen]));
+    } else {
+        for (size_t i = 0; i < TG_ARRAY_LEN(limit_keys); i++)
+            if (s->pace_changed[i])
+                n += (size_t)snprintf(call.args + n, sizeof call.args - n, "%c\"%s\":%llu", n ? ',' : '{', limit_keys[i],
+                                      (unsigned long long)s->pace[i]);
+        snprintf(call.done, sizeof call.done, "%s", _("the limits hold from now on"));
+    }
+    if (!n)
+        return;
+    snprintf(call.args + n, sizeof call.args - n, "}");
+    *out = call;
+}
+
 /* JSON text of a name that came from a server. */
 static void json_text(char *out, size_t size, const char *text)
 {
@@ -159,6 +296,8 @@ void ask_answered(struct dashboard_state *s, struct effect *out)
         call(out, "stop", _("stopping"));
         out->then_leave = true;
         out->left = DASHBOARD_STOP;
+    } else if (asked == ASK_PACE) {
+        pace_call(s, chosen, out);
     } else if (asked == ASK_QUESTION && chosen < DIALOG_CHOICES) {
         call(out, "answer", "");
         json_text(table, sizeof table, s->asked_table);

@@ -307,6 +307,12 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
         if (may_steer(s))
             pause_or_resume(s, out);
         break;
+    case DO_PACE:
+        if (s->is_gone)
+            dashboard_notice(s, "%s", _("the engine is gone already"));
+        else if (s->has_snapshot && may_steer(s))
+            ask_pace(s, key);
+        break;
     case DO_STEER:
         *out = (struct effect){.kind = EFFECT_CALL, .cmd = "steer", .args = "{}"};
         snprintf(out->done, sizeof out->done, "%s", _("this window steers now"));
@@ -437,6 +443,8 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
         ask_answered(s, out);
         return;
     }
+    if (hears && s->asked == ASK_PACE && ask_pace_feed(s, key))
+        return;
     enum dialog_answer answer = dialog_feed(&s->dialog, key, s->now_ms);
     if (answer == DIALOG_CHOSEN)
         ask_answered(s, out);

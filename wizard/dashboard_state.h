@@ -23,7 +23,7 @@ enum pane {
 };
 enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
 enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
-enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT };
+enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT, ASK_PACE };
 enum prompt { PROMPT_NONE, PROMPT_TABLES, PROMPT_LOG_TEXT, PROMPT_LOG_TABLE };
 
 #define LOG_LINES 10000
@@ -66,6 +66,8 @@ struct dashboard_state {
     enum dashboard_dialog asked;
     char asked_id[16], asked_table[130];
     char asked_slug[DIALOG_CHOICES][32];
+    uint64_t pace[3]; /* of the pace dialog: readers, writers, bytes a second */
+    bool pace_changed[3];
     enum prompt prompt;
     char prompt_text[64];
     char notice[160];
@@ -118,6 +120,7 @@ enum action {
     DO_OPEN,
     DO_BACK,
     DO_PAUSE,
+    DO_PACE,
     DO_ERRORS,
     DO_FILTER,
     DO_FOLLOW,
@@ -199,6 +202,8 @@ void ask_leave(struct dashboard_state *s, int key);
 void ask_stop(struct dashboard_state *s, int key);
 void ask_question(struct dashboard_state *s, int key, size_t which);
 void ask_event(struct dashboard_state *s, int key);
+void ask_pace(struct dashboard_state *s, int key);
+bool ask_pace_feed(struct dashboard_state *s, int key); /* true: the key changed a limit */
 void ask_answered(struct dashboard_state *s, struct effect *out);
 void help_draw(struct canvas *c);
 

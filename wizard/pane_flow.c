@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define STILL_MS 60000
+#define COST_COLUMN 48
 
 static const struct flow_view *flow_of(const struct dashboard_state *s, bool is_load)
 {
@@ -50,16 +51,35 @@ static void left_words(const struct dashboard_state *s, bool is_load, bool is_wi
     }
 }
 
+/* Why fewer read than may; the narrow pane has room for two words. */
+static const char *wait_words(const struct dashboard_state *s, bool is_wide)
+{
+    const char *why = s->snap.pace.waits;
+    if (is_wide || !why[0])
+        return _(why);
+    return strncmp(why, "stream", 6) == 0  ? _("stream first")
+           : strncmp(why, "limit", 5) == 0 ? _("at its limit")
+                                           : _("source busy");
+}
+
+static uint32_t places(const struct flow_view *f)
+{
+    return TG_MAX(f->active ? f->active : f->workers_max, f->workers);
+}
+
 static void draw_left(struct canvas *c, struct rect in, int y, const struct dashboard_state *s,
                       bool is_load, bool is_wide)
 {
     char about[48], range[FMT_SIZE];
     int column = is_wide ? 18 : 14;
     left_words(s, is_load, is_wide, about, sizeof about, range);
+    bool waits = !is_load && !is_wide && s->snap.pace.waits[0];
+    if (waits)
+        snprintf(range, sizeof range, "%s", wait_words(s, false));
     int used = canvas_text(c, in, y, in.x, ROLE_TEXT, _("left "));
     used += canvas_text(c, in, y, in.x + used, ROLE_TEXT, about);
     column = TG_MAX(TG_MIN(column, in.w - text_cells(range)), used + 1);
-    canvas_text(c, in, y, in.x + column, ROLE_DIM, range);
+    canvas_text(c, in, y, in.x + column, waits ? ROLE_WARN : ROLE_DIM, range);
 }
 
 static void draw_over(struct canvas *c, struct rect in, const struct dashboard_state *s,
@@ -75,6 +95,18 @@ static void draw_over(struct canvas *c, struct rect in, const struct dashboard_s
                 is_load ? _("all of it is loaded") : _("all of it is read"));
 }
 
+/* What the copy costs the source, where the enlarged pane has room beside the rest. */
+static void draw_cost(struct canvas *c, struct rect in, int y, const struct pace_view *p)
+{
+    int x = in.x + COST_COLUMN;
+    canvas_textf(c, in, y++, x, ROLE_TEXT, _("pace %s"), _(p->dial));
+    if (p->threads_running >= 0)
+        canvas_textf(c, in, y++, x, ROLE_TEXT, _("source runs %lld, %u ours"),
+                     (long long)p->threads_running, p->threads_ours);
+    if (p->read_ms >= 0)
+        canvas_textf(c, in, y, x, ROLE_TEXT, _("a chunk takes %.0f ms"), p->read_ms);
+}
+
 static void draw_wide_rest(struct canvas *c, struct rect in, int y, const struct dashboard_state *s,
                            bool is_load)
 {
@@ -85,8 +117,12 @@ static void draw_wide_rest(struct canvas *c, struct rect in, int y, const struct
     bool same_unit = unit && strcmp(unit, strchr(a, ' ') ? strchr(a, ' ') : "") == 0;
     canvas_textf(c, in, y++, in.x + 18, ROLE_DIM, _("%.*s over 5 min"),
                  (int)(same_unit ? (size_t)(unit - b) : strlen(b)), b);
-    canvas_textf(c, in, y, in.x, ROLE_TEXT, _("%u of %u workers"), f->workers, f->workers_max);
-    if (f->waiting)
+    canvas_textf(c, in, y, in.x, ROLE_TEXT, _("%u of %u workers"), f->workers, places(f));
+    if (!is_load && s->snap.pace.waits[0])
+        canvas_cut(c, in, y++, in.x + 18, COST_COLUMN - 19, ROLE_WARN, wait_words(s, in.w >= 50));
+    else if (is_load && f->active && f->active < f->workers_max && !f->waiting)
+        canvas_textf(c, in, y++, in.x + 18, ROLE_DIM, _("at most %u"), f->workers_max);
+    else if (f->waiting)
         canvas_textf(c, in, y++, in.x + 18, ROLE_WARN,
                      f->waiting == 1 ? _("%u waits") : _("%u wait"), f->waiting);
     else
@@ -95,6 +131,8 @@ static void draw_wide_rest(struct canvas *c, struct rect in, int y, const struct
     canvas_textf(c, in, y, in.x, ROLE_TEXT, _("%s rows"), fmt_count(a, f->rows));
     canvas_textf(c, in, y, in.x + 18, ROLE_DIM, _("%s rows/s"),
                  fmt_exact(b, f->row_rate > 0 ? (uint64_t)f->row_rate : 0));
+    if (!is_load && in.w >= COST_COLUMN + 28 && s->snap.pace.dial[0])
+        draw_cost(c, in, y - 2, &s->snap.pace);
 }
 
 void pane_flow_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, bool is_load)
@@ -121,7 +159,7 @@ void pane_flow_draw(struct canvas *c, struct rect r, const struct dashboard_stat
         return;
     }
     canvas_text(c, in, y, in.x, ROLE_TEXT, fmt_rate(a, f->rate));
-    snprintf(workers, sizeof workers, _("%u/%u work"), f->workers, f->workers_max);
+    snprintf(workers, sizeof workers, _("%u/%u work"), f->workers, places(f));
     canvas_right(c, in, y++, in.x + TG_MIN(20, in.w), ROLE_DIM, workers);
     draw_left(c, in, y, s, is_load, false);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The pool: the sequencer enters batches, writers take those that are ready in order of the sequence, the mark's
- * thread moves the low-water mark and removes ledger rows that lie under it. One mutex guards the tracker, the
- * list of ready batches and the counters of what is open. */
+/* The pool: the sequencer enters batches, writers take those that are ready, the stream's before chunks, else in order
+ * of the sequence; the mark's thread moves the low-water mark and removes ledger rows that lie under it. One mutex
+ * guards the tracker, the list of ready batches, the counters of what is open, and who sleeps. There are more writers
+ * than may work at once: the last that fell asleep is woken first, so that those beyond the limit never connect. */
 #include "apply/private.h"
 #include "apply/tracker.h"
 #include "base/fail.h"
@@ -12,6 +13,7 @@
 
 /* A stream batch that is not full is only begun while few are open: the more wait, the larger they get. */
 #define STREAM_AT_ONCE 3
+#define STATEMENT_BYTES ((size_t)128 << 10)
 
 struct ready {
     struct ready *next, *prev;
@@ -25,15 +27,21 @@ struct apply {
     struct tracker *tracker;
     struct ready *ready;
     uint64_t seq, open, open_stream;
-    uint32_t nready, idle;
+    uint32_t nready;
+    uint32_t limit, most;             /* rows at once: what the pace found, what a person allows */
+    uint32_t working;                 /* writers that hold a place under the limit */
     bool is_closing;
     atomic_bool is_load_off;
-    struct writer *writers;
+    struct ask_port ask;              /* the engine's own; o.ask lends the writer's place meanwhile */
+    atomic_size_t statement_bytes;
+    struct writer *writers, *sleepers;
     pthread_t *threads, mark_thread;
     struct cancel *mark_stop;
     struct batch **all;               /* open batches, for apply_free */
     size_t nall, all_cap;
 };
+
+static _Thread_local struct writer *me; /* the writer whose thread this is */
 
 const struct apply_options *apply_options_of(const struct apply *a)
 {
@@ -45,9 +53,48 @@ atomic_bool *apply_load_off(struct apply *a)
     return &a->is_load_off;
 }
 
-static int by_seq(struct ready *a, struct ready *b)
+/* A batch that is ready depends on none that is open: any order is right, and the stream comes before the copy. */
+static int stream_first(struct ready *a, struct ready *b)
 {
+    bool chunk_a = a->batch->kind == BATCH_CHUNK, chunk_b = b->batch->kind == BATCH_CHUNK;
+    if (chunk_a != chunk_b)
+        return chunk_a ? 1 : -1;
     return a->batch->seq < b->batch->seq ? -1 : a->batch->seq > b->batch->seq;
+}
+
+/* What a writer may begin now. DDL needs no place: it may run for hours. The stream may use one place more than the
+ * pace found, so that it never waits for a chunk's end. */
+static struct ready *next_ready(struct apply *a)
+{
+    struct ready *r;
+    DL_FOREACH(a->ready, r)
+    {
+        enum batch_kind kind = r->batch->kind;
+        uint32_t places = kind == BATCH_STREAM ? TG_MIN(a->limit + 1, a->most) : a->limit;
+        if (kind == BATCH_DDL || a->working < places)
+            return r;
+        if (kind == BATCH_CHUNK)
+            break; /* chunks are last */
+    }
+    return NULL;
+}
+
+/* Under the lock, after whatever lets one more batch begin. */
+static void wake_one(struct apply *a)
+{
+    struct writer *w = a->sleepers;
+    if (!w)
+        return;
+    a->sleepers = w->next_sleeper;
+    w->is_asleep = false;
+    pthread_cond_signal(&w->wake);
+}
+
+static void wake_all(struct apply *a)
+{
+    while (a->sleepers)
+        wake_one(a);
+    pthread_cond_broadcast(&a->changed);
 }
 
 static void make_ready(void *arg, struct batch *b)
@@ -55,9 +102,9 @@ static void make_ready(void *arg, struct batch *b)
     struct apply *a = arg;
     struct ready *r = x_alloc(sizeof *r);
     r->batch = b;
-    DL_INSERT_INORDER(a->ready, r, by_seq);
+    DL_INSERT_INORDER(a->ready, r, stream_first);
     a->nready++;
-    pthread_cond_broadcast(&a->changed);
+    wake_one(a);
 }
 
 static void all_remove(struct apply *a, struct batch *b)
@@ -92,7 +139,8 @@ void apply_submit(struct apply *a, struct batch *b)
 bool apply_is_hungry(struct apply *a)
 {
     pthread_mutex_lock(&a->lock);
-    bool hungry = a->nready < a->idle && a->open_stream < STREAM_AT_ONCE;
+    uint32_t free_places = a->limit - TG_MIN(a->limit, a->working);
+    bool hungry = !a->open_stream || (a->nready < free_places && a->open_stream < STREAM_AT_ONCE);
     pthread_mutex_unlock(&a->lock);
     return hungry;
 }
@@ -100,8 +148,39 @@ bool apply_is_hungry(struct apply *a)
 void apply_wake(struct apply *a)
 {
     pthread_mutex_lock(&a->lock);
-    pthread_cond_broadcast(&a->changed);
+    wake_all(a);
     pthread_mutex_unlock(&a->lock);
+}
+
+void apply_set_writers(struct apply *a, uint32_t at_once, uint32_t most)
+{
+    most = TG_MAX(TG_MIN(most, a->o.lanes), 1u);
+    at_once = TG_MAX(TG_MIN(at_once, most), 1u);
+    pthread_mutex_lock(&a->lock);
+    bool more = at_once > a->limit || most > a->most;
+    a->limit = at_once;
+    a->most = most;
+    if (more)
+        wake_all(a);
+    pthread_mutex_unlock(&a->lock);
+}
+
+bool apply_is_full(struct apply *a)
+{
+    pthread_mutex_lock(&a->lock);
+    bool is_full = a->nready && a->working >= a->limit;
+    pthread_mutex_unlock(&a->lock);
+    return is_full;
+}
+
+void apply_set_statement(struct apply *a, size_t bytes)
+{
+    atomic_store(&a->statement_bytes, bytes);
+}
+
+size_t apply_statement_bytes(const struct apply *a)
+{
+    return atomic_load(&a->statement_bytes);
 }
 
 bool apply_drain(struct apply *a)
@@ -114,33 +193,93 @@ bool apply_drain(struct apply *a)
     return fine;
 }
 
-static struct batch *take(struct apply *a)
+static size_t batch_bytes(const struct batch *b)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < b->nparts; i++)
+        bytes += b->parts[i].ins.data.n + b->parts[i].del.data.n;
+    return bytes;
+}
+
+static void sleep_until_woken(struct apply *a, struct writer *w)
+{
+    w->is_asleep = true;
+    w->next_sleeper = a->sleepers;
+    a->sleepers = w;
+    while (w->is_asleep)
+        pthread_cond_wait(&w->wake, &a->lock);
+}
+
+static struct batch *take(struct apply *a, struct writer *w)
 {
     struct batch *b = NULL;
+    struct ready *r = NULL;
     pthread_mutex_lock(&a->lock);
-    a->idle++;
-    while (!a->ready && !a->is_closing)
-        pthread_cond_wait(&a->changed, &a->lock);
-    a->idle--;
+    while (!a->is_closing && (r = next_ready(a)) == NULL)
+        sleep_until_woken(a, w);
     if (!a->is_closing) {
-        struct ready *r = a->ready;
         DL_DELETE(a->ready, r);
         a->nready--;
         b = r->batch;
         free(r);
+        w->has_place = b->kind != BATCH_DDL;
+        a->working += w->has_place;
+        w->to_write = batch_bytes(b) / 2;
+        if (next_ready(a))
+            wake_one(a);
     }
     pthread_mutex_unlock(&a->lock);
     return b;
 }
 
-static void count_done(struct apply *a, const struct batch *b)
+/* A question may stay open for days: whoever asks lends its place, so that only what is asked about waits. */
+static void lend_place(struct apply *a, bool back)
 {
-    struct apply_counters *c = a->o.count;
-    uint64_t rows = 0, bytes = 0;
+    if (!me || !me->has_place)
+        return;
+    pthread_mutex_lock(&a->lock);
+    if (back) {
+        a->working++;
+    } else {
+        a->working--;
+        wake_one(a);
+    }
+    pthread_mutex_unlock(&a->lock);
+}
+
+static const char *ask_put(void *arg, const struct err *what, const char *table, const struct ask_choice *choices,
+                           uint32_t n)
+{
+    struct apply *a = arg;
+    lend_place(a, false);
+    const char *choice = a->ask.put(a->ask.arg, what, table, choices, n);
+    lend_place(a, true);
+    return choice;
+}
+
+static void ask_fatal(void *arg, const struct err *why)
+{
+    struct apply *a = arg;
+    a->ask.fatal(a->ask.arg, why);
+}
+
+void writer_note(struct writer *w, size_t bytes, int64_t us)
+{
+    struct apply_counters *c = w->apply->o.count;
+    size_t more = TG_MIN(bytes / 2, w->to_write); /* sent is half of it; what is sent again does not count again */
+    w->to_write -= more;
+    atomic_fetch_add(&c->written, more);
+    atomic_fetch_add(&c->statement_bytes, bytes);
+    atomic_fetch_add(&c->statement_us, (uint64_t)TG_MAX(us, 0));
+}
+
+static void count_done(const struct writer *w, const struct batch *b)
+{
+    struct apply_counters *c = w->apply->o.count;
+    uint64_t rows = 0, bytes = batch_bytes(b);
     for (uint32_t i = 0; i < b->nparts; i++) {
         const struct batch_part *p = &b->parts[i];
         rows += p->ins.n + (p->must_find ? p->del.n : 0);
-        bytes += p->ins.data.n + p->del.data.n;
         if (b->kind == BATCH_CHUNK) {
             atomic_fetch_add(&p->tab->count.rows_loaded, p->ins.n);
             atomic_fetch_add(&p->tab->count.bytes_loaded, b->chunk.bytes);
@@ -148,6 +287,7 @@ static void count_done(struct apply *a, const struct batch *b)
             atomic_fetch_sub(&p->tab->count.chunks_open, 1);
         }
     }
+    atomic_fetch_add(&c->written, w->to_write + (bytes - bytes / 2));
     atomic_fetch_add(&c->tx, b->ntx);
     atomic_fetch_add(&c->batches, 1);
     if (b->kind == BATCH_STREAM) {
@@ -156,15 +296,18 @@ static void count_done(struct apply *a, const struct batch *b)
     }
 }
 
-static void finish(struct apply *a, struct batch *b)
+static void finish(struct writer *w, struct batch *b)
 {
-    count_done(a, b);
+    struct apply *a = w->apply;
+    count_done(w, b);
     pthread_mutex_lock(&a->lock);
     tracker_done(a->tracker, b, make_ready, a);
     all_remove(a, b);
+    a->working -= w->has_place;
     a->open--;
     a->open_stream -= b->kind == BATCH_STREAM;
-    pthread_cond_broadcast(&a->changed);
+    if (!a->open)
+        pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->lock);
     if (b->kind != BATCH_CHUNK && !b->part.has_more)
         marks_done(a->o.marks, &b->to);
@@ -178,13 +321,14 @@ static void *writer_main(void *arg)
     struct writer *w = arg;
     struct apply *a = w->apply;
     mysql_thread_init();
-    for (struct batch *b; (b = take(a)) != NULL;) {
+    me = w;
+    for (struct batch *b; (b = take(a, w)) != NULL;) {
         atomic_fetch_add(&a->o.count->busy, 1);
         bool fine = b->kind == BATCH_DDL ? writer_apply_ddl(w, b) : writer_apply_rows(w, b);
         atomic_fetch_sub(&a->o.count->busy, 1);
         if (!fine)
             break; /* the run stops; the batch stays open and is dropped by apply_free */
-        finish(a, b);
+        finish(w, b);
     }
     if (w->is_open)
         conn_close(&w->conn);
@@ -261,17 +405,21 @@ struct apply *apply_new(const struct apply_options *o)
 {
     struct apply *a = x_alloc(sizeof *a);
     a->o = *o;
+    a->ask = o->ask;
+    a->o.ask = (struct ask_port){a, ask_put, ask_fatal};
+    a->limit = a->most = TG_MAX(TG_MIN(o->writers, o->lanes), 1u);
+    atomic_store(&a->statement_bytes, STATEMENT_BYTES);
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->changed, NULL);
     a->tracker = tracker_new();
     a->mark_stop = cancel_new();
-    a->writers = x_alloc((o->writers + 1) * sizeof *a->writers);
-    a->threads = x_alloc(o->writers * sizeof *a->threads);
-    for (uint32_t i = 0; i <= o->writers; i++)
-        a->writers[i] = (struct writer){.apply = a, .lane = i, .epoch = o->epoch};
-    for (uint32_t i = 0; i < o->writers; i++)
+    a->writers = x_alloc((o->lanes + 1) * sizeof *a->writers);
+    a->threads = x_alloc(o->lanes * sizeof *a->threads);
+    for (uint32_t i = 0; i <= o->lanes; i++)
+        a->writers[i] = (struct writer){.apply = a, .lane = i, .epoch = o->epoch, .wake = PTHREAD_COND_INITIALIZER};
+    for (uint32_t i = 0; i < o->lanes; i++)
         pthread_create(&a->threads[i], NULL, writer_main, &a->writers[i]);
-    pthread_create(&a->mark_thread, NULL, mark_main, &a->writers[o->writers]);
+    pthread_create(&a->mark_thread, NULL, mark_main, &a->writers[o->lanes]);
     return a;
 }
 
@@ -281,9 +429,9 @@ void apply_free(struct apply *a)
         return;
     pthread_mutex_lock(&a->lock);
     a->is_closing = true;
-    pthread_cond_broadcast(&a->changed);
+    wake_all(a);
     pthread_mutex_unlock(&a->lock);
-    for (uint32_t i = 0; i < a->o.writers; i++)
+    for (uint32_t i = 0; i < a->o.lanes; i++)
         pthread_join(a->threads[i], NULL);
     cancel_set(a->mark_stop);
     pthread_join(a->mark_thread, NULL);
@@ -292,7 +440,7 @@ void apply_free(struct apply *a)
         free(r);
     for (size_t i = 0; i < a->nall; i++)
         batch_free(a->all[i]);
-    for (uint32_t i = 0; i <= a->o.writers; i++) {
+    for (uint32_t i = 0; i <= a->o.lanes; i++) {
         writer_release(&a->writers[i]);
         sift_reset(&a->writers[i].sift);
     }

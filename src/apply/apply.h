@@ -10,19 +10,23 @@
 
 struct apply_counters {               /* written by writers, read by the sampler */
     atomic_uint_least64_t tx, rows, bytes, batches, retries;
+    atomic_uint_least64_t written;    /* bytes of batches, stream and copy: half as they are sent, half when committed */
+    atomic_uint_least64_t conflicts;  /* tries that the target ended because it was busy */
+    atomic_uint_least64_t statement_bytes, statement_us; /* of answered packets: text, and how long it took */
     atomic_uint busy;                 /* writers at work */
 };
 
 struct apply_options {
     const struct ledger *ledger;
     const struct db_addr *target;
-    uint32_t writers;                 /* lanes 0..writers-1; lane `writers` is the mark's */
+    uint32_t lanes;                   /* writers 0..lanes-1; lane `lanes` is the mark's */
+    uint32_t writers;                 /* how many of them may apply rows at once, to begin with */
     uint64_t epoch;                   /* set on all lanes by ledger_fence before */
     struct cancel *cancel;            /* set: writers stop after their statement */
     struct marks *marks;
     struct ask_port ask;
     struct apply_counters *count;
-    size_t statement_bytes, packet_bytes;
+    size_t packet_bytes;
     struct quarantine *quarantine;
     const char *run_dir;              /* rows in quarantine are kept in its quarantine/ */
 };
@@ -34,14 +38,20 @@ struct apply;
 struct apply *apply_new(const struct apply_options *o);
 /* Takes the batch over. Sequencer thread only. Never blocks (bytes are bounded by the batch's budget). */
 void apply_submit(struct apply *a, struct batch *b);
-/* No batch is ready that no writer has taken: a further one would be begun at once. */
+/* A batch of the stream that is submitted now would be begun at once, or none is open: chunks never keep it waiting. */
 bool apply_is_hungry(struct apply *a);
+/* Live limits, from any thread: at_once writers apply rows now, never more than `most` (both at most the lanes); the
+ * stream may use one place more than at_once. DDL and whoever asks a person take no place. */
+void apply_set_writers(struct apply *a, uint32_t at_once, uint32_t most);
+bool apply_is_full(struct apply *a);                   /* a batch is ready and every place is taken */
+/* About how long a statement may get; at first 128 KiB. Any thread. */
+void apply_set_statement(struct apply *a, size_t bytes);
+size_t apply_statement_bytes(const struct apply *a);
 /* Until everything submitted is applied; false: cancelled. */
 bool apply_drain(struct apply *a);
 /* After the cancel token was set: whoever waits in apply_drain looks again. */
 void apply_wake(struct apply *a);
 /* Batches that are not done are dropped: nothing of them was committed. Ends the threads. */
 void apply_free(struct apply *a);
-
 
 #endif

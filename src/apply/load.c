@@ -71,8 +71,9 @@ void load_statement(struct packet *p, const struct batch_part *part, struct curs
     struct cell *cells = x_alloc(def->ncolumns * sizeof *cells);
     packet_begin_statement(p, EXPECT_LOADED, 0, part);
     struct expect *x = &p->expect[p->n - 1];
+    size_t most = l->statement_bytes < LOAD_BYTES_MAX / LOAD_TIMES ? l->statement_bytes * LOAD_TIMES : LOAD_BYTES_MAX;
     x->at = c->at;
-    while (c->row < part->ins.n && c->at - x->at < LOAD_BYTES_MAX) {
+    while (c->row < part->ins.n && c->at - x->at < most) {
         c->at += row_unpack(part->ins.data.p + c->at, def->ncolumns, cells);
         c->row++;
         x->rows++;
@@ -133,6 +134,7 @@ static int on_read(void *arg, char *to, unsigned room)
     if (n)
         memcpy(to, f->staged.p + f->given, n);
     f->given += n;
+    f->sent += n;
     return (int)n;
 }
 
@@ -143,6 +145,7 @@ void load_feed_begin(struct load_feed *f, const struct packet *p, enum db_flavou
     f->port.arg = f;
     f->port.open = on_open;
     f->port.read = on_read;
+    f->sent = 0;
     load_port_begin(&f->port);
 }
 

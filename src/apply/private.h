@@ -51,6 +51,7 @@ void packet_reset(struct packet *p);
 /* load.c: LOAD DATA LOCAL instead of INSERT, in packed bytes of rows: from how many on, and how many a statement. */
 #define LOAD_BYTES_MIN ((size_t)64 << 10)
 #define LOAD_BYTES_MAX ((size_t)1 << 20)
+#define LOAD_TIMES 8                  /* as large as so many statements */
 /* Renders the rows of a packet's LOADs while the server fetches them; zeroed at first. */
 struct load_feed {
     struct load_port port;
@@ -61,6 +62,7 @@ struct load_feed {
     uint64_t rows;                    /* left */
     struct buf staged;                /* rendered, `given` bytes of it are sent */
     size_t given;
+    size_t sent;                      /* of the packet, all its LOADs */
 };
 /* Whether the batch has rows for LOAD and its transaction can be an optimistic one. */
 bool load_is_wanted(const struct batch *b, const struct conn *c);
@@ -94,7 +96,15 @@ struct writer {
     struct load_feed load;
     bool is_load_refused;             /* the last packet held a LOAD and failed, not by the connection */
     struct sift sift;
+    /* The pool's own: */
+    bool has_place;                   /* counts against the limit */
+    size_t to_write;                  /* of its batch, half the bytes: not counted as written yet */
+    bool is_asleep;
+    pthread_cond_t wake;
+    struct writer *next_sleeper;
 };
+/* A packet of row statements of so many bytes was answered. What is never noted counts when its batch is done. */
+void writer_note(struct writer *w, size_t bytes, int64_t us);
 /* Whether rows of the part are deleted by their hidden row id. */
 bool rowids_wanted(const struct batch_part *part, enum db_flavour target);
 /* Finds one row for each deletion of the part, inside the open transaction. ERR_TARGET_MISSING: one is not there.

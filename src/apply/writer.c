@@ -103,6 +103,7 @@ bool writer_send(struct writer *w, struct err *e)
     unsigned done = 0;
     struct packet *p = &w->packet;
     struct quarantine *q = apply_options_of(w->apply)->quarantine;
+    int64_t began = clock_mono_us();
     bool fine = send_packet(w, affected, &done, e);
     if (!fine && done == p->n)
         return false; /* every statement has succeeded; a LOAD has left rows out */
@@ -119,6 +120,7 @@ bool writer_send(struct writer *w, struct err *e)
     }
     if (done != p->n)
         return err_set(e, ERR_INTERNAL, "%u answers for %u statements", done, p->n);
+    writer_note(w, p->sql.n + (p->nloads ? w->load.sent : 0), clock_mono_us() - began);
     return true;
 }
 
@@ -235,7 +237,7 @@ static bool try_rows(struct writer *w, const struct batch *b, enum way way, stru
     size_t max = writer_packet_max(w);
     bool is_sifted = sift_wanted(w, b);
     bool is_load = way == WAY_LOAD && !is_sifted && !atomic_load(apply_load_off(w->apply)) && load_is_wanted(b, &w->conn);
-    struct sql_limits l = {.flavour = w->conn.server.flavour, .statement_bytes = TG_MIN(o->statement_bytes, max / 8),
+    struct sql_limits l = {.flavour = w->conn.server.flavour, .statement_bytes = TG_MIN(apply_statement_bytes(w->apply), max / 8),
                            .packet_bytes = TG_MIN(o->packet_bytes, max / 4), .own_keys = way == WAY_OWN_KEYS, .rowids = ids,
                            .load = is_load ? &w->load.port : NULL, .packet_max = max};
     fail_point(b->kind == BATCH_CHUNK ? "chunk.before" : "stream.before");
@@ -297,6 +299,7 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
         return writer_ask(w, b, e);
     }
     atomic_fetch_add(&o->count->retries, 1);
+    atomic_fetch_add(&o->count->conflicts, err_is_busy(e) && !err_is_lost(e));
     unsigned n = (*tries)++;
     if (n % 10 == 3)
         log_event(LOG_WARN, "apply", e->where, err_info(e->code)->id, "try %u: %s", n + 1, e->text);

@@ -8,6 +8,7 @@
 
 /* Milliseconds: mono for durations, wall since 1970 for stamps. Never mix them. */
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void);                           /* microseconds */
 int64_t clock_wall_ms(void);
 
 /* One per run: a flag that never goes back. Waits of this header end when it is set. */

@@ -67,7 +67,9 @@ void run_ref_release(struct run_ref *r);
 bool cli_find(struct run_ref *r, const char *run_dir, const char *name, struct err *e);
 /* Connects and fetches the state; without an engine: state stopped. */
 bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e);
-bool cli_call(const struct run_ref *r, const char *cmd, const char *args, struct err *e);
+/* *result: the answer's JSON, caller frees; result may be NULL. */
+bool cli_call(const struct run_ref *r, const char *cmd, const char *args, char **result,
+              struct err *e);
 void cli_list_runs(const char *home, FILE *out);
 
 /* ---- progress.c: lines for a headless run ---- */

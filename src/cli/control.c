@@ -23,7 +23,8 @@ static bool parse(const struct command *self, struct control_args *a, int argc, 
     const struct opt opts[] = {
         {"run-dir", "DIR", OPT_TEXT, &a->run_dir, "where runs are kept on this host"},
         {"json", NULL, OPT_SWITCH, &a->json,
-         strcmp(self->name, "status") == 0 ? "one JSON object" : NULL},
+         strcmp(self->name, "status") == 0 || strcmp(self->name, "pace") == 0 ? "one JSON object"
+                                                                              : NULL},
         {"timeout", "SECONDS", OPT_TEXT, &a->timeout,
          strcmp(self->name, "stop") == 0 ? "wait at most so long (120)" : NULL},
     };
@@ -130,7 +131,7 @@ int cmd_attach(const struct command *self, int argc, char **argv)
 static int tell(struct run_ref *r, const char *cmd, const char *args, const char *done)
 {
     struct err e = {0};
-    bool ok = cli_call(r, cmd, args, &e);
+    bool ok = cli_call(r, cmd, args, NULL, &e);
     int code = ok ? EXIT_FINE : cli_fail(&e);
     if (ok)
         printf("run %s: %s\n", r->name, done);
@@ -149,23 +150,107 @@ int cmd_pause(const struct command *self, int argc, char **argv)
     return tell(&r, "pause", NULL, "paused");
 }
 
+static bool is_dial(const char *word)
+{
+    return strcmp(word, "gentle") == 0 || strcmp(word, "normal") == 0 || strcmp(word, "fast") == 0;
+}
+
+/* The first word is a run's name where it is no setting. A run may be called fast: then a setting follows it. */
+static bool names_run(char *const *words, int n)
+{
+    return n > 0 && !strchr(words[0], '=') && (!is_dial(words[0]) || (n > 1 && is_dial(words[1])));
+}
+
+/* {"pace": "gentle", "writers": "8"} of the words; NULL: *code is set. */
+static char *pace_args(const struct command *self, char *const *words, int n, int *code)
+{
+    json_t *o = json_object();
+    bool fine = true;
+    for (int i = 0; i < n && fine; i++) {
+        char *value = strchr(words[i], '=');
+        char *key = value ? x_strndup(words[i], (size_t)(value - words[i])) : x_strdup("pace");
+        json_t *text = json_string(value ? value + 1 : words[i]);
+        fine = text && (value || is_dial(words[i])) && json_object_set(o, key, text) == 0;
+        if (!fine)
+            *code = cli_usage(self, "\"%s\" is neither gentle, normal, fast nor KEY=VALUE", words[i]);
+        json_decref(text);
+        free(key);
+    }
+    char *args = fine ? json_dumps(o, JSON_COMPACT) : NULL;
+    json_decref(o);
+    return args;
+}
+
+static long long number_of(const json_t *o, const char *key)
+{
+    return (long long)json_integer_value(json_object_get(o, key));
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *text = json_string_value(json_object_get(o, key));
+    return text ? text : "";
+}
+
+static void print_bytes(const char *key, long long bytes, const char *none)
+{
+    if (!bytes)
+        printf("  %-15s %s\n", key, none);
+    else
+        printf("  %-15s %lld (%.1f MiB)\n", key, bytes, (double)bytes / 1048576.0);
+}
+
+static void print_pace(const char *run, const json_t *o)
+{
+    long long threads = number_of(o, "source_threads"), running = number_of(o, "threads_running");
+    printf("run %s: %s\n", run, text_of(o, "dial"));
+    printf("  %-15s %lld now, at most %lld%s\n", "readers", number_of(o, "readers"), number_of(o, "readers_max"),
+           number_of(o, "readers_set") ? "" : " (by the pace)");
+    printf("  %-15s %lld now, at most %lld\n", "writers", number_of(o, "writers"), number_of(o, "writers_max"));
+    print_bytes("chunk", number_of(o, "chunk"), "");
+    print_bytes("read-rate", number_of(o, "read_rate"), "no limit");
+    if (threads)
+        printf("  %-15s busy with more than %lld", "source-threads", threads);
+    else
+        printf("  %-15s no limit", "source-threads");
+    if (json_is_integer(json_object_get(o, "threads_running")))
+        printf("; %lld running now, %lld of them ours", running, number_of(o, "threads_ours"));
+    printf("\n");
+    if (text_of(o, "waits")[0])
+        printf("  waiting         %s\n", text_of(o, "waits"));
+}
+
 int cmd_pace(const struct command *self, int argc, char **argv)
 {
     struct control_args a = {0};
     struct run_ref r;
-    char **words;
-    int code;
-    if (!begin(self, &a, argc, argv, 1, &r, &words, &code))
+    struct err e = {0};
+    char *result = NULL;
+    int first, code = EXIT_FINE;
+    if (!parse(self, &a, argc, argv, &first, &code))
         return code;
-    json_t *o = json_pack("{s:s}", "pace", words[0]);
-    char *args = o ? json_dumps(o, JSON_COMPACT) : NULL;
-    json_decref(o);
-    if (!args) {
-        run_ref_release(&r);
-        return cli_usage(self, "the pace is not UTF-8");
+    bool has_name = names_run(argv + first, argc - first);
+    const char *name = has_name ? argv[first] : NULL;
+    first += has_name;
+    char *args = pace_args(self, argv + first, argc - first, &code);
+    if (!args)
+        return code;
+    if (!cli_find(&r, a.run_dir, name, &e)) {
+        free(args);
+        return cli_fail(&e);
     }
-    code = tell(&r, "pace", args, "pace changed");
+    bool ok = cli_call(&r, "pace", args, &result, &e);
+    json_t *o = ok && result ? json_loads(result, 0, NULL) : NULL;
+    if (!ok)
+        code = cli_fail(&e);
+    else if (a.json)
+        puts(result ? result : "{}");
+    else
+        print_pace(r.name, o);
+    json_decref(o);
+    free(result);
     free(args);
+    run_ref_release(&r);
     return code;
 }
 

@@ -23,8 +23,16 @@ const struct command cli_commands[] = {
      "A run without an engine is started from the job file in its run directory.", cmd_resume},
     {"stop", "[NAME] [--timeout SECONDS]", "end a run's engine; the run can be taken up again",
      "Waits until the engine is gone.", cmd_stop},
-    {"pace", "[NAME] gentle|normal|fast|KEY=VALUE", "change how much of the source a run may take",
-     NULL, cmd_pace},
+    {"pace", "[NAME] [gentle|normal|fast] [KEY=VALUE …]",
+     "show or change how fast a live run may go",
+     "Holds at once, and for later engines of the run: it is written to the job file in its run "
+     "directory. KEY is\n"
+     "writers (most that write at once; how many do is found), readers (most that copy; 0: by the "
+     "pace), chunk (bytes\n"
+     "of one SELECT), read-rate (bytes a second; 0: no limit) or source-threads (the copy waits "
+     "while more other\n"
+     "statements than this run at the source; 0: by the pace). Without one: what holds now.",
+     cmd_pace},
     {"answer", "[NAME] ID[@SCHEMA.TABLE] CHOICE", "answer a question of a run",
      "tidegate status shows the open questions with their ids and choices.", cmd_answer},
     {"verify", "FILE… [--json]", "compare source and target", NULL, cmd_verify},

@@ -44,6 +44,8 @@ void progress_line(const struct mon_snapshot *s, char *out, size_t size)
         add(out, size, ". Lag %s", fmt_lag(text, s->lag.seconds));
     if (s->load.left_s >= 0 && copies)
         add(out, size, ". About %s left", fmt_about(text, s->load.left_s));
+    if (s->pace.waits[0])
+        add(out, size, ". Reading waits: %s", s->pace.waits);
     if (s->tables_failed)
         add(out, size, ". %u tables failed", s->tables_failed);
     if (s->nquestions)

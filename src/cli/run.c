@@ -195,7 +195,7 @@ int cmd_resume(const struct command *self, int argc, char **argv)
         return cli_fail(&e);
     if (!r.is_live)
         code = resume_stopped(&r);
-    else if (cli_call(&r, "resume", NULL, &e))
+    else if (cli_call(&r, "resume", NULL, NULL, &e))
         code = printf("run %s goes on\n", r.name) > 0 ? EXIT_FINE : EXIT_INTERNAL;
     else
         code = cli_fail(&e);

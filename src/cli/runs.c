@@ -89,13 +89,14 @@ bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e
     return ok;
 }
 
-bool cli_call(const struct run_ref *r, const char *cmd, const char *args, struct err *e)
+bool cli_call(const struct run_ref *r, const char *cmd, const char *args, char **result,
+              struct err *e)
 {
     if (!mon_is_alive(r->dir))
         return err_set(e, ERR_RUN_UNKNOWN, "run %s has no engine; tidegate resume %s starts it",
                        r->name, r->name);
     struct mon_client *m = mon_connect(r->dir, e);
-    bool ok = m && mon_call(m, cmd, args, NULL, CALL_MS, e);
+    bool ok = m && mon_call(m, cmd, args, result, CALL_MS, e);
     mon_detach(m);
     return ok;
 }

@@ -2,6 +2,7 @@
 /* A detached engine: our own binary in a session of its own, its words in the run's engine.log, its
  * passwords through a pipe on descriptor 3. The caller waits until run.sock answers or the child
  * ends. */
+#include "base/file.h"
 #include "base/sync.h"
 #include "cli/cli.h"
 
@@ -21,24 +22,6 @@
 
 extern char **environ;
 
-static bool file_write(const char *path, const struct buf *b, struct err *e)
-{
-    char *part = x_format("%s.partial", path);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0;
-    for (size_t at = 0; ok && at < b->n;) {
-        ssize_t k = write(fd, b->p + at, b->n - at);
-        ok = k > 0 || (k < 0 && errno == EINTR);
-        at += k > 0 ? (size_t)k : 0;
-    }
-    ok = ok && fsync(fd) == 0;
-    if (fd >= 0)
-        ok = close(fd) == 0 && ok;
-    ok = (ok && rename(part, path) == 0) || err_set(e, ERR_FILE, "%s: %s", path, strerror(errno));
-    free(part);
-    return ok;
-}
-
 char *cli_write_job(const struct job *j, const char *home, struct err *e)
 {
     char *dir = mon_run_dir(home, j->name ? j->name : "", true, e);
@@ -50,7 +33,7 @@ char *cli_write_job(const struct job *j, const char *home, struct err *e)
     struct buf text = {0};
     if (ok) {
         job_emit(j, &text);
-        ok = file_write(path, &text, e);
+        ok = file_replace(path, &text, e);
     }
     buf_release(&text);
     free(path);

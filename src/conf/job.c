@@ -405,3 +405,8 @@ const char *job_mode_name(enum job_mode m)
 {
     return field_in(job_fields, "mode")->choices[m];
 }
+
+const char *job_pace_name(enum job_pace p)
+{
+    return field_in(job_fields, "pace")->choices[p];
+}

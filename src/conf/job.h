@@ -83,8 +83,10 @@ struct job {
     enum job_indexes indexes;
     enum job_pace pace;
     int64_t limit_memory;         /* bytes, default 192 MiB for buffers */
-    int64_t writers, readers;     /* defaults 16 and 4 */
+    int64_t writers, readers;     /* defaults 16 and 0: readers by the pace */
     int64_t chunk_bytes;          /* largest chunk, default 8 MiB */
+    int64_t read_rate;            /* bytes a second, 0: no limit */
+    int64_t source_threads;       /* other statements at the source, 0: by the pace */
     char **check_ignore, **check_accept;
     size_t ncheck_ignore, ncheck_accept;
     struct job_answer *answers;
@@ -127,5 +129,6 @@ bool job_accepts(const struct job *j, const char *what);
 /* The reference manual of the field table, and names for enums. */
 void job_manual(struct buf *out);
 const char *job_mode_name(enum job_mode m);
+const char *job_pace_name(enum job_pace p);
 
 #endif

@@ -26,6 +26,8 @@ struct copy {
     uint32_t nrows_by_tab;
     pthread_t *threads;
     uint32_t nthreads;                /* that run */
+    atomic_uint limit, reading;       /* readers with a chunk: at most so many, so many now */
+    atomic_size_t chunk_bytes;
 };
 
 struct reader {
@@ -33,6 +35,7 @@ struct reader {
     struct conn conn;
     bool is_open;
     unsigned failures;
+    size_t chunk_bytes;               /* limit of the chunk it reads */
 };
 
 static void put_range(struct copy *c, struct chunk *k)
@@ -69,7 +72,7 @@ static void learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t
 {
     if (!rows)
         return;
-    uint64_t by_bytes = c->o.chunk_bytes * 7 / 10 * rows / TG_MAX(bytes, 1u);
+    uint64_t by_bytes = atomic_load(&c->chunk_bytes) * 7 / 10 * rows / TG_MAX(bytes, 1u);
     uint64_t by_time = (uint64_t)CHUNK_TARGET_MS * rows / (uint64_t)TG_MAX(ms, 1);
     uint64_t next = TG_MIN(TG_MIN(by_bytes, by_time), TG_MIN((uint64_t)rows * 4, (uint64_t)MAX_ROWS));
     pthread_mutex_lock(&c->lock);
@@ -88,12 +91,13 @@ static void learn_largest(struct copy *c, const struct tab *tab, size_t largest)
 
 /* What is reserved before the SELECT: a chunk, and the row that may reach over its end, as the client's library holds
  * it, as we do, and as its statement. The first large row of a table is not foreseen. */
-static size_t reserve_for(struct copy *c, const struct chunk *k)
+static size_t reserve_for(const struct reader *r, const struct chunk *k)
 {
+    struct copy *c = r->copy;
     pthread_mutex_lock(&c->lock);
     size_t largest = k->tab->id < c->nrows_by_tab ? c->largest_by_tab[k->tab->id] : 0;
     pthread_mutex_unlock(&c->lock);
-    return c->o.chunk_bytes * 2 + (largest > c->o.chunk_bytes / 8 ? 3 * largest : 0);
+    return r->chunk_bytes * 2 + (largest > r->chunk_bytes / 8 ? 3 * largest : 0);
 }
 
 void copy_back(struct copy *c, struct chunk *k)
@@ -212,12 +216,17 @@ static bool select_chunk(struct reader *r, const struct table *def, const struct
 {
     MYSQL_RES *res;
     struct buf sql = {0};
+    struct copy_counters *count = r->copy->o.count;
+    int64_t began = clock_mono_us();
     sql_chunk(&sql, def, k);
     bool fine = conn_query_stream(&r->conn, sql.p, sql.n, &res, e);
     buf_release(&sql);
     if (!fine)
         return false;
-    fine = read_rows(&r->conn, res, def, r->copy->o.chunk_bytes, out, k->tab, r->copy->o.count, e);
+    fine = read_rows(&r->conn, res, def, r->chunk_bytes, out, k->tab, count, e);
+    atomic_fetch_add(&count->selects, 1);
+    atomic_fetch_add(&count->select_us, (uint64_t)(clock_mono_us() - began));
+    atomic_fetch_add(&count->select_bytes, out->bytes);
     if (out->is_cut)
         conn_cut(&r->conn); /* the rest of the answer is not read; the statement ends with its connection */
     mysql_free_result(res);
@@ -297,7 +306,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
     learn_largest(c, k->tab, got.largest);
     atomic_fetch_add(&c->o.count->chunks, 1);
-    if (got.largest > c->o.chunk_bytes / 2)
+    if (got.largest > r->chunk_bytes / 2)
         reader_close(r); /* the library's buffer has grown to the row's size and would stay so */
     give(c, w, k, &got, reserved, &high);
     return true;
@@ -324,12 +333,43 @@ static void ask_or_wait(struct reader *r, struct chunk *k, struct err *e)
     r->failures = 0;
 }
 
+/* A place among those that read. */
+static bool take_place(struct copy *c)
+{
+    unsigned n = atomic_load(&c->reading);
+    while (n < atomic_load(&c->limit))
+        if (atomic_compare_exchange_weak(&c->reading, &n, n + 1))
+            return true;
+    return false;
+}
+
+static void leave_place(struct copy *c)
+{
+    atomic_fetch_sub(&c->reading, 1);
+}
+
+/* true: it has a place. */
 static bool wait_turn(struct copy *c)
 {
-    while (!c->o.may_read(c->o.may_arg))
+    while (!c->o.may_read(c->o.may_arg) || !take_place(c))
         if (cancel_wait(c->o.cancel, 100))
             return false;
-    return !cancel_is_set(c->o.cancel);
+    if (!cancel_is_set(c->o.cancel))
+        return true;
+    leave_place(c);
+    return false;
+}
+
+static bool read_one(struct reader *r, struct chunk *k, size_t reserve, struct err *e)
+{
+    struct copy *c = r->copy;
+    struct tab *tab = k->tab;
+    atomic_fetch_add(&c->o.count->busy, 1);
+    atomic_fetch_add(&tab->count.chunks_busy, 1);
+    bool fine = read_chunk(r, k, reserve, e);
+    atomic_fetch_sub(&tab->count.chunks_busy, 1);
+    atomic_fetch_sub(&c->o.count->busy, 1);
+    return fine;
 }
 
 static void *reader_main(void *arg)
@@ -340,21 +380,20 @@ static void *reader_main(void *arg)
     while (wait_turn(c)) {
         struct chunk *k = take_range(c);
         if (!k) {
+            leave_place(c);
             cancel_wait(c->o.cancel, 20); /* windows that are discarded come back */
             continue;
         }
-        size_t reserve = reserve_for(c, k);
+        r->chunk_bytes = atomic_load(&c->chunk_bytes);
+        size_t reserve = reserve_for(r, k);
         if (!budget_take(c->o.budget, reserve)) {
+            leave_place(c);
             put_range(c, k);
             break;
         }
         struct err e = {0};
-        struct tab *tab = k->tab;
-        atomic_fetch_add(&c->o.count->busy, 1);
-        atomic_fetch_add(&tab->count.chunks_busy, 1);
-        bool fine = read_chunk(r, k, reserve, &e);
-        atomic_fetch_sub(&tab->count.chunks_busy, 1);
-        atomic_fetch_sub(&c->o.count->busy, 1);
+        bool fine = read_one(r, k, reserve, &e);
+        leave_place(c);
         if (fine) {
             r->failures = 0;
             continue;
@@ -391,18 +430,28 @@ struct copy *copy_new(const struct copy_options *o)
         free(holes);
     }
     pthread_mutex_unlock(&o->tabs->lock);
-    c->threads = x_alloc(o->readers * sizeof *c->threads);
+    atomic_store(&c->chunk_bytes, o->chunk_bytes);
     return c;
 }
 
-void copy_start(struct copy *c)
+void copy_set(struct copy *c, uint32_t readers, size_t chunk_bytes)
 {
-    atomic_store(&c->o.count->readers, c->o.readers);
-    for (; c->nthreads < c->o.readers; c->nthreads++) {
+    atomic_store(&c->chunk_bytes, chunk_bytes);
+    atomic_store(&c->limit, readers);
+    atomic_store(&c->o.count->readers, readers);
+    if (c->nthreads >= readers)
+        return;
+    c->threads = x_realloc(c->threads, readers * sizeof *c->threads);
+    for (; c->nthreads < readers; c->nthreads++) {
         struct reader *r = x_alloc(sizeof *r);
         r->copy = c;
         pthread_create(&c->threads[c->nthreads], NULL, reader_main, r);
     }
+}
+
+void copy_start(struct copy *c)
+{
+    copy_set(c, c->o.readers, c->o.chunk_bytes);
 }
 
 void copy_stop(struct copy *c)

@@ -9,6 +9,7 @@
 
 struct copy_counters {
     atomic_uint_least64_t rows, bytes, chunks, discarded;
+    atomic_uint_least64_t selects, select_us, select_bytes; /* of chunks that were read */
     atomic_uint busy, readers;
 };
 struct copy_options {
@@ -21,10 +22,10 @@ struct copy_options {
     struct ask_port ask;
     struct window_port windows;
     struct sequence_port sequence;    /* keyless tables */
-    bool (*may_read)(void *arg);      /* false: the stream lags, no SELECT starts */
+    bool (*may_read)(void *arg);      /* false: no SELECT starts now */
     void *may_arg;
     uint32_t readers;
-    size_t chunk_bytes;
+    size_t chunk_bytes;               /* both to begin with */
     struct copy_counters *count;
 };
 
@@ -32,6 +33,9 @@ struct copy;
 /* Plans what the ledger does not hold yet. Tables that are complete are marked so: before the stream starts. */
 struct copy *copy_new(const struct copy_options *o);
 void copy_start(struct copy *c);                       /* the readers; the stream is there */
+/* Live limits: how many read at once (0: none begins another chunk; missing ones are started) and the largest chunk.
+ * Only by the thread that calls copy_start and copy_stop. */
+void copy_set(struct copy *c, uint32_t readers, size_t chunk_bytes);
 void copy_stop(struct copy *c);                        /* joins them (cancel must be set); NULL is fine */
 void copy_free(struct copy *c);                        /* when the stream, which gives chunks back, has ended */
 /* chunk_port.back: read it again, half as large. */

@@ -13,7 +13,7 @@
 
 static uint32_t control_lane(const struct engine *g)
 {
-    return (uint32_t)g->job->writers + 1;
+    return g->lanes + 1;
 }
 
 static bool reopen(struct engine *g, struct err *e)

@@ -214,10 +214,10 @@ static int loop(struct engine *g, struct err *e)
 
 static bool start_run(struct engine *g, struct err *e)
 {
-    struct apply_options a = {.ledger = &g->ledger, .target = &g->target, .writers = (uint32_t)g->job->writers,
+    struct apply_options a = {.ledger = &g->ledger, .target = &g->target, .lanes = g->lanes, .writers = g->pace.knee.at,
                               .epoch = g->epoch, .cancel = g->cancel, .marks = NULL,
                               .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
-                              .statement_bytes = (size_t)128 << 10, .packet_bytes = (size_t)1 << 20,
+                              .packet_bytes = (size_t)1 << 20,
                               .quarantine = g->quarantine, .run_dir = g->o->run_dir};
     g->marks = marks_new(&g->start); /* nowhere yet: for the sampler alone */
     if (!run_aside(g, g->is_new ? engine_begin_new : engine_begin_again, e) || (!g->is_new && !engine_try_quarantine(g, e)))
@@ -270,6 +270,8 @@ static void stop_stages(struct engine *g)
     g->follow = NULL;
     copy_free(g->copy);
     apply_free(g->apply);
+    g->copy = NULL;
+    g->apply = NULL;
 }
 
 static void engine_init(struct engine *g, struct job *job, const struct engine_options *o)
@@ -283,6 +285,7 @@ static void engine_init(struct engine *g, struct job *job, const struct engine_o
     g->stream_budget = budget_new((size_t)job->limit_memory / 4, g->cancel);
     g->quarantine = quarantine_new();
     g->snap = x_alloc(sizeof *g->snap);
+    engine_pace_init(g);
 }
 
 static void engine_release(struct engine *g)

@@ -206,10 +206,13 @@ bool engine_command(void *arg, const char *cmd, const char *args_json, char **re
 {
     struct engine *g = arg;
     *result_json = NULL;
-    if (strcmp(cmd, "answer") != 0)
+    bool is_pace = strcmp(cmd, "pace") == 0;
+    if (!is_pace && strcmp(cmd, "answer") != 0)
         return command_flag(g, cmd, e);
     json_t *args = json_loads(args_json ? args_json : "{}", 0, NULL);
-    bool fine = args ? command_answer(g, args, e) : err_set(e, ERR_USAGE, "arguments are not JSON");
+    bool fine = !args     ? err_set(e, ERR_USAGE, "arguments are not JSON")
+                : is_pace ? engine_pace_command(g, args, result_json, e)
+                          : command_answer(g, args, e);
     json_decref(args);
     return fine;
 }

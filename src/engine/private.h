@@ -7,10 +7,14 @@
 #include "apply/apply.h"
 #include "copy/copy.h"
 #include "engine/engine.h"
+#include "engine/pace.h"
 #include "follow/follow.h"
 #include "verify/verify.h"
 
+#include <jansson.h>
 #include <pthread.h>
+
+#define STREAM_FIRST_S 5               /* no chunk is read while the stream is further behind */
 
 struct question {
     struct question *next;
@@ -70,6 +74,21 @@ void rates_add(struct rates *r, int64_t ms, uint64_t value);
 /* Per second over the last span_ms; 0 when too little is known. */
 double rates_over(const struct rates *r, int64_t span_ms);
 
+/* How fast the run goes. The limits a person sets are the job's own, behind the engine's lock while it runs. */
+struct pace {
+    /* Behind lock: */
+    bool is_new;                      /* a limit was changed */
+    bool owes;                        /* more was read than the rate allows */
+    struct pace_view view;
+    /* The sampler's own: */
+    struct knee knee;
+    struct dial dial;
+    struct bucket bucket;
+    unsigned samples, full;           /* of this second: looks, with batches that waited for a writer */
+    int64_t step_ms, running;         /* running: statements at the source, -1: not known */
+    uint64_t written, batches, conflicts, statement_bytes, statement_us, selects, select_us, select_bytes; /* so far */
+};
+
 struct engine {
     struct job *job;
     const struct engine_options *o;
@@ -98,6 +117,7 @@ struct engine {
     struct gtid_set *skip;            /* transactions of a start by GTID set that are not applied, or NULL */
     struct gtid_set *gtids;           /* what may be in the binlog before the start */
     struct pos start;
+    uint32_t lanes;                   /* of writers; then the mark's and the control connection's */
     uint64_t epoch, control_epoch;    /* of the writers' lanes at the start; of the control lane */
     bool is_new;
 
@@ -116,6 +136,8 @@ struct engine {
     bool is_unanswered;               /* ended because nobody answered a question */
     bool is_settled;                  /* objects were made at least once by this engine */
     uint64_t settled_ddl;             /* follow_count.ddl at that time */
+
+    struct pace pace;
 
     /* The sampler's own: */
     struct mon_snapshot *snap;
@@ -201,6 +223,13 @@ bool engine_start_stages(struct engine *g, struct err *e);
 const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n);
 void engine_fatal(void *arg, const struct err *why);
 bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e);
+/* pace.c */
+void engine_pace_init(struct engine *g);
+/* Sampler only: looks, concludes, sets the limits of apply and copy. */
+void engine_pace_tick(struct engine *g, int64_t now_ms);
+void engine_pace_look(struct engine *g);               /* what runs at the source, over g->look */
+/* args: an object of KEY: value, {} only asks. All of them or none. *result_json: what holds then; malloc'd. */
+bool engine_pace_command(struct engine *g, json_t *args, char **result_json, struct err *e);
 /* sample.c: fills and publishes a snapshot. */
 void engine_sample(struct engine *g);
 bool engine_is_copied(struct engine *g);               /* every chunk is applied */

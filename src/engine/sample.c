@@ -47,6 +47,7 @@ static void look_at_source(struct engine *g, int64_t now)
         return;
     if (!source_position(&g->look, &g->source_end, &e) && err_is_lost(&e))
         conn_close(&g->look);
+    engine_pace_look(g);
 }
 
 static void fill_flow(struct flow_view *f, struct rates *bytes, int64_t now, uint64_t done, uint64_t total, uint64_t rows)
@@ -163,9 +164,11 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
     s->load.row_rate = s->dump.row_rate = rates_over(&g->row_rate, 10000);
     s->dump.total_is_guess = s->load.total_is_guess = unread > 0;
     s->dump.workers = atomic_load(&g->copy_count.busy);
-    s->dump.workers_max = atomic_load(&g->copy_count.readers);
+    s->dump.workers_max = s->pace.readers_max;
+    s->dump.active = s->pace.readers;
     s->load.workers = atomic_load(&g->apply_count.busy);
-    s->load.workers_max = (uint32_t)g->job->writers;
+    s->load.workers_max = s->pace.writers_max;
+    s->load.active = s->pace.writers;
 }
 
 static void add_point(struct engine *g, struct lag_view *l, int64_t now)
@@ -259,7 +262,8 @@ static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int6
         snprintf(s->reason, sizeof s->reason, "%.180s", s->question[0].text);
         return RUN_ASKING;
     }
-    bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || g->state == RUN_COPYING;
+    bool may_read = s->pace.readers > 0; /* else the dial holds the copy, and says so */
+    bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || (g->state == RUN_COPYING && may_read);
     if (has_work && now - g->last_progress_ms > 60000 && g->state != RUN_VERIFYING) {
         snprintf(s->reason, sizeof s->reason, "nothing has moved for %lld s", (long long)(now - g->last_progress_ms) / 1000);
         return RUN_STUCK;
@@ -273,11 +277,13 @@ void engine_sample(struct engine *g)
     struct mon_snapshot *s = g->snap;
     if (g->follow)
         look_at_source(g, now);
+    engine_pace_tick(g, now);
     pthread_mutex_lock(&g->lock);
     s->seq++;
     s->at_ms = clock_wall_ms();
     s->since_ms = g->started_ms;
     s->memory_bytes = memory_now();
+    s->pace = g->pace.view;
     fill_tables(g, s, now);
     fill_lag(g, s, now);
     fill_questions(g, s);

@@ -25,7 +25,7 @@ static bool may_read(void *arg)
 {
     struct engine *g = arg;
     pthread_mutex_lock(&g->lock);
-    bool may = !g->is_paused && g->snap->lag.seconds <= 5;
+    bool may = !g->is_paused && g->snap->lag.seconds <= STREAM_FIRST_S && !g->pace.owes;
     pthread_mutex_unlock(&g->lock);
     return may;
 }
@@ -50,14 +50,16 @@ static void window_abandon_port(void *arg, struct window *w)
 
 void engine_copy_options(struct engine *g, struct copy_options *o)
 {
-    static const uint32_t readers[] = {[PACE_GENTLE] = 2, [PACE_NORMAL] = 4, [PACE_FAST] = 8};
+    pthread_mutex_lock(&g->lock);
+    size_t chunk_bytes = (size_t)g->job->chunk_bytes;
+    uint32_t readers = g->pace.view.readers;
+    pthread_mutex_unlock(&g->lock);
     *o = (struct copy_options){
         .found = &g->found, .source = &g->source, .server = g->source_server, .tabs = &g->tabs,
         .budget = g->copy_budget, .cancel = g->cancel, .ask = {g, engine_ask, engine_fatal},
         .windows = {g, window_open_port, window_give_port, window_abandon_port},
         .sequence = {g, submit, is_hungry}, .may_read = may_read, .may_arg = g,
-        .readers = g->job->readers > 0 ? (uint32_t)g->job->readers : readers[g->job->pace],
-        .chunk_bytes = (size_t)g->job->chunk_bytes, .count = &g->copy_count};
+        .readers = readers, .chunk_bytes = chunk_bytes, .count = &g->copy_count};
 }
 
 static void chunk_back(void *arg, struct chunk *k)

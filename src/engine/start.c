@@ -150,7 +150,7 @@ bool engine_prepare(struct engine *g, struct err *e)
 {
     g->epoch = g->control_epoch = tg_random64();
     if (!ledger_create(&g->control, e) ||
-        !ledger_fence(&g->ledger, &g->control, (uint32_t)g->job->writers + 2, g->epoch, g->cancel, e) ||
+        !ledger_fence(&g->ledger, &g->control, g->lanes + 2, g->epoch, g->cancel, e) ||
         !ledger_read(&g->ledger, &g->control, &g->found, e))
         return false;
     g->is_new = !g->found.exists;

@@ -24,7 +24,19 @@ struct flow_view {                /* dump (read at the source) and load (committ
     double rate, rate_long;       /* bytes/s over 10 s and 5 min */
     double row_rate;              /* rows/s over 10 s */
     int64_t left_s, left_from_s, left_to_s; /* -1 = unknown */
-    uint32_t workers, workers_max, waiting;
+    uint32_t workers, workers_max, waiting; /* at work; most there may be */
+    uint32_t active;              /* how many may work now */
+};
+struct pace_view {                /* limits that hold now, and what the copy costs the source */
+    char dial[16];                /* gentle, normal, fast */
+    uint32_t writers, writers_max; /* how many may write now; most there may be */
+    uint32_t readers, readers_max, readers_set; /* the same; what a person set, 0: by the dial */
+    uint64_t chunk_bytes, statement_bytes, read_rate; /* read_rate 0: no limit */
+    uint32_t source_threads;      /* others' statements from which on the source is busy, 0: never */
+    int64_t threads_running;      /* at the source, ours among them; -1 = unknown */
+    uint32_t threads_ours;
+    double read_ms;               /* of a chunk's SELECT, over the last seconds; -1 = unknown */
+    char waits[120];              /* why fewer read than may, "": nothing holds them */
 };
 #define MON_LAG_POINTS 600
 struct lag_view {
@@ -65,6 +77,7 @@ struct mon_snapshot {
     uint64_t applied;
     struct flow_view dump, load;
     struct lag_view lag;
+    struct pace_view pace;
     uint64_t tx_applied, rows_applied;
     uint32_t tables_total, tables_done, tables_busy, tables_failed, tables_waiting;
     uint32_t ntables;
@@ -80,6 +93,7 @@ struct mon_snapshot {
 void mon_snapshot_init(struct mon_snapshot *s, const char *run);
 /* The object of `status --json` and of {"snapshot":…}: caller frees text; decode fills *out wholly. */
 char *mon_encode(const struct mon_snapshot *s);
+char *mon_encode_pace(const struct pace_view *v);      /* its part "pace", alone */
 bool mon_decode(struct mon_snapshot *out, const char *json, size_t n, struct err *e);
 
 struct mon_event {

@@ -125,6 +125,23 @@ static const struct field flow_fields[] = {
     F(flow_view, workers, "workers", K_U32),
     F(flow_view, workers_max, "workers_max", K_U32),
     F(flow_view, waiting, "waiting", K_U32),
+    F(flow_view, active, "active", K_U32),
+};
+static const struct field pace_fields[] = {
+    F(pace_view, dial, "dial", K_TEXT),
+    F(pace_view, writers, "writers", K_U32),
+    F(pace_view, writers_max, "writers_max", K_U32),
+    F(pace_view, readers, "readers", K_U32),
+    F(pace_view, readers_max, "readers_max", K_U32),
+    F(pace_view, readers_set, "readers_set", K_U32),
+    F(pace_view, chunk_bytes, "chunk", K_U64),
+    F(pace_view, statement_bytes, "statement", K_U64),
+    F(pace_view, read_rate, "read_rate", K_U64),
+    F(pace_view, source_threads, "source_threads", K_U32),
+    F(pace_view, threads_running, "threads_running", K_LEFT),
+    F(pace_view, threads_ours, "threads_ours", K_U32),
+    F(pace_view, read_ms, "read_ms", K_SECONDS),
+    F(pace_view, waits, "waits", K_TEXT),
 };
 static const struct field lag_fields[] = {
     F(lag_view, seconds, "seconds", K_SECONDS),
@@ -318,6 +335,7 @@ json_t *mon_encode_object(const struct mon_snapshot *s)
     json_object_set_new(o, "dump", PUT(json_object(), &s->dump, flow_fields));
     json_object_set_new(o, "load", PUT(json_object(), &s->load, flow_fields));
     json_object_set_new(o, "lag", lag_put(&s->lag));
+    json_object_set_new(o, "pace", PUT(json_object(), &s->pace, pace_fields));
     json_object_set_new(o, "position_applied", PUT(json_object(), s, applied_fields));
     json_object_set_new(o, "tables", PUT(json_object(), s, tables_fields));
     json_t *questions = json_array(), *list = json_array();
@@ -351,6 +369,8 @@ void mon_snapshot_init(struct mon_snapshot *s, const char *run)
     mon_text(s->run, sizeof s->run, run);
     mon_text(s->version, sizeof s->version, TG_VERSION);
     s->lag.seconds = -1;
+    s->pace.threads_running = -1;
+    s->pace.read_ms = -1;
     s->dump.left_s = s->dump.left_from_s = s->dump.left_to_s = -1;
     s->load.left_s = s->load.left_from_s = s->load.left_to_s = -1;
     for (unsigned i = 0; i < MON_TABLES; i++)
@@ -372,12 +392,18 @@ bool mon_decode_object(struct mon_snapshot *out, json_t *o, struct err *e)
            TAKE(out, tables_fields, json_object_get(o, "tables")) &&
            TAKE(&out->dump, flow_fields, json_object_get(o, "dump")) &&
            TAKE(&out->load, flow_fields, json_object_get(o, "load")) &&
+           TAKE(&out->pace, pace_fields, json_object_get(o, "pace")) &&
            lag_take(&out->lag, json_object_get(o, "lag"), e) && lists_take(out, o, e);
 }
 
 char *mon_encode(const struct mon_snapshot *s)
 {
     return mon_json_line(mon_encode_object(s));
+}
+
+char *mon_encode_pace(const struct pace_view *v)
+{
+    return mon_json_line(PUT(json_object(), v, pace_fields));
 }
 
 bool mon_decode(struct mon_snapshot *out, const char *json, size_t n, struct err *e)

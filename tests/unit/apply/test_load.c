@@ -45,7 +45,7 @@ static void add(struct env *v, const struct cell *cells, uint32_t n)
 // The whole part as LOAD DATA statements; returns how many.
 static uint32_t make_packet(struct env *v, enum db_flavour target, struct cursor *c)
 {
-    struct sql_limits l = {.flavour = target, .statement_bytes = 1 << 16, .packet_bytes = 1 << 20, .load = &v->feed.port};
+    struct sql_limits l = {.flavour = target, .statement_bytes = 128 << 10, .packet_bytes = 1 << 20, .load = &v->feed.port};
     load_feed_begin(&v->feed, &v->packet, target);
     packet_reset(&v->packet);
     while (c->row < v->part->ins.n)

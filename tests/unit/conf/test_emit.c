@@ -53,6 +53,8 @@ static const char everything[] =
     "  writers: 8\n"
     "  readers: 2\n"
     "  chunk: 1000000\n"
+    "  read-rate: 20MiB\n"
+    "  source-threads: 40\n"
     "checks:\n"
     "  ignore: [a, b]\n"
     "  accept: [c.d]\n"

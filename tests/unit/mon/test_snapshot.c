@@ -66,7 +66,25 @@ static void flow(struct flow_view *f)
                             (int64_t)number(),
                             (uint32_t)next(),
                             (uint32_t)next(),
+                            (uint32_t)next(),
                             (uint32_t)next()};
+}
+
+static void pace(struct pace_view *p)
+{
+    TEXT(p->dial), TEXT(p->waits);
+    p->writers = (uint32_t)next();
+    p->writers_max = (uint32_t)next();
+    p->readers = (uint32_t)next();
+    p->readers_max = (uint32_t)next();
+    p->readers_set = (uint32_t)next();
+    p->chunk_bytes = number();
+    p->statement_bytes = number();
+    p->read_rate = number();
+    p->source_threads = (uint32_t)next();
+    p->threads_running = next() & 1 ? -1 : (int64_t)number();
+    p->threads_ours = (uint32_t)next();
+    p->read_ms = next() & 1 ? -1 : fabs(real());
 }
 
 static void question(struct question_view *q)
@@ -115,6 +133,7 @@ static void fill(struct mon_snapshot *s)
     s->applied = number();
     flow(&s->dump);
     flow(&s->load);
+    pace(&s->pace);
     s->lag.seconds = next() & 1 ? -1 : fabs(real());
     s->lag.unread_bytes = number();
     s->lag.unapplied_bytes = number();
@@ -155,6 +174,8 @@ static void assert_same(const struct mon_snapshot *a, const struct mon_snapshot 
     assert_string_equal(a->reason, b->reason);
     assert_string_equal(a->position_gtid, b->position_gtid);
     assert_true(a->lag.seconds == b->lag.seconds);
+    assert_true(a->pace.read_ms == b->pace.read_ms && a->pace.threads_running == b->pace.threads_running);
+    assert_string_equal(a->pace.waits, b->pace.waits);
     assert_int_equal(a->dump.left_s, b->dump.left_s);
     assert_int_equal(a->lag.npoints, b->lag.npoints);
     assert_memory_equal(a->lag.points, b->lag.points, a->lag.npoints * sizeof(float));

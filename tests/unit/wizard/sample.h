@@ -59,7 +59,8 @@ static struct mon_snapshot *sample_snapshot(void)
                                  .left_from_s = 1200,
                                  .left_to_s = 2400,
                                  .workers = 8,
-                                 .workers_max = 8};
+                                 .workers_max = 8,
+                                 .active = 8};
     m->load = (struct flow_view){.bytes = 251000000000,
                                  .total_bytes = 412000000000,
                                  .rows = 486000000,
@@ -72,7 +73,20 @@ static struct mon_snapshot *sample_snapshot(void)
                                  .left_to_s = 4200,
                                  .workers = 16,
                                  .workers_max = 16,
-                                 .waiting = 2};
+                                 .waiting = 2,
+                                 .active = 16};
+    m->pace = (struct pace_view){.dial = "normal",
+                                 .writers = 16,
+                                 .writers_max = 16,
+                                 .readers = 8,
+                                 .readers_max = 8,
+                                 .readers_set = 8,
+                                 .chunk_bytes = 8 << 20,
+                                 .statement_bytes = 128 << 10,
+                                 .source_threads = 25,
+                                 .threads_running = 31,
+                                 .threads_ours = 10,
+                                 .read_ms = 310};
     m->lag = (struct lag_view){.seconds = 12.4,
                                .unread_bytes = 12200000,
                                .unapplied_bytes = 31000000,

@@ -211,6 +211,40 @@ static void test_states(void **unused)
     golden("state-waiting", s, GLYPHS_LINES);
 }
 
+static struct dashboard_state *busy_source(int rows, int cols)
+{
+    struct dashboard_state *s = sample_state(rows, cols);
+    struct pace_view *p = &s->snap.pace;
+    snprintf(p->waits, sizeof p->waits, "source is busy (42 running)");
+    p->threads_running = 44;
+    p->threads_ours = s->snap.dump.workers = 2;
+    p->readers = s->snap.dump.active = 2;
+    p->writers = s->snap.load.active = s->snap.load.workers = 6;
+    s->snap.load.waiting = 0;
+    return s;
+}
+
+static void test_pace(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    press(s, 't');
+    golden("dialog-pace", s, GLYPHS_LINES);
+    s = sample_state(18, 60);
+    press_all(s, "t");
+    press_all(s, "jj");
+    press(s, K_RIGHT);
+    golden("dialog-pace-60x18", s, GLYPHS_LINES);
+    s = busy_source(24, 80);
+    press(s, 't');
+    golden("dialog-pace-busy", s, GLYPHS_LINES);
+    golden("state-source-busy", busy_source(24, 80), GLYPHS_LINES);
+    golden("state-source-busy-120x36", busy_source(36, 120), GLYPHS_LINES);
+    s = busy_source(24, 80);
+    press_all(s, "1z");
+    golden("zoom-dump-busy", s, GLYPHS_LINES);
+}
+
 /* All is read and half of it is loaded: nothing may claim to be done. */
 static void test_catching_up(void **unused)
 {
@@ -267,6 +301,38 @@ static void test_answer_is_sent(void **unused)
     assert_string_equal(effect.args,
                         "{\"id\":\"TG-3107\",\"table\":\"shop.order_notes\",\"choice\":\"last\"}");
     assert_false(effect.then_leave);
+    dashboard_state_free(s);
+}
+
+static void test_pace_is_sent(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    press(s, 't');
+    assert_int_equal(press(s, K_ENTER).kind, EFFECT_NONE); /* as it is */
+    assert_false(s->dialog.is_open);
+    press(s, 't');
+    press(s, K_HOME);
+    struct effect effect = press(s, K_ENTER);
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.cmd, "pace");
+    assert_string_equal(effect.args, "{\"pace\":\"gentle\"}");
+    press(s, 't');
+    press(s, K_LEFT); /* on a row without a limit */
+    press_all(s, "jj");
+    press(s, K_RIGHT); /* readers 8: 12 */
+    press_all(s, "j--"); /* writers 16: 12, 8 */
+    press_all(s, "j++"); /* 1, 2 MB/s */
+    effect = press(s, K_ENTER);
+    assert_string_equal(effect.args, "{\"readers\":12,\"writers\":8,\"read-rate\":2000000}");
+    press(s, 't');
+    press(s, K_END);
+    press_all(s, "----");
+    assert_int_equal(press(s, K_ENTER).kind, EFFECT_NONE); /* there is nothing below no limit */
+    s->watches_only = true;
+    press(s, 't');
+    assert_false(s->dialog.is_open);
+    assert_non_null(strstr(s->notice, "steers"));
     dashboard_state_free(s);
 }
 
@@ -332,8 +398,8 @@ static void test_pause_resume(void **unused)
     assert_string_equal(press(s, 'p').cmd, "pause");
     s->snap.state = RUN_PAUSED;
     assert_string_equal(press(s, 'p').cmd, "resume");
-    assert_int_equal(press(s, 't').kind, EFFECT_NONE);
-    assert_non_null(strstr(s->notice, "Pace"));
+    assert_int_equal(press(s, 'c').kind, EFFECT_NONE);
+    assert_non_null(strstr(s->notice, "Cutover"));
     dashboard_state_free(s);
 }
 
@@ -599,6 +665,8 @@ int main(void)
         cmocka_unit_test(test_catching_up),
         cmocka_unit_test(test_attention_says_pass),
         cmocka_unit_test(test_answer_is_sent),
+        cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_pace_is_sent),
         cmocka_unit_test(test_early_input_is_discarded),
         cmocka_unit_test(test_leaving),
         cmocka_unit_test(test_pause_resume),
