@@ -40,6 +40,7 @@ struct engine {
     struct ledger_state found;
     struct target_dialect dialect;
     struct collation_ids *collations;
+    struct schema_defaults *schemas;  /* of the source, at start; then the stream's */
     struct db_server source_server;
     struct tabs tabs;
     struct marks *marks;

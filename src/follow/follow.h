@@ -34,6 +34,7 @@ struct follow_options {
     const struct job *job;
     const struct target_dialect *dialect;
     const struct collation_ids *collations;
+    struct schema_defaults *schemas;  /* at start; the stream keeps it up to date */
     struct follow_counters *count;
     size_t seen_limit;                /* bytes of remembered keys per window */
 };

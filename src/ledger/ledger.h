@@ -9,7 +9,8 @@
  * tab(run, source, table_id, source_schema, source_name, target_schema, target_name, state, end_pos)
  * chunk(run, source, table_id, chunk_no, lo, hi, at_pos, row_count, byte_count)
  * applied(run, source, to_pos, part, from_pos, gtids) transactions (from, to] are applied; below the mark removed
- * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on
+ * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on; table_id
+ *                                                    LEDGER_SCHEMAS: the defaults of all schemas
  * ddl(run, source, pos, sql_text, before_hash, state) a DDL that was begun, and what it found
  * quarantine(run, source, table_id, row_no, key_text, reason) */
 #ifndef TG_LEDGER_LEDGER_H
@@ -20,6 +21,7 @@
 #include "db/pos.h"
 
 #define LEDGER_SCHEMA "tidegate_meta"
+#define LEDGER_SCHEMAS 0u             /* no table has this number */
 
 struct ledger {                       /* names; immutable after ledger_init */
     char run[40];
