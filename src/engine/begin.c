@@ -57,13 +57,15 @@ static bool read_catalogue(struct engine *g, struct schema_list *tables, struct 
         struct pos after;
         bool changed = false;
         if (!source_position(&g->look, &g->start, e) || !engine_start_checks(g, tables, e) ||
-            !source_position(&g->look, &after, e))
+            !(g->schemas = schema_defaults_read(&g->look, e)) || !source_position(&g->look, &after, e))
             return false;
         if (pos_cmp(&g->start, &after) != 0 && !ddl_between(g, &g->start, &after, &changed, e))
             return false;
         if (!changed)
             return true;
         schema_list_release(tables);
+        schema_defaults_free(g->schemas);
+        g->schemas = NULL;
         log_event(LOG_INFO, "engine", "", "", "tables were changed while they were read; reading them again");
     }
     return err_set(e, ERR_SOURCE_QUERY, "tables are changed all the time; start again in a quieter moment");
@@ -226,6 +228,17 @@ static bool forget_begun(struct engine *g, struct err *e)
     return fine;
 }
 
+static bool write_schemas(struct engine *g, struct err *e)
+{
+    struct buf sql = {0}, text = {0};
+    schema_defaults_print(g->schemas, &text);
+    ledger_sql_definition(&g->ledger, &sql, LEDGER_SCHEMAS, &g->start, buf_str(&text));
+    bool fine = engine_fenced(g, &sql, e);
+    buf_release(&sql);
+    buf_release(&text);
+    return fine;
+}
+
 bool engine_begin_new(struct engine *g, struct err *e)
 {
     struct schema_list tables = {0};
@@ -236,6 +249,7 @@ bool engine_begin_new(struct engine *g, struct err *e)
     else
         fine = fine && begin_tables(g, &tables, e);
     schema_list_release(&tables);
+    fine = fine && write_schemas(g, e);
     job_emit(g->job, &job);
     fine = fine && ledger_begin(&g->ledger, &g->control, job.p, g->source_server.uuid, &g->start,
                                 g->skip ? g->source_job->start_gtid : NULL, e);
@@ -293,6 +307,10 @@ bool engine_begin_again(struct engine *g, struct err *e)
     char at[96];
     g->start = g->found.mark;
     if (!parse_skip(g, g->found.mark_gtids, e))
+        return false;
+    const struct ledger_definition *schemas = definition_at_mark(g, LEDGER_SCHEMAS);
+    g->schemas = schemas ? schema_defaults_parse(schemas->sql) : schema_defaults_read(&g->look, e);
+    if (!g->schemas)
         return false;
     for (size_t i = 0; i < g->found.ntabs; i++)
         if (!restore_tab(g, &g->found.tabs[i], e))

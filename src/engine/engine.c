@@ -294,6 +294,7 @@ static void engine_release(struct engine *g)
     conn_close(&g->look);
     collation_ids_free(g->collations);
     charmaps_free(g->charmaps);
+    schema_defaults_free(g->schemas);
     dialect_release(&g->dialect);
     ledger_state_release(&g->found);
     marks_free(g->marks);

@@ -101,6 +101,7 @@ struct engine {
     struct target_dialect dialect;
     struct collation_ids *collations;
     struct charmaps *charmaps;
+    struct schema_defaults *schemas;  /* of the source, at start; then the stream's */
     struct db_server source_server;
     struct tabs tabs;
     struct marks *marks;

@@ -24,9 +24,8 @@ static void fill_context(struct follow *f, const struct binlog_query *q, struct 
                                .is_mariadb = f->o.server.flavour == DB_MARIADB,
                                .version = f->o.server.version};
     snprintf(cx->schema, sizeof cx->schema, STR_FMT, STR_ARG(q->schema));
-    unsigned id = q->collation_database ? q->collation_database : q->collation_server;
-    if (id)
-        collation_ids_find(f->o.collations, id, cx->charset, cx->collation);
+    if (q->collation_server)
+        collation_ids_find(f->o.collations, q->collation_server, cx->charset, cx->collation);
 }
 
 /* A statement logged as text (RDS writes its heartbeat so): harmless only if neither the session's schema is one of
@@ -522,6 +521,22 @@ static void note_changes(struct ddl_work *w, const char *notes)
     }
 }
 
+/* What this statement's table or schema gets where it writes no charset, and what later ones get behind it. */
+static void settle_defaults(struct ddl_work *w)
+{
+    struct follow *f = w->f;
+    struct buf text = {0}, *out = &w->batch->ddl.ledger;
+    const char *schema = w->ddl.nnames ? w->ddl.names[0].schema : NULL;
+    if (schema && w->ddl.names[0].table)
+        schema_defaults_find(f->o.schemas, schema, &w->cx);
+    else if (schema && schema_defaults_take(f->o.schemas, &w->ddl, &w->cx) && job_wants(f->o.job, schema, NULL)) {
+        schema_defaults_print(f->o.schemas, &text);
+        ledger_sql_definition(f->o.ledger, out, LEDGER_SCHEMAS, w->to, buf_str(&text));
+        buf_addc(out, ';');
+    }
+    buf_release(&text);
+}
+
 static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err *e)
 {
     struct follow *f = w->f;
@@ -559,6 +574,7 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     if (fine) {
         fold_names(f, &w.ddl);
         mark_wanted(&w);
+        settle_defaults(&w);
         fine = build(&w, ev, e);
         ddl_release(&w.ddl);
     }

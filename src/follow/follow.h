@@ -36,6 +36,7 @@ struct follow_options {
     const struct target_dialect *dialect;
     const struct collation_ids *collations;
     struct charmaps *charmaps;
+    struct schema_defaults *schemas;  /* at start; the stream keeps it up to date */
     struct follow_counters *count;
     size_t large_bytes;               /* a transaction with more enters in parts of an eighth of it */
     /* The source's end of binlog, over a connection of its own. */

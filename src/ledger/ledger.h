@@ -11,7 +11,8 @@
  * applied(run, source, to_pos, part, from_pos, gtids) transactions (from, to] are applied; below the mark removed
  * part(run, source, begin_pos, part, first_row, row_count)  of the transaction that begins there, which is not yet in
  *                                                    `applied`, these rows are applied, whatever their part was called
- * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on
+ * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on; table_id
+ *                                                    LEDGER_SCHEMAS: the defaults of all schemas
  * ddl(run, source, pos, sql_text, before_hash, state) a DDL that was begun, and what it found
  * quarantine(run, source, table_id, row_no, key_text, reason)  rows the target can't take; row_no: hash of the row's key
  * note(run, source, kind, name, text_hash, text)      what the report has to tell, and what the run made or was told */
@@ -23,6 +24,7 @@
 #include "db/pos.h"
 
 #define LEDGER_SCHEMA "tidegate_meta"
+#define LEDGER_SCHEMAS 0u             /* no table has this number */
 
 struct ledger {                       /* names; immutable after ledger_init */
     char run[40];

@@ -129,6 +129,8 @@ struct spec_ast *alter_ast_spec(struct cursor *c, struct alter_ast *a, enum spec
 
 /* Charset and collation a table gets when it is created in this context; malloc'ed. */
 void table_charset(const struct table_ast *t, const struct ddl_context *cx, char **charset, char **collation);
+/* The same for the schema of a CREATE or ALTER DATABASE. */
+void ddl_schema_charset(const struct ddl *d, const struct ddl_context *cx, char **charset, char **collation);
 struct table *table_build(const struct table_ast *t, const struct ddl_context *cx, struct err *e);
 bool column_build(struct column *out, const struct column_ast *a, const struct table *owner,
                   const struct ddl_context *cx, struct err *e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a server's catalogue: base tables by SHOW CREATE TABLE, collations, defaults of schemas. Text arrives in
+// Reads a server's catalogue: base tables by SHOW CREATE TABLE, collations. Text arrives in
 // utf8mb4; SHOW CREATE is asked for with quotes and without ANSI_QUOTES, so that one context fits all answers.
 
 #include "schema/ast.h"
@@ -98,27 +98,6 @@ void schema_list_release(struct schema_list *l)
     free(l->tables);
     free(l->create_sql);
     memset(l, 0, sizeof *l);
-}
-
-bool schema_defaults(struct conn *source, const char *schema, struct ddl_context *cx, struct err *e)
-{
-    struct buf sql = {0};
-    MYSQL_RES *res;
-    context_of(cx, source, schema);
-    buf_adds(&sql, "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA"
-                   " WHERE SCHEMA_NAME=");
-    sql_z(&sql, schema);
-    bool fine = conn_query(source, sql.p, &res, e);
-    buf_release(&sql);
-    if (!fine)
-        return err_wrap(e, "reading the defaults of schema %s", schema);
-    MYSQL_ROW row = mysql_fetch_row(res);
-    if (row && row[0] && row[1]) {
-        charset_name(row[0], cx->charset);
-        collation_name(row[1], cx->collation);
-    }
-    mysql_free_result(res);
-    return row != NULL || err_set(e, ERR_SOURCE_QUERY, "schema %s is not there", schema);
 }
 
 struct collation_ids {

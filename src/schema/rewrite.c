@@ -108,6 +108,15 @@ void rw_charset(const struct rewriter *r, const char *charset, const char *colla
     buf_addf(r->out, "CHARACTER SET %s COLLATE %s", cs, co);
 }
 
+void ddl_schema_charset(const struct ddl *d, const struct ddl_context *cx, char **charset, char **collation)
+{
+    const struct ddl_body *b = d->body;
+    struct option_ast co = {.kind = OPT_COLLATE, .text = str_of(b->collation)};
+    struct option_ast cs = {.kind = OPT_CHARSET, .text = str_of(b->charset), .next = b->collation ? &co : NULL};
+    struct table_ast t = {.options = b->charset ? &cs : b->collation ? &co : NULL};
+    table_charset(&t, cx, charset, collation);
+}
+
 static void rewrite_schema(struct rewriter *r)
 {
     const struct ddl_body *b = r->d->body;
@@ -120,11 +129,8 @@ static void rewrite_schema(struct rewriter *r)
     rw_table(r, r->d->names[0].schema, NULL);
     if (!has_charset)
         return;
-    struct option_ast co = {.kind = OPT_COLLATE, .text = str_of(b->collation)};
-    struct option_ast cs = {.kind = OPT_CHARSET, .text = str_of(b->charset), .next = b->collation ? &co : NULL};
-    struct table_ast t = {.options = b->charset ? &cs : &co};
     char *charset, *collation;
-    table_charset(&t, r->cx, &charset, &collation);
+    ddl_schema_charset(r->d, r->cx, &charset, &collation);
     buf_addc(r->out, ' ');
     rw_charset(r, charset, collation);
     free(charset);

@@ -49,7 +49,7 @@ const char *table_label(const struct table *t, char out[160]);
 /* What a CREATE statement leaves to the server: filled per server or per event. */
 struct ddl_context {
     char schema[200];                 /* default schema of the session */
-    char charset[64], collation[64];  /* default of that schema; "" = unknown */
+    char charset[64], collation[64];  /* what a table or schema gets that writes none; "" = unknown */
     bool ansi_quotes, no_backslash_escapes;
     bool is_mariadb;
     unsigned version;                 /* executable comments up to this version count as text */
@@ -184,8 +184,17 @@ bool schema_read(struct schema_list *out, struct conn *source, bool (*want)(void
                  void *arg, struct err *e);
 void schema_list_release(struct schema_list *l);
 bool schema_is_system(const char *schema);
-/* SHOW CREATE DATABASE's default charset and collation of a schema into cx. */
-bool schema_defaults(struct conn *source, const char *schema, struct ddl_context *cx, struct err *e);
+/* Each schema's own default charset and collation: what CREATE TABLE takes where it writes none. One thread. */
+struct schema_defaults;
+struct schema_defaults *schema_defaults_read(struct conn *source, struct err *e);
+/* Text for the ledger, and back. */
+void schema_defaults_print(const struct schema_defaults *s, struct buf *out);
+struct schema_defaults *schema_defaults_parse(const char *text);
+void schema_defaults_free(struct schema_defaults *s);
+/* Into cx; a schema that is not known leaves cx as it is. */
+void schema_defaults_find(const struct schema_defaults *s, const char *schema, struct ddl_context *cx);
+/* What CREATE, ALTER or DROP DATABASE changes; cx holds what a new schema gets. false: nothing. */
+bool schema_defaults_take(struct schema_defaults *s, const struct ddl *d, const struct ddl_context *cx);
 /* Collation id (as in events) → names, read once from information_schema.COLLATIONS. */
 struct collation_ids;
 struct collation_ids *collation_ids_read(struct conn *source, struct err *e);

@@ -126,5 +126,44 @@ def test_another_host(scene: Scene, phase):
     second.stop()
 
 
+@case(for_each=[("mariadb", "mariadb"), ("mysql97", "mysql97-gtid"), ("mysql56", "mysql56")])
+def test_default_of_schema(scene: Scene, kind):
+    """A table without a charset has that of its schema, as it was at that place of the binlog: not the session's, not the
+    server's, not today's."""
+    source, target = scene.source(kind), scene.target("any")
+    connection = scene.add(Items(source)).connection
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+
+    def run(*statements):
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE IF NOT EXISTS tg_else CHARACTER SET latin1")
+            for statement in ("USE tg_else", *statements):
+                cursor.execute(statement)
+
+    def table(name, *keys):
+        return (f"CREATE TABLE {SCHEMA}.{name} (k VARCHAR(20) NOT NULL PRIMARY KEY) ENGINE=InnoDB",
+                f"INSERT INTO {SCHEMA}.{name} VALUES " + ",".join(f"('{key}')" for key in keys))
+    run(*table("binary_", "a", "A", "ä"),
+        f"ALTER DATABASE {SCHEMA} COLLATE utf8mb4_unicode_ci", *table("unicode", "a", "b"), *table("left_alone", "é", "ü"),
+        f"ALTER DATABASE {SCHEMA} CHARACTER SET latin1 COLLATE latin1_bin")
+    engine.until_applied(position(source))
+    engine.stop()
+    run(*table("latin", "é", "E", "e"), f"USE {SCHEMA}",
+        "ALTER DATABASE COLLATE utf8mb4_general_ci", *table("general", "a", "b"), f"ALTER DATABASE {SCHEMA} COLLATE utf8mb4_bin")
+    engine.start()
+    engine.until_state("in-sync")
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    collations = ("SELECT table_name, collation_name FROM information_schema.columns"
+                  f" WHERE table_schema = '{SCHEMA}' AND column_name = 'k' ORDER BY table_name")
+    wanted = (("binary_", "utf8mb4_bin"), ("general", "utf8mb4_general_ci"), ("latin", "latin1_bin"),
+              ("left_alone", "utf8mb4_unicode_ci"), ("unicode", "utf8mb4_unicode_ci"))
+    equal(source.query(collations), wanted, "collations at the source")
+    mapped = tuple((name, "utf8mb4_bin" if name == "latin" and target.name == "tidb" else one) for name, one in wanted)
+    equal(target.query(collations), mapped, "collations at the target")
+    engine.stop()
+
+
 if __name__ == "__main__":
     main()

@@ -33,11 +33,15 @@ static void test_read(void **state)
     assert_string_equal(list.tables[0]->collation, "latin1_german1_ci");
     assert_int_equal(list.tables[1]->row_key, 0);
     schema_list_release(&list);
-    struct ddl_context cx;
-    assert_true(schema_defaults(&s.c, "tg_cat", &cx, &e));
+    struct ddl_context cx = {0};
+    struct schema_defaults *d = schema_defaults_read(&s.c, &e);
+    assert_non_null(d);
+    schema_defaults_find(d, "tg_no_such", &cx);
+    assert_string_equal(cx.collation, "");
+    schema_defaults_find(d, "tg_cat", &cx);
     assert_string_equal(cx.charset, "latin1");
     assert_string_equal(cx.collation, "latin1_german1_ci");
-    assert_false(schema_defaults(&s.c, "tg_no_such", &cx, &e));
+    schema_defaults_free(d);
     struct collation_ids *ids = collation_ids_read(&s.c, &e);
     char charset[64], collation[64];
     assert_non_null(ids);
