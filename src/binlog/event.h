@@ -53,5 +53,9 @@ bool parse_mariadb_gtid(struct binlog_gtid *g, struct cursor c, uint32_t server_
 /* A new map, or NULL. */
 struct binlog_table_map *parse_table_map(struct cursor c, struct err *e);
 void table_map_free(struct binlog_table_map *m);
+/* As render_cell, for the types of MariaDB's COMPRESSED columns. */
+bool is_compressed_type(uint8_t type);
+bool compressed_cell(struct cell *out, const struct column *c, struct image_type t, const uint8_t **p, const uint8_t *end,
+                     struct arena *text, struct char_reader *chars, struct err *e);
 
 #endif

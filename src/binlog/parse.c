@@ -239,12 +239,12 @@ static int meta_size(uint8_t type)
     case MYSQL_TYPE_FLOAT: case MYSQL_TYPE_DOUBLE: case MYSQL_TYPE_TINY_BLOB: case MYSQL_TYPE_MEDIUM_BLOB:
     case MYSQL_TYPE_LONG_BLOB: case MYSQL_TYPE_BLOB: case MYSQL_TYPE_GEOMETRY: case MYSQL_TYPE_JSON:
     case MYSQL_TYPE_TIMESTAMP2: case MYSQL_TYPE_DATETIME2: case MYSQL_TYPE_TIME2:
-    case 140: /* MariaDB: compressed blob */
+    case TYPE_MARIADB_BLOB_COMPRESSED:
     case 242: /* MySQL 9: VECTOR */
         return 1;
     case MYSQL_TYPE_VARCHAR: case MYSQL_TYPE_VAR_STRING: case MYSQL_TYPE_STRING: case MYSQL_TYPE_ENUM:
     case MYSQL_TYPE_SET: case MYSQL_TYPE_BIT: case MYSQL_TYPE_NEWDECIMAL:
-    case 141: /* MariaDB: compressed varchar */
+    case TYPE_MARIADB_VARCHAR_COMPRESSED:
         return 2;
     default:
         return -1;

@@ -86,8 +86,11 @@ static bool read_image(struct row_reader *r, unsigned which, struct arena *text,
         out[i] = (struct cell){NULL, 0};
         if (!bit_of(present, i) || bit_of(nulls, bit++))
             continue;
-        if (!render_cell(&out[i], &r->columns[i], r->event->map->types[i], &r->p, end, text,
-                         &r->event->map->chars[i], e))
+        struct image_type t = r->event->map->types[i];
+        bool fine = is_compressed_type(t.type)
+                        ? compressed_cell(&out[i], &r->columns[i], t, &r->p, end, text, &r->event->map->chars[i], e)
+                        : render_cell(&out[i], &r->columns[i], t, &r->p, end, text, &r->event->map->chars[i], e);
+        if (!fine)
             return false;
     }
     return true;

@@ -159,6 +159,9 @@ void encode_literal(struct buf *out, const struct column *c, struct cell v)
     case COL_ENUM:
     case COL_SET:
     case COL_JSON:
+    case COL_UUID:
+    case COL_INET4:
+    case COL_INET6:
         sql_text(out, v.p, v.n);
         return;
     case COL_UNSUPPORTED:

@@ -9,8 +9,6 @@
 #include <stdio.h>
 
 /* Not in the client's header. */
-#define TYPE_MARIADB_BLOB_COMPRESSED 140
-#define TYPE_MARIADB_VARCHAR_COMPRESSED 141
 #define TYPE_MYSQL_VECTOR 242
 
 static bool broken(const struct column *c, struct err *e)
@@ -270,11 +268,59 @@ static bool cell_binary(struct cell *out, const struct column *c, const uint8_t 
     return true;
 }
 
-static bool cell_text(struct cell *out, const struct column *c, const uint8_t *p, size_t n, struct arena *text,
-                      struct char_reader *chars)
+/* UUID, INET4, INET6 of MariaDB: as BINARY, shown as text. */
+static unsigned address_size(enum col_class cls)
 {
-    if (c->cls == COL_BINARY)
-        return cell_binary(out, c, p, n, text);
+    return cls == COL_UUID || cls == COL_INET6 ? 16 : cls == COL_INET4 ? 4 : 0;
+}
+
+/* MariaDB's own form: unlike inet_ntop it writes "::" for a single zero word, too. */
+static void put_inet6(struct buf *out, const uint8_t *p)
+{
+    unsigned word[8], from = 8, longest = 0;
+    for (unsigned i = 0, run = 0; i < 8; i++) {
+        word[i] = p[2 * i] * 256U + p[2 * i + 1];
+        run = word[i] ? 0 : run + 1;
+        if (run > longest) {
+            longest = run;
+            from = i + 1 - run;
+        }
+    }
+    bool is_v4 = from == 0 && (longest == 6 || (longest == 5 && word[5] == 0xffff));
+    for (unsigned i = 0; i < 8; i++) {
+        if (i == from) {
+            buf_adds(out, "::");
+            i += longest - 1;
+        } else if (is_v4 && i == 6) {
+            buf_addf(out, "%u.%u.%u.%u", p[12], p[13], p[14], p[15]);
+            return;
+        } else {
+            buf_addf(out, i == 7 || i + 1 == from ? "%x" : "%x:", word[i]);
+        }
+    }
+}
+
+static bool cell_address(struct cell *out, const struct column *c, const uint8_t *p, size_t n, struct arena *text)
+{
+    uint8_t all[16] = {0};
+    struct buf shown = {0};
+    if (n > address_size(c->cls))
+        return false;
+    memcpy(all, p, n);                /* the image leaves trailing zeros out */
+    if (c->cls == COL_INET4)
+        buf_addf(&shown, "%u.%u.%u.%u", all[0], all[1], all[2], all[3]);
+    else if (c->cls == COL_INET6)
+        put_inet6(&shown, all);
+    for (unsigned i = 0; c->cls == COL_UUID && i < 16; i++)
+        buf_addf(&shown, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", all[i]);
+    bool fine = put(out, text, shown.p, shown.n);
+    buf_release(&shown);
+    return fine;
+}
+
+void render_text(struct cell *out, const struct column *c, const uint8_t *p, size_t n, struct arena *text,
+                 struct char_reader *chars)
+{
     *out = (struct cell){(const char *)p, (uint32_t)n};
     if (col_is_text(c->cls) && c->charset == CS_LATIN1)
         cell_latin1(out, p, n, text);
@@ -282,6 +328,16 @@ static bool cell_text(struct cell *out, const struct column *c, const uint8_t *p
         chars->lost += charmap_text(chars->map, p, n, out, text);
     while (c->cls == COL_CHAR && out->n && out->p[out->n - 1] == ' ')
         out->n--;
+}
+
+static bool cell_text(struct cell *out, const struct column *c, const uint8_t *p, size_t n, struct arena *text,
+                      struct char_reader *chars)
+{
+    if (c->cls == COL_BINARY)
+        return cell_binary(out, c, p, n, text);
+    if (address_size(c->cls))
+        return cell_address(out, c, p, n, text);
+    render_text(out, c, p, n, text, chars);
     return true;
 }
 
@@ -469,9 +525,14 @@ static bool fits(const struct column *c, struct image_type t, const struct charm
         return t.type == MYSQL_TYPE_STRING && (!c->length || t.meta == c->length * char_bytes(c->charset, map));
     case COL_BINARY: return t.type == MYSQL_TYPE_STRING && t.meta == c->length;
     case COL_VARCHAR:
-    case COL_VARBINARY: return is_varchar(t.type);
+    case COL_VARBINARY: return is_varchar(t.type) || t.type == TYPE_MARIADB_VARCHAR_COMPRESSED;
     case COL_TEXT:
-    case COL_BLOB: return is_blob(t.type) && length_size(t);
+    case COL_BLOB:
+        return (is_blob(t.type) && length_size(t)) ||
+               (t.type == TYPE_MARIADB_BLOB_COMPRESSED && t.meta >= 1 && t.meta <= 4);
+    case COL_UUID:
+    case COL_INET4:
+    case COL_INET6: return t.type == MYSQL_TYPE_STRING && t.meta == address_size(c->cls);
     case COL_GEOMETRY: return t.type == MYSQL_TYPE_GEOMETRY && length_size(t);
     case COL_JSON: return (t.type == MYSQL_TYPE_JSON || is_blob(t.type)) && length_size(t);
     case COL_DATE: return t.type == MYSQL_TYPE_DATE || t.type == MYSQL_TYPE_NEWDATE;
@@ -492,9 +553,6 @@ bool render_check(const struct column *c, struct image_type t, const struct char
     if (c->cls == COL_UNSUPPORTED || (col_is_text(c->cls) && c->charset == CS_OTHER && !map))
         return err_set(e, ERR_SOURCE_TYPE, "column %s: %s%s%s", c->name, c->type_text,
                        c->collation && c->collation[0] ? " with " : "", c->collation ? c->collation : "");
-    if (t.type == TYPE_MARIADB_BLOB_COMPRESSED || t.type == TYPE_MARIADB_VARCHAR_COMPRESSED)
-        return err_set(e, ERR_SOURCE_TYPE, "column %s: %s (%s in the binlog)", c->name, c->type_text,
-                       type_name(t.type, name));
     /* MariaDB without mysql56_temporal_format: the image does not say how many bytes the fraction takes. */
     bool is_old = t.type == MYSQL_TYPE_TIME || t.type == MYSQL_TYPE_DATETIME || t.type == MYSQL_TYPE_TIMESTAMP;
     if (is_old && c->dec > 0)

@@ -8,6 +8,10 @@
 #include "db/charmap.h"
 #include "db/type.h"
 
+/* Not in the client's header. */
+#define TYPE_MARIADB_BLOB_COMPRESSED 140
+#define TYPE_MARIADB_VARCHAR_COMPRESSED 141
+
 /* What a TABLE_MAP event says of a column. */
 struct image_type {
     uint8_t type;                     /* MYSQL_TYPE_*; after unpacking of STRING with real type */
@@ -26,6 +30,9 @@ bool render_needs_map(const struct column *c);
  * `chars` may be NULL for a column that needs no map. */
 bool render_cell(struct cell *out, const struct column *c, struct image_type t, const uint8_t **p,
                  const uint8_t *end, struct arena *text, struct char_reader *chars, struct err *e);
+/* The cell of n bytes of a column of characters or bytes that were unpacked elsewhere and live as long as it. */
+void render_text(struct cell *out, const struct column *c, const uint8_t *p, size_t n, struct arena *text,
+                 struct char_reader *chars);
 /* JSONB (MySQL) as the server prints it. */
 bool render_json(struct buf *out, const uint8_t *p, size_t n, struct err *e);
 /* Shortest text of a double as the servers print it (my_gcvt): "0.1", "1e20", "-1.5e-7". */

@@ -19,7 +19,8 @@
  * DATE TIME DATETIME TIMESTAMP    text with exactly dec fractional digits; TIMESTAMP in UTC
  * YEAR        `c`                 "2024", "0000"
  * ENUM SET    `c`                 member text in utf8mb4, members of a SET joined by ','
- * JSON        `c`                 the server's own text */
+ * JSON        `c`                 the server's own text
+ * UUID INET4 INET6  `c`           MariaDB's text: "0123…-…-ab", "1.2.3.4", "2001:db8::1" */
 #ifndef TG_DB_TYPE_H
 #define TG_DB_TYPE_H
 
@@ -31,7 +32,8 @@ enum db_flavour { DB_MYSQL, DB_TIDB, DB_MARIADB };
 enum col_class {
     COL_UNSUPPORTED, COL_TINY, COL_SMALL, COL_MEDIUM, COL_INT, COL_BIG, COL_DECIMAL, COL_FLOAT,
     COL_DOUBLE, COL_BIT, COL_CHAR, COL_VARCHAR, COL_TEXT, COL_BINARY, COL_VARBINARY, COL_GEOMETRY, COL_BLOB,
-    COL_DATE, COL_TIME, COL_DATETIME, COL_TIMESTAMP, COL_YEAR, COL_ENUM, COL_SET, COL_JSON
+    COL_DATE, COL_TIME, COL_DATETIME, COL_TIMESTAMP, COL_YEAR, COL_ENUM, COL_SET, COL_JSON,
+    COL_UUID, COL_INET4, COL_INET6
 };
 
 enum text_charset { CS_NONE, CS_UTF8MB4, CS_UTF8MB3, CS_LATIN1, CS_ASCII, CS_BINARY, CS_OTHER };

@@ -258,12 +258,6 @@ bool column_build(struct column *c, const struct column_ast *a, const struct tab
         return false;
     }
     column_settle(c, &type, cx);
-    if (a->is_compressed) {
-        char *text = x_format("%s compressed", c->type_text);
-        free(c->type_text);
-        c->type_text = text;
-        c->cls = COL_UNSUPPORTED;
-    }
     return true;
 }
 

@@ -207,6 +207,12 @@ static void add_type(const struct rewriter *r, const struct column *c, bool is_e
         buf_adds(r->out, "longblob");
         return;
     }
+    if (c->cls >= COL_UUID && !rw_is(r, DB_MARIADB)) {
+        const char *word = c->cls == COL_UUID ? "char(36)" : c->cls == COL_INET4 ? "varchar(15)" : "varchar(45)";
+        rw_note(r, "column %s: %s becomes %s, with the same text", c->name, c->type_text, word);
+        buf_addf(r->out, "%s CHARACTER SET ascii COLLATE ascii_bin", word);
+        return;
+    }
     if (c->cls == COL_YEAR || !takes_charset(c->cls) || c->charset == CS_BINARY || (!r->owner && !is_explicit)) {
         buf_adds(r->out, c->cls == COL_YEAR ? "year" : c->type_text);
         return;
@@ -348,6 +354,8 @@ bool rw_column(struct rewriter *r, const struct column_ast *a)
         rw_tokens(r, a->type.text);
     else
         add_type(r, &c, is_explicit);
+    if (a->is_compressed)
+        rw_note(r, "column %s is not compressed at the target", a->name);
     add_value(r, a, &c);
     if (a->comment.p) {
         buf_adds(r->out, " COMMENT ");

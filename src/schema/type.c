@@ -32,6 +32,7 @@ static const struct {
     {"time", "time", COL_TIME}, {"datetime", "datetime", COL_DATETIME},
     {"timestamp", "timestamp", COL_TIMESTAMP}, {"year", "year", COL_YEAR},
     {"enum", "enum", COL_ENUM}, {"set", "set", COL_SET}, {"json", "json", COL_JSON},
+    {"uuid", "uuid", COL_UUID}, {"inet4", "inet4", COL_INET4}, {"inet6", "inet6", COL_INET6},
     {"geometry", "geometry", COL_GEOMETRY}, {"point", "point", COL_GEOMETRY},
     {"linestring", "linestring", COL_GEOMETRY}, {"polygon", "polygon", COL_GEOMETRY},
     {"multipoint", "multipoint", COL_GEOMETRY}, {"multilinestring", "multilinestring", COL_GEOMETRY},

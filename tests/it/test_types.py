@@ -12,7 +12,7 @@ import subprocess
 
 from harness import EXIT, Scene, case, check, equal, main, position  # noqa: I001  (sets the path)
 from compare import SESSION, plain_number
-from types_fixture import BINARY_JSON, EVERY, FAMILIES, NOT56, LENIENT, READ, columns, create, empties, form, inserts, rows, updates
+from types_fixture import BINARY_JSON, EVERY, FAMILIES, NOT56, LENIENT, READ, columns, create, empties, form, inserts, rows, text, updates
 
 SCHEMA = "tg_it"
 COPIED, INSERTED, UPDATED, DELETED = 0, 1000, 2000, 3000
@@ -237,6 +237,40 @@ def test_shapes(scene: Scene, source_kind, target_kind):
         left, right = everything(source, table), everything(target, table)
         check(len(left[1]) > 1, f"{table} is empty")
         equal(right, left, f"columns and rows of {table}")
+    engine.stop()
+
+
+@case()
+def test_large_values(scene: Scene):
+    """The tests' TiDB takes 6 MiB a row, and its store in memory ends itself at 8."""
+    large_values(scene, "mysql97-file", "tidb", [], 5)
+
+
+@case(long_only=True, for_each=[("mysql97", "mysql97-file"), ("mariadb", "mariadb"), ("mysql56", "mysql56")])
+def test_largest_values(scene: Scene, source_kind):
+    large_values(scene, source_kind, "mariadb", ["--max-allowed-packet=64M"], 16)
+
+
+def large_values(scene, source_kind, target_kind, options, mebibytes):
+    """Bytes, text and JSON of that many MiB, copied and followed."""
+    kind = source_kind.partition("-")[0]
+    source, target = scene.source(source_kind, ["--max-allowed-packet=64M"]), scene.target(target_kind, options, judged=False)
+    values = [("b LONGBLOB", f"REPEAT(X'00ff5c27',{mebibytes * 262144})"), ("m MEDIUMBLOB", f"REPEAT(X'f0',{mebibytes * 1048576 - 1})"),
+              ("t LONGTEXT CHARACTER SET utf8mb4", f"REPEAT({text('😀')},{mebibytes * 262144})"),
+              ("g LONGTEXT CHARACTER SET cp1251", f"REPEAT({text('Ж')},{mebibytes * 300000})"), ("j JSON", "CONCAT('[', REPEAT('123456,', 150000), '1]')")][:4 if kind == "mysql56" else 5]
+    tables = [f"CREATE TABLE {SCHEMA}.{prefix}{column.split()[0]} (n INT PRIMARY KEY, {column})" for prefix in ("", "s_") for column, _ in values]
+    run_all(source, [f"CREATE DATABASE {SCHEMA}", *tables[:len(values)], *[f"INSERT INTO {SCHEMA}.{column.split()[0]} VALUES (1,{value})" for column, value in values]])
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    run_all(source, [*tables[len(values):], *[f"INSERT INTO {SCHEMA}.{prefix}{column.split()[0]} VALUES (2,{value})" for column, value in values for prefix in ("", "s_")]])
+    engine.until_applied(position(source))
+    for column, _ in values:
+        for prefix in ("", "s_"):
+            one = column.split()[0]
+            ask = f"SELECT n, LENGTH({one}), SHA2({one},256) FROM {SCHEMA}.{prefix}{one} ORDER BY n"
+            if "CHARACTER SET" in column or one == "j":
+                ask = ask.replace(f"({one}", f"(CONVERT({one} USING utf8mb4)")
+            equal(target.query(ask), source.query(ask), f"{prefix}{column} of {kind}")
     engine.stop()
 
 

@@ -128,7 +128,14 @@ GEOMETRY = [C(kind, [f"ST_GeomFromText('{shape}')", f"ST_GeomFromText('{shape}',
               EVERY, "bytes") for kind, shape in SHAPES] + [
             C("geometry", [f"ST_GeomFromText('{shape}')" for _, shape in SHAPES], EVERY, "bytes")]
 
-FAMILIES = {"numbers": NUMBERS, "decimals": DECIMALS, "floats": FLOATS, "times": TIMES, "bytes": BYTES, "texts": TEXTS, "lists": LISTS,
+MARIADBS = [C("uuid", ["'01234567-89ab-1def-8123-456789abcdef'", "'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-7fff-bfff-ffffffffff00'"], MARIADB, "text"),
+            C("inet4", ["'0.0.0.0'", "'192.168.1.0'", "'255.255.255.255'"], MARIADB, "text"),
+            C("inet6", ["'::'", "'::ffff:1.2.3.4'", "'2001:db8::ff00:42:8329'", "'1:0:0:2:0:0:0:3'"], MARIADB, "text"),
+            C("varchar(300) COMPRESSED CHARACTER SET utf8mb4", ["''", f"REPEAT({text('漢')},300)", "'abc'"], MARIADB),
+            C("mediumtext COMPRESSED CHARACTER SET cp1251", ["''", f"REPEAT({text('Ж')},30000)"], MARIADB),
+            C("blob COMPRESSED", ["''", "REPEAT(X'00ff',20000)", "X'00'"], MARIADB)]
+
+FAMILIES = {"mariadbs": MARIADBS, "numbers": NUMBERS, "decimals": DECIMALS, "floats": FLOATS, "times": TIMES, "bytes": BYTES, "texts": TEXTS, "lists": LISTS,
             "documents": DOCUMENTS, "opaque": OPAQUE, "deep": DEEP, "geometry": GEOMETRY, "charsets": CHARSETS}
 
 
