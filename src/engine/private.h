@@ -185,7 +185,7 @@ void engine_target_schemas(struct engine *g, struct buf *out);
 /* tables.c */
 void route_table(struct engine *g, struct table *t);
 void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]); /* a name_map; arg: the job */
-bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one */
+bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one, no table two ways */
 /* Makes what is_there (by index in tabs) does not show, and writes every tab's ledger rows. */
 bool engine_make_tables(struct engine *g, const struct schema_list *l, const bool *is_there, struct err *e);
 /* Marks text columns whose collation at the target holds no more values equal than the source's does. */

@@ -410,6 +410,9 @@ def test_two_into_one(scene: Scene):
     engine = finish(scene.engine(source, target, allow={"include": ["a.*", "b.*"]}, routes=[{"from": "a", "to": "c"}, {"from": "b", "to": "c"}]),
                     "check", 60)
     check("TG-3116" in engine.text() and "a.t and b.t" in engine.text(), engine.text()[-800:])
+    engine = finish(scene.engine(source, target, name="ways", allow={"include": ["a.*"]}, routes=[{"from": "a", "to": "c"}, {"from": "a*", "to": "d"}]),
+                    "check", 60)
+    check("TG-3116" in engine.text() and "a.t is matched by several" in engine.text(), engine.text()[-800:])
 
 
 @case()
