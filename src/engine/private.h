@@ -57,6 +57,11 @@ struct made_key {                     /* a foreign key that is at the target, by
     char *schema, *table, *name;
 };
 
+struct made_view {                    /* a view that this engine has made */
+    char *label;                      /* at the source */
+    uint64_t hash;                    /* of its statement */
+};
+
 /* One pass over what is made when the rows are there (objects.c, keys.c). */
 struct settle {
     struct engine *g;
@@ -134,6 +139,8 @@ struct engine {
     uint32_t nkeys;
 
     struct report report;
+    struct made_view *views;
+    uint32_t nviews;
     bool is_unanswered;               /* ended because nobody answered a question */
     bool is_settled;                  /* objects were made at least once by this engine */
     uint64_t settled_ddl;             /* follow_count.ddl at that time */
