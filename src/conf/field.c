@@ -164,7 +164,8 @@ const struct field job_fields[] = {
      .choices = existings,
      .shown = is_copying,
      .label = "Tables that hold rows at the target",
-     .help = "Only ask is built in this version."},
+     .help = "ask: a question before anything is touched. append: their rows stay as they are, a key that is there already is a "
+             "question. replace: their rows give way to the source's with the same key. drop: they are made anew."},
     {.path = "indexes",
      .type = F_ENUM,
      AT(indexes),

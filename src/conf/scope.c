@@ -102,6 +102,23 @@ void job_route(const struct job *j, const char *schema, const char *table, char 
                                                : "");
 }
 
+bool job_route_is_ambiguous(const struct job *j, const char *schema, const char *table)
+{
+    const struct job_route *found = NULL;
+    for (int tables = 1; tables >= 0 && !found; tables--)
+        for (size_t i = 0; i < j->nroutes; i++) {
+            const struct job_route *r = &j->routes[i];
+            if ((r->from_table != NULL) != (tables == 1) || !pattern_matches(r->from_schema, schema, j->case_sensitive) ||
+                (r->from_table && !pattern_matches(r->from_table, table, j->case_sensitive)))
+                continue;
+            const char *a = found && found->to_table ? found->to_table : "", *b = r->to_table ? r->to_table : "";
+            if (found && (strcmp(found->to_schema, r->to_schema) != 0 || strcmp(a, b) != 0))
+                return true;
+            found = r;
+        }
+    return false;
+}
+
 const char *job_answer(const struct job *j, const char *id, const char *table)
 {
     const char *general = NULL;

@@ -314,6 +314,9 @@ static void engine_release(struct engine *g)
         free(g->keys[i].name);
     }
     free(g->keys);
+    for (uint32_t i = 0; i < g->nviews; i++)
+        free(g->views[i].label);
+    free(g->views);
     report_release(g);
     free(g->snap);
     pthread_mutex_destroy(&g->lock);

@@ -5,6 +5,8 @@
  * missing, so it may run any number of times. What the target refuses is a line of the report, never the run's end. */
 #include "engine/private.h"
 
+#include "base/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,14 +111,26 @@ static bool read_taken(struct views *w, struct err *e)
     return ledger_read_notes(&g->ledger, &g->control, NOTE_VIEW, told_ours, w, e);
 }
 
+/* What this engine has made under that name; hash 0: nothing yet. */
+static struct made_view *made(struct engine *g, const char *label)
+{
+    for (uint32_t i = 0; i < g->nviews; i++)
+        if (strcmp(g->views[i].label, label) == 0)
+            return &g->views[i];
+    g->views = x_realloc(g->views, (g->nviews + 1) * sizeof *g->views);
+    g->views[g->nviews] = (struct made_view){x_strdup(label), 0};
+    return &g->views[g->nviews++];
+}
+
 /* The statement in the collation that the view's session had: it decides how its literals compare. */
-static bool send_view(struct views *w, const struct view *v, bool keeps_definer, char why[600], unsigned *number, struct err *e)
+static bool send_view(struct views *w, const struct view *v, bool keeps_definer, bool is_there, char why[600], unsigned *number,
+                      struct err *e)
 {
     struct engine *g = w->s->g;
     struct buf sql = {0}, notes = {0};
     struct ddl_context cx = {.is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
     struct view_port port = {g, map, is_moved, keeps_definer ? has_user : NULL};
-    char collation[64], wide[64];
+    char collation[64], wide[64], *label = x_format("%s.%s", v->schema, v->name);
     const char *rest = strchr(v->collation, '_');
     snprintf(wide, sizeof wide, "utf8mb4%.50s", rest ? rest : "_general_ci");
     dialect_collation(&g->dialect, wide, collation);
@@ -125,14 +139,13 @@ static bool send_view(struct views *w, const struct view *v, bool keeps_definer,
     if (!fine) {
         snprintf(why, 600, "%.599s", e->text);
         err_clear(e);
-    } else {
-        fine = settle_run(w->s, sql.p, why, number, e);
+    } else if (!is_there || made(g, label)->hash != hash64(sql.p, sql.n, 0)) {
         struct err ignored = {0};
+        fine = settle_run(w->s, sql.p, why, number, e);
+        made(g, label)->hash = fine ? hash64(sql.p, sql.n, 0) : 0;
         conn_execf(&g->control, &ignored, "SET collation_connection = %s", w->restore);
     }
     if (fine) {
-        char label[400];
-        snprintf(label, sizeof label, "%s.%s", v->schema, v->name);
         size_t skip = strlen(label) + 2;
         if (notes.n)
             notes.p[--notes.n] = 0; /* the last line's end */
@@ -140,6 +153,7 @@ static bool send_view(struct views *w, const struct view *v, bool keeps_definer,
     }
     buf_release(&sql);
     buf_release(&notes);
+    free(label);
     return fine;
 }
 
@@ -152,11 +166,12 @@ static bool try_view(struct views *w, uint32_t i, struct err *e)
     char label[400];
     unsigned number = 0;
     view_names(g, v, label, &there);
-    bool is_ours = is_listed(&w->ours, label), may = is_ours || g->job->existing == EXISTING_REPLACE || g->job->existing == EXISTING_DROP;
+    bool is_ours = is_listed(&w->ours, label), is_there = is_listed(&w->taken, there.p);
+    bool may = is_ours || g->job->existing == EXISTING_REPLACE || g->job->existing == EXISTING_DROP;
     w->is_over[i] = true;
     if (!v->sql) {
         snprintf(w->why[i], 600, "%s", v->problem);
-    } else if (!may && is_listed(&w->taken, there.p)) {
+    } else if (!may && is_there) {
         snprintf(w->why[i], 600, "a view of this name is at the target already; it was left as it is");
     } else {
         if (!is_ours) { /* first the note: what a killed engine has made is ours too */
@@ -164,9 +179,9 @@ static bool try_view(struct views *w, uint32_t i, struct err *e)
             if (engine_fenced(g, &sql, e))
                 add_line(&w->ours, label);
         }
-        bool fine = e->code == ERR_OK && send_view(w, v, true, w->why[i], &number, e);
+        bool fine = e->code == ERR_OK && send_view(w, v, true, is_there, w->why[i], &number, e);
         if (!fine && number == 1227) /* another's name takes a privilege */
-            fine = send_view(w, v, false, w->why[i], &number, e);
+            fine = send_view(w, v, false, is_there, w->why[i], &number, e);
         w->is_over[i] = fine || !(number == 1146 || number == 1356 || number == 1049);
         if (fine)
             w->why[i][0] = 0;

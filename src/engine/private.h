@@ -57,6 +57,11 @@ struct made_key {                     /* a foreign key that is at the target, by
     char *schema, *table, *name;
 };
 
+struct made_view {                    /* a view that this engine has made */
+    char *label;                      /* at the source */
+    uint64_t hash;                    /* of its statement */
+};
+
 /* One pass over what is made when the rows are there (objects.c, keys.c). */
 struct settle {
     struct engine *g;
@@ -134,6 +139,8 @@ struct engine {
     uint32_t nkeys;
 
     struct report report;
+    struct made_view *views;
+    uint32_t nviews;
     bool is_unanswered;               /* ended because nobody answered a question */
     bool is_settled;                  /* objects were made at least once by this engine */
     uint64_t settled_ddl;             /* follow_count.ddl at that time */
@@ -185,7 +192,7 @@ void engine_target_schemas(struct engine *g, struct buf *out);
 /* tables.c */
 void route_table(struct engine *g, struct table *t);
 void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]); /* a name_map; arg: the job */
-bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one */
+bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one, no table two ways */
 /* Makes what is_there (by index in tabs) does not show, and writes every tab's ledger rows. */
 bool engine_make_tables(struct engine *g, const struct schema_list *l, const bool *is_there, struct err *e);
 /* Marks text columns whose collation at the target holds no more values equal than the source's does. */

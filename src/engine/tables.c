@@ -29,6 +29,11 @@ void route_table(struct engine *g, struct table *t)
 bool engine_check_routes(struct engine *g, struct err *e)
 {
     struct places p;
+    for (uint32_t i = 0; i < g->tabs.n; i++) {
+        const struct table *t = g->tabs.list[i]->def;
+        if (job_route_is_ambiguous(g->job, t->schema, t->name))
+            return err_set(e, ERR_TARGET_ROUTE, "%s is matched by several routes that lead to different places", g->tabs.list[i]->label);
+    }
     places_of_target(g, &p);
     const struct place *twice = places_twice(&p);
     if (twice) {
