@@ -73,7 +73,7 @@ void apply_submit(struct apply *a, struct batch *b)
 {
     if (b->kind == BATCH_CHUNK)
         atomic_fetch_add(&b->parts[0].tab->count.chunks_open, 1);
-    if (b->kind != BATCH_CHUNK)
+    if (b->kind != BATCH_CHUNK && !b->part.has_more)
         marks_enter(a->o.marks, &b->to, b->commit_ms);
     pthread_mutex_lock(&a->lock);
     b->seq = ++a->seq;
@@ -166,7 +166,7 @@ static void finish(struct apply *a, struct batch *b)
     a->open_stream -= b->kind == BATCH_STREAM;
     pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->lock);
-    if (b->kind != BATCH_CHUNK)
+    if (b->kind != BATCH_CHUNK && !b->part.has_more)
         marks_done(a->o.marks, &b->to);
     if (b->done)
         b->done(b->done_arg, b);

@@ -345,7 +345,7 @@ void packet_fill(struct packet *p, const struct batch *b, struct cursor *c, cons
             next_phase(c);
             continue;
         }
-        if (p->sql.n >= l->packet_bytes || p->n + 4 >= PACKET_STATEMENTS)
+        if (p->sql.n >= l->packet_bytes || p->n + 6 >= PACKET_STATEMENTS)
             return;
         struct cell *cells = x_alloc(part->def->ncolumns * sizeof *cells);
         if (c->phase == CURSOR_INSERT && p->n > 1 &&

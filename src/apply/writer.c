@@ -156,8 +156,14 @@ static void ledger_row(struct writer *w, const struct batch *b)
     if (b->kind == BATCH_CHUNK)
         ledger_sql_chunk(l, &p->sql, b->parts[0].tab->id, b->chunk.number, &b->chunk.lo, &b->chunk.hi, &b->to,
                          b->parts[0].ins.n, b->chunk.bytes);
+    else if (b->part.has_more)
+        ledger_sql_part(l, &p->sql, &b->part.begin, b->part.number, b->part.first, b->part.rows);
     else
         ledger_sql_applied(l, &p->sql, &b->from, &b->to, 0, b->gtids);
+    if (pos_is_set(&b->part.begin) && !b->part.has_more) {
+        packet_begin_statement(p, EXPECT_ANY, 0, NULL);
+        ledger_sql_forget_parts(l, &p->sql, &b->part.begin);
+    }
     sift_ledger(w, b);
 }
 
@@ -245,6 +251,8 @@ static bool is_in_ledger(struct writer *w, const struct batch *b, bool *found, s
     const struct ledger *l = apply_options_of(w->apply)->ledger;
     if (b->kind == BATCH_CHUNK)
         return ledger_has_chunk(l, &w->conn, b->parts[0].tab->id, b->chunk.number, found, e);
+    if (b->part.has_more)
+        return ledger_has_part(l, &w->conn, &b->part.begin, b->part.number, found, e);
     return ledger_has_applied(l, &w->conn, &b->to, 0, found, e);
 }
 

@@ -80,6 +80,13 @@ uint64_t dep_name(const char *schema, const char *table)
     return table ? hash64(table, strlen(table), h) : h;
 }
 
+uint64_t dep_transaction(const struct pos *begin)
+{
+    char text[96];
+    pos_text(begin, text);
+    return hash64(text, strlen(text), 0x7a4ac);
+}
+
 static uint64_t dep_group(const struct tab *tab, uint32_t key)
 {
     uint32_t id[2] = {tab->id, key};

@@ -47,6 +47,14 @@ struct batch_ddl {                    /* BATCH_DDL */
     int64_t timestamp;                /* of the event, seconds */
 };
 
+struct batch_of_large {               /* BATCH_STREAM: part of a source transaction, see ledger.h */
+    struct pos begin;                 /* set: its rows, or the rest of it, which comes after them */
+    uint32_t number;
+    uint64_t first;                   /* place of its rows among the transaction's */
+    uint32_t rows;
+    bool has_more;                    /* not the last one: it moves no mark and has no from and to */
+};
+
 struct batch {
     enum batch_kind kind;
     uint64_t seq;                     /* place in the sequence, set by submit */
@@ -59,6 +67,7 @@ struct batch {
     struct keys alone, shared;
     struct batch_chunk chunk;
     struct batch_ddl ddl;
+    struct batch_of_large part;
     size_t cost;                      /* bytes taken from budget, given back when it is done */
     struct budget *budget;
     /* Called once by the thread that finished it, before it is freed; may be NULL. */
@@ -80,6 +89,8 @@ void batch_dep(struct batch *b, uint64_t key, bool is_shared);
 uint64_t dep_table(const struct tab *tab);
 /* A schema or table name at the target: held by DDL only, so that names are reused in order. table may be NULL. */
 uint64_t dep_name(const char *schema, const char *table);
+/* A source transaction that enters in parts: held shared by them, alone by the last. */
+uint64_t dep_transaction(const struct pos *begin);
 /* Adds what a row (all columns) touches: one key per unique key, the group of each, the table. Rows of a table
  * without a computable key hold the table alone. */
 void batch_dep_row(struct batch *b, const struct tab *tab, const struct table *def, const struct cell *cells);

@@ -211,7 +211,7 @@ static bool begin_incremental(struct engine *g, struct schema_list *l, struct er
 /* A start that was cut short before its last step has left rows of tables that may be others by now. */
 static bool forget_begun(struct engine *g, struct err *e)
 {
-    static const char *const tables[] = {"tab", "definition", "chunk", "applied", "ddl", "quarantine", "note"};
+    static const char *const tables[] = {"tab", "definition", "chunk", "applied", "part", "ddl", "quarantine", "note"};
     struct buf sql = {0};
     for (size_t i = 0; i < TG_ARRAY_LEN(tables); i++) {
         buf_addf(&sql, "%sDELETE FROM " LEDGER_SCHEMA ".%s WHERE run = ", i ? ";" : "", tables[i]);

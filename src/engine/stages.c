@@ -111,6 +111,15 @@ static bool gtids_before(struct engine *g, struct err *e)
     return true;
 }
 
+static bool source_end(void *arg, struct pos *out, struct err *e)
+{
+    struct engine *g = arg;
+    struct conn c = {0};
+    bool fine = conn_open_source(&c, &g->source, 30, e) && source_position(&c, out, e);
+    conn_close(&c);
+    return fine;
+}
+
 bool engine_start_stages(struct engine *g, struct err *e)
 {
     struct follow_options f = {
@@ -120,7 +129,8 @@ bool engine_start_stages(struct engine *g, struct err *e)
         .tabs = &g->tabs, .marks = g->marks, .budget = g->stream_budget, .cancel = g->cancel,
         .ask = {g, engine_ask, engine_fatal}, .sequence = {g, submit, is_hungry},
         .chunks = {g, chunk_back, chunk_entered}, .job = g->job, .dialect = &g->dialect,
-        .collations = g->collations, .charmaps = g->charmaps, .count = &g->follow_count, .seen_limit = (size_t)8 << 20};
+        .collations = g->collations, .charmaps = g->charmaps, .count = &g->follow_count, .seen_limit = (size_t)8 << 20,
+        .large_bytes = (size_t)g->job->limit_memory / 12, .source_end = source_end, .source_arg = g};
     struct copy_options c;
     if (g->source_server.flavour == DB_MYSQL && g->source_server.has_gtid && !gtids_before(g, e))
         return false;

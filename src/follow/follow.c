@@ -9,7 +9,6 @@
 
 #define RAW_QUEUE_BYTES ((size_t)24 << 20)
 #define LARGE_RAW ((size_t)4 << 20)
-#define TXN_LIMIT_BYTES ((size_t)64 << 20)
 #define HEARTBEAT_MS 1000
 
 struct receiver_arg {
@@ -96,96 +95,6 @@ static bool stream_open(struct follow *f, struct err *e)
     return true;
 }
 
-/* ---- transactions ---- */
-
-void txn_reset(struct txn *t)
-{
-    t->is_open = false;
-    t->n = 0;
-    t->commit_s = 0;
-    t->gtid[0] = 0;
-    buf_reset(&t->rows);
-    if (t->rows.cap > ((size_t)4 << 20))
-        buf_release(&t->rows);
-}
-
-void txn_release(struct txn *t)
-{
-    buf_release(&t->rows);
-    free(t->changes);
-    *t = (struct txn){0};
-}
-
-#define LONG_CELL 4096u                /* longer than any index entry, so that no foreign key looks at it */
-
-static bool is_in_key(const struct table *def, uint32_t column)
-{
-    for (uint32_t i = 0; i < def->nkeys; i++)
-        for (uint32_t k = 0; k < def->keys[i].nparts; k++)
-            if (def->keys[i].parts[k].column == column)
-                return true;
-    return false;
-}
-
-/* Of a before image only keys are wanted where rows are found by their key: large values need not be held. */
-static void drop_long_cells(const struct table *def, struct cell *before)
-{
-    for (uint32_t i = 0; i < def->ncolumns && def->row_key >= 0; i++)
-        if (before[i].n > LONG_CELL && !is_in_key(def, i))
-            before[i] = (struct cell){0};
-}
-
-static void txn_add(struct txn *t, struct tab *tab, enum rows_action action, struct cell *before,
-                    const struct cell *after)
-{
-    if (t->n == t->cap) {
-        t->cap = t->cap ? t->cap * 2 : 64;
-        t->changes = x_realloc(t->changes, t->cap * sizeof *t->changes);
-    }
-    struct change *c = &t->changes[t->n++];
-    *c = (struct change){.tab = tab, .action = action};
-    c->before = t->rows.n;
-    if (action != ROWS_WRITE) {
-        drop_long_cells(tab->def, before);
-        row_pack(&t->rows, before, tab->def->ncolumns);
-    }
-    c->after = t->rows.n;
-    if (action != ROWS_DELETE)
-        row_pack(&t->rows, after, tab->def->ncolumns);
-}
-
-void follow_flush(struct follow *f)
-{
-    struct batch *b = merge_take(f->merge);
-    if (!b)
-        return;
-    if (!budget_take(f->o.budget, b->cost)) {
-        batch_free(b); /* the run stops: nothing later may enter or move the mark over the gap */
-        cancel_set(f->stop);
-        return;
-    }
-    b->budget = f->o.budget;
-    follow_submit(f, b);
-    if (!cancel_is_set(f->stop))
-        marks_stand(f->o.marks, &f->at); /* events without rows behind the last transaction are passed with it */
-}
-
-void follow_submit(struct follow *f, struct batch *b)
-{
-    if (cancel_is_set(f->stop))
-        batch_free(b);
-    else
-        f->o.sequence.submit(f->o.sequence.arg, b);
-}
-
-void follow_applied(struct follow *f, const struct pos *to)
-{
-    if (cancel_is_set(f->stop))
-        return;
-    marks_enter(f->o.marks, to, 0);
-    marks_done(f->o.marks, to);
-}
-
 /* The stream stands at `to`; what was read up to there has entered. */
 static void move_to(struct follow *f, const struct pos *to)
 {
@@ -196,104 +105,18 @@ static void move_to(struct follow *f, const struct pos *to)
         marks_stand(f->o.marks, to);
 }
 
-static void add_gtid(struct follow *f, const char *gtid)
-{
-    struct err e = {0};
-    if (f->gtids && gtid[0] && !gtid_parse(f->gtids, gtid, &e))
-        log_event(LOG_WARN, "follow", "", "", "GTID %s: %s", gtid, e.text);
-}
-
-static bool is_skipped(const struct tab *tab, const struct pos *to)
-{
-    return !tab->def || (tab_is_first(tab) && pos_cmp(to, &tab->end) <= 0);
-}
-
-static bool must_find(const struct tab *tab, const struct pos *to)
-{
-    return tab->def->row_key < 0 || tab_is_after_end(tab, to);
-}
-
-/* Remembers keys in the windows and holds the change against cascades. Lock held. */
-static bool note_change(struct follow *f, const struct change *c, struct err *e)
-{
-    const struct table *def = c->tab->def;
-    if (c->action != ROWS_WRITE) {
-        row_unpack(f->txn.rows.p + c->before, def->ncolumns, f->before);
-        window_remember(c->tab, def, f->before);
-    }
-    if (c->action != ROWS_DELETE) {
-        row_unpack(f->txn.rows.p + c->after, def->ncolumns, f->after);
-        window_remember(c->tab, def, f->after);
-    }
-    return follow_cascade(f, c->tab, c->action, f->before, f->after, e);
-}
-
-bool follow_is_applied(const struct follow *f, const char *gtid, const struct pos *to)
-{
-    struct err ignored = {0};
-    if (ledger_is_applied(f->o.found, to))
-        return true;
-    if (!f->o.skip || !gtid[0])
-        return false;
-    struct gtid_set *one = gtid_new(f->o.server.flavour == DB_MARIADB);
-    bool skipped = gtid_parse(one, gtid, &ignored) && gtid_contains(f->o.skip, one);
-    gtid_free(one);
-    return skipped;
-}
-
-/* The transaction is whole: enters the sequence, between windows. */
-static bool enter_txn(struct follow *f, const struct pos *to, struct err *e)
-{
-    struct txn *t = &f->txn;
-    struct pos from = f->at;
-    bool is_applied = follow_is_applied(f, t->gtid, to), fine = true;
-    for (uint32_t i = 0; i < t->n && !is_applied; i++)
-        if (!is_skipped(t->changes[i].tab, to) &&
-            !merge_takes(f->merge, t->changes[i].tab, must_find(t->changes[i].tab, to))) {
-            follow_flush(f);
-            break;
-        }
-    if (is_applied)
-        follow_flush(f);
-    pthread_mutex_lock(&f->o.tabs->lock);
-    for (uint32_t i = 0; i < t->n && fine; i++) {
-        struct change *c = &t->changes[i];
-        if (is_skipped(c->tab, to))
-            continue;
-        fine = note_change(f, c, e);
-    }
-    for (uint32_t i = 0; i < t->n && fine && !is_applied; i++) { /* all of it or nothing */
-        struct change *c = &t->changes[i];
-        if (!is_skipped(c->tab, to))
-            merge_change(f->merge, c->tab, c->action, t->rows.p + c->before, t->rows.p + c->after, must_find(c->tab, to));
-    }
-    if (fine) {
-        add_gtid(f, t->gtid);
-        f->at = *to;
-    }
-    pthread_mutex_unlock(&f->o.tabs->lock);
-    if (!fine)
-        return false;
-    if (is_applied)
-        follow_applied(f, to);
-    else
-        merge_txn(f->merge, &from, to, t->gtid, t->commit_s);
-    atomic_fetch_add(&f->o.count->tx, 1);
-    atomic_fetch_add(&f->o.count->rows, t->n);
-    atomic_store(&f->o.count->last_commit_s, t->commit_s);
-    txn_reset(t);
-    if (merge_is_full(f->merge))
-        follow_flush(f);
-    follow_windows(f);
-    return true;
-}
-
 /* ---- windows ---- */
 
 struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids)
 {
     struct window *w = NULL;
     pthread_mutex_lock(&f->o.tabs->lock);
+    while (f->large.is_open) { /* its first rows were passed without this window, and nobody can see them yet */
+        pthread_mutex_unlock(&f->o.tabs->lock);
+        if (cancel_wait(f->stop, 10))
+            return NULL;
+        pthread_mutex_lock(&f->o.tabs->lock);
+    }
     if (tab->def) {
         w = window_open(tab, &f->at, f->o.seen_limit);
         if (gtids && f->gtids)
@@ -362,7 +185,7 @@ static void enter_chunk(struct follow *f, struct window *w)
 
 void follow_windows(struct follow *f)
 {
-    if (f->txn.is_open)
+    if (f->txn.is_open || f->large.is_open)
         return;
     struct window *list = passed_windows(f);
     if (list)
@@ -442,13 +265,11 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
             return err_wrap(e, "%s", tab->label);
         if (done)
             break;
-        txn_add(&f->txn, tab, ev->rows.action, f->before, f->after);
-        if (f->txn.rows.n > TXN_LIMIT_BYTES)
-            return err_set(e, ERR_BINLOG_LARGE, "the transaction before %s:%llu", ev->end.file, (unsigned long long)ev->end.at);
+        txn_add(f, tab, ev->rows.action, f->before, f->after);
     }
     tell_lost(tab, def, m);
     arena_release(&f->text);
-    return true;
+    return txn_spill(f, &ev->end, e);
 }
 
 static bool take_gtid(struct follow *f, const struct binlog_event *ev, struct err *e)
@@ -461,6 +282,7 @@ static bool take_gtid(struct follow *f, const struct binlog_event *ev, struct er
     if (g->is_start_alter || g->is_commit_alter || g->is_rollback_alter)
         return err_set(e, ERR_BINLOG_EVENT, "a two-phase ALTER (%s); set binlog_alter_two_phase=OFF at the source", g->text);
     snprintf(f->txn.gtid, sizeof f->txn.gtid, "%s", g->text);
+    f->txn.begin = ev->start;
     f->txn.commit_s = ev->timestamp_s;
     if (f->o.server.flavour == DB_MARIADB && !g->is_standalone)
         f->txn.is_open = true;
@@ -495,15 +317,19 @@ static bool take_query(struct follow *f, struct binlog_event *ev, struct err *e)
     f->txn.commit_s = ev->timestamp_s;
     switch (kind) {
     case QUERY_BEGIN:
+        if (!pos_is_set(&f->txn.begin))
+            f->txn.begin = ev->start;
         f->txn.is_open = true;
         return true;
     case QUERY_ROLLBACK: /* our tables are transactional: nothing of it stayed */
+        if (f->large.is_open)
+            return err_set(e, ERR_BINLOG_EVENT, "a large transaction was rolled back in the binlog after parts of it were applied");
         f->txn.n = 0;
-        return enter_txn(f, &ev->end, e);
+        return follow_enter_txn(f, &ev->end, e);
     case QUERY_COMMIT:
-        return enter_txn(f, &ev->end, e);
+        return follow_enter_txn(f, &ev->end, e);
     case QUERY_NOTHING:
-        return f->txn.is_open || enter_txn(f, &ev->end, e);
+        return f->txn.is_open || follow_enter_txn(f, &ev->end, e);
     case QUERY_DDL:
         break;
     }
@@ -514,7 +340,7 @@ static bool take_query(struct follow *f, struct binlog_event *ev, struct err *e)
     if (!follow_ddl(f, ev, &from, &ev->end, e))
         return false;
     pthread_mutex_lock(&f->o.tabs->lock);
-    add_gtid(f, f->txn.gtid);
+    follow_add_gtid(f, f->txn.gtid);
     f->at = ev->end;
     pthread_mutex_unlock(&f->o.tabs->lock);
     atomic_fetch_add(&f->o.count->tx, 1);
@@ -556,7 +382,7 @@ static bool take_event(struct follow *f, struct binlog_event *ev, struct err *e)
         return take_query(f, ev, e);
     case BINLOG_XID:
         f->txn.commit_s = ev->timestamp_s;
-        return enter_txn(f, &ev->end, e);
+        return follow_enter_txn(f, &ev->end, e);
     case BINLOG_ROWS:
         return take_rows(f, ev, e);
     case BINLOG_TABLE_MAP:

@@ -37,6 +37,10 @@ struct follow_options {
     const struct collation_ids *collations;
     struct charmaps *charmaps;
     struct follow_counters *count;
+    size_t large_bytes;               /* a transaction with more enters in parts of an eighth of it */
+    /* The source's end of binlog, over a connection of its own. */
+    bool (*source_end)(void *arg, struct pos *out, struct err *e);
+    void *source_arg;
     size_t seen_limit;                /* bytes of remembered keys per window */
 };
 

@@ -241,6 +241,14 @@ static void emit_table(struct merge *m, struct merge_table *t)
     free(scratch);
 }
 
+struct batch *merge_take_part(struct merge *m)
+{
+    if (!m->nrows)
+        return NULL;
+    m->has_txn = true;
+    return merge_take(m);
+}
+
 struct batch *merge_take(struct merge *m)
 {
     if (!m->has_txn)

@@ -17,6 +17,14 @@ struct txn {
     uint32_t n, cap;
     int64_t commit_s;
     char gtid[96];
+    struct pos begin;                 /* of its first event: what a large one is known by */
+    uint64_t first;                   /* place of changes[0] among its rows */
+};
+/* A transaction that enters in parts. It stays open when the stream breaks and is read again. */
+struct large {
+    bool is_open;
+    uint64_t done;                    /* rows of it that have entered */
+    uint32_t number;                  /* of its next part */
 };
 void txn_reset(struct txn *t);
 void txn_release(struct txn *t);
@@ -37,6 +45,9 @@ void merge_txn(struct merge *m, const struct pos *from, const struct pos *to, co
 /* The merge as a batch; m is empty afterwards. NULL when it held no transaction. */
 struct batch *merge_take(struct merge *m);
 
+/* The same for rows of a transaction that has not ended, without a position of its own; NULL: there are none. */
+struct batch *merge_take_part(struct merge *m);
+
 struct follow {
     struct follow_options o;
     pthread_t receiver, decoder_thread;
@@ -52,6 +63,7 @@ struct follow {
     uint32_t ncells;
     /* Behind o.tabs->lock: */
     struct pos at;
+    struct large large;               /* written by the decoder's thread */
     struct gtid_set *gtids;
     struct window *given;
     struct cancel *stop;
@@ -71,6 +83,13 @@ bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action ac
 /* The transaction ("" = no GTID) that ends at `to` is at the target already. */
 bool follow_is_applied(const struct follow *f, const char *gtid, const struct pos *to);
 void follow_flush(struct follow *f);
+/* A change of the open transaction. Of before, what is not wanted is forgotten. */
+void txn_add(struct follow *f, struct tab *tab, enum rows_action action, struct cell *before, const struct cell *after);
+/* Once the open transaction is large, its rows enter in parts. `at`: the end of the last event. */
+bool txn_spill(struct follow *f, const struct pos *at, struct err *e);
+/* The open transaction ends at `to`. */
+bool follow_enter_txn(struct follow *f, const struct pos *to, struct err *e);
+void follow_add_gtid(struct follow *f, const char *gtid); /* lock held */
 void follow_submit(struct follow *f, struct batch *b); /* takes it over */
 void follow_applied(struct follow *f, const struct pos *to); /* what ends there has been applied before */
 /* Looks whether windows are passed. */

@@ -9,6 +9,8 @@
  * tab(run, source, table_id, source_schema, source_name, target_schema, target_name, state, end_pos)
  * chunk(run, source, table_id, chunk_no, lo, hi, at_pos, row_count, byte_count)
  * applied(run, source, to_pos, part, from_pos, gtids) transactions (from, to] are applied; below the mark removed
+ * part(run, source, begin_pos, part, first_row, row_count)  of the transaction that begins there, which is not yet in
+ *                                                    `applied`, these rows are applied, whatever their part was called
  * definition(run, source, table_id, from_pos, sql)   CREATE TABLE text that holds from that position on
  * ddl(run, source, pos, sql_text, before_hash, state) a DDL that was begun, and what it found
  * quarantine(run, source, table_id, row_no, key_text, reason)  rows the target can't take; row_no: hash of the row's key
@@ -47,6 +49,8 @@ const char *ledger_ddl_mark(const struct pos *at, char out[100]);
 /* SQL texts, appended. The lane statement carries the tag and must change one row. */
 void ledger_sql_lane(const struct ledger *l, struct buf *out, uint32_t lane, uint64_t epoch);
 void ledger_sql_applied(const struct ledger *l, struct buf *out, const struct pos *from, const struct pos *to, uint32_t part, const char *gtids);
+void ledger_sql_part(const struct ledger *l, struct buf *out, const struct pos *begin, uint32_t part, uint64_t first, uint64_t rows);
+void ledger_sql_forget_parts(const struct ledger *l, struct buf *out, const struct pos *begin);
 void ledger_sql_chunk(const struct ledger *l, struct buf *out, uint32_t table_id, uint64_t number, const struct buf *lo,
                       const struct buf *hi, const struct pos *at, uint64_t rows, uint64_t bytes);
 void ledger_sql_tab(const struct ledger *l, struct buf *out, uint32_t table_id, const char *const names[4], const char *state, const struct pos *end);
@@ -90,6 +94,7 @@ bool quarantine_knows(struct quarantine *q, uint32_t table_id);
 size_t quarantine_count(struct quarantine *q);
 
 bool ledger_has_applied(const struct ledger *l, struct conn *c, const struct pos *to, uint32_t part, bool *out, struct err *e);
+bool ledger_has_part(const struct ledger *l, struct conn *c, const struct pos *begin, uint32_t part, bool *out, struct err *e);
 bool ledger_has_chunk(const struct ledger *l, struct conn *c, uint32_t table_id, uint64_t number, bool *out, struct err *e);
 /* state and before of a begun DDL into out (NULL when there is none; caller frees both). */
 bool ledger_find_ddl(const struct ledger *l, struct conn *c, const struct pos *at, char **state, char **before, struct err *e);
@@ -110,6 +115,11 @@ struct ledger_chunk {
 struct ledger_range {
     struct pos from, to;
 };
+struct ledger_part {
+    struct pos begin;
+    uint32_t last;                    /* highest number so far */
+    uint64_t first, rows;
+};
 struct ledger_definition {
     uint32_t table_id;
     struct pos from;
@@ -126,12 +136,17 @@ struct ledger_state {
     struct ledger_range *applied;     /* by to */
     struct ledger_definition *definitions; /* by (table_id, from) */
     struct ledger_quarantined *quarantined;
-    size_t ntabs, nchunks, napplied, ndefinitions, nquarantined;
+    struct ledger_part *parts;        /* adjoining ones as one */
+    size_t ntabs, nchunks, napplied, ndefinitions, nquarantined, nparts;
 };
 bool ledger_read(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e);
 void ledger_state_release(struct ledger_state *s);
 /* A transaction that ends at `to` has reached the target. */
 bool ledger_is_applied(const struct ledger_state *s, const struct pos *to);
+/* That row (counted from 0) of the transaction that begins there has reached the target in a part of it. */
+bool ledger_has_part_row(const struct ledger_state *s, const struct pos *begin, uint64_t row);
+/* The number that its next part gets; 1: it has none. */
+uint32_t ledger_next_part(const struct ledger_state *s, const struct pos *begin);
 /* First start: run and source rows. job_text holds no secret. */
 bool ledger_begin(const struct ledger *l, struct conn *c, const char *job_text, const char *identity, const struct pos *start,
                   const char *gtids, struct err *e);

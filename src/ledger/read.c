@@ -138,6 +138,28 @@ static bool read_definitions(const struct ledger *l, struct conn *c, struct ledg
     return true;
 }
 
+static bool read_parts(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e)
+{
+    MYSQL_RES *res;
+    if (!select_of(l, c, "begin_pos, part, first_row, row_count", "part", "ORDER BY begin_pos, first_row", &res, e))
+        return false;
+    out->parts = x_alloc((size_t)mysql_num_rows(res) * sizeof *out->parts);
+    for (MYSQL_ROW r; (r = mysql_fetch_row(res)) != NULL;) {
+        struct ledger_part p = {.last = (uint32_t)strtoul(r[1], NULL, 10), .first = strtoull(r[2], NULL, 10),
+                                .rows = strtoull(r[3], NULL, 10)};
+        struct ledger_part *before = out->nparts ? &out->parts[out->nparts - 1] : NULL;
+        parse_pos(r[0], &p.begin);
+        if (before && pos_cmp(&before->begin, &p.begin) == 0 && p.first <= before->first + before->rows) {
+            before->rows = TG_MAX(before->rows, p.first + p.rows - before->first);
+            before->last = TG_MAX(before->last, p.last);
+        } else {
+            out->parts[out->nparts++] = p;
+        }
+    }
+    mysql_free_result(res);
+    return true;
+}
+
 static bool read_quarantined(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e)
 {
     MYSQL_RES *res;
@@ -159,7 +181,8 @@ bool ledger_read(const struct ledger *l, struct conn *c, struct ledger_state *ou
 {
     *out = (struct ledger_state){0};
     bool fine = read_source(l, c, out, e) && read_tabs(l, c, out, e) && read_chunks(l, c, out, e) &&
-                read_applied(l, c, out, e) && read_definitions(l, c, out, e) && read_quarantined(l, c, out, e);
+                read_applied(l, c, out, e) && read_definitions(l, c, out, e) && read_quarantined(l, c, out, e) &&
+                read_parts(l, c, out, e);
     if (!fine)
         ledger_state_release(out);
     return fine;
@@ -179,6 +202,7 @@ void ledger_state_release(struct ledger_state *s)
     for (size_t i = 0; i < s->ndefinitions; i++)
         free(s->definitions[i].sql);
     ledger_quarantined_release(s->quarantined, s->nquarantined);
+    free(s->parts);
     free(s->identity);
     free(s->mark_gtids);
     free(s->tabs);
@@ -203,6 +227,23 @@ bool ledger_is_applied(const struct ledger_state *s, const struct pos *to)
     return lo < s->napplied && pos_cmp(&s->applied[lo].from, to) < 0;
 }
 
+bool ledger_has_part_row(const struct ledger_state *s, const struct pos *begin, uint64_t row)
+{
+    for (size_t i = 0; i < s->nparts; i++)
+        if (row >= s->parts[i].first && row - s->parts[i].first < s->parts[i].rows && pos_cmp(&s->parts[i].begin, begin) == 0)
+            return true;
+    return false;
+}
+
+uint32_t ledger_next_part(const struct ledger_state *s, const struct pos *begin)
+{
+    uint32_t next = 1;
+    for (size_t i = 0; i < s->nparts; i++)
+        if (pos_cmp(&s->parts[i].begin, begin) == 0)
+            next = TG_MAX(next, s->parts[i].last + 1);
+    return next;
+}
+
 static bool has_row(const struct ledger *l, struct conn *c, const char *table, const char *tail, bool *out,
                     struct err *e)
 {
@@ -220,6 +261,13 @@ bool ledger_has_applied(const struct ledger *l, struct conn *c, const struct pos
     char text[96], tail[200];
     snprintf(tail, sizeof tail, "AND to_pos = '%s' AND part = %u", pos_text(to, text), part);
     return has_row(l, c, "applied", tail, out, e);
+}
+
+bool ledger_has_part(const struct ledger *l, struct conn *c, const struct pos *begin, uint32_t part, bool *out, struct err *e)
+{
+    char text[96], tail[200];
+    snprintf(tail, sizeof tail, "AND begin_pos = '%s' AND part = %u", pos_text(begin, text), part);
+    return has_row(l, c, "part", tail, out, e);
 }
 
 bool ledger_has_chunk(const struct ledger *l, struct conn *c, uint32_t table_id, uint64_t number, bool *out,

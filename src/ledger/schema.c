@@ -29,6 +29,9 @@ static const char *const create[] = {
     "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".applied (run VARCHAR(40) NOT NULL, source VARCHAR(64) NOT NULL,"
     " to_pos VARCHAR(96) NOT NULL, part INT UNSIGNED NOT NULL, from_pos VARCHAR(96) NOT NULL, gtids LONGTEXT,"
     " PRIMARY KEY (run, source, to_pos, part))",
+    "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".part (run VARCHAR(40) NOT NULL, source VARCHAR(64) NOT NULL,"
+    " begin_pos VARCHAR(96) NOT NULL, part INT UNSIGNED NOT NULL, first_row BIGINT UNSIGNED NOT NULL,"
+    " row_count BIGINT UNSIGNED NOT NULL, PRIMARY KEY (run, source, begin_pos, part))",
     "CREATE TABLE IF NOT EXISTS " LEDGER_SCHEMA ".definition (run VARCHAR(40) NOT NULL, source VARCHAR(64) NOT NULL,"
     " table_id INT NOT NULL, from_pos VARCHAR(96) NOT NULL, sql_text LONGTEXT NOT NULL,"
     " PRIMARY KEY (run, source, table_id, from_pos))",
@@ -120,6 +123,23 @@ void ledger_sql_applied(const struct ledger *l, struct buf *out, const struct po
     else
         buf_adds(out, "NULL");
     buf_addc(out, ')');
+}
+
+void ledger_sql_part(const struct ledger *l, struct buf *out, const struct pos *begin, uint32_t part, uint64_t first, uint64_t rows)
+{
+    buf_adds(out, "INSERT INTO " LEDGER_SCHEMA ".part (run,source,begin_pos,part,first_row,row_count) VALUES (");
+    head(l, out);
+    buf_addc(out, ',');
+    quoted_pos(out, begin);
+    buf_addf(out, ",%u,%llu,%llu)", part, (unsigned long long)first, (unsigned long long)rows);
+}
+
+void ledger_sql_forget_parts(const struct ledger *l, struct buf *out, const struct pos *begin)
+{
+    buf_adds(out, "DELETE FROM " LEDGER_SCHEMA ".part");
+    where_head(l, out);
+    buf_adds(out, " AND begin_pos = ");
+    quoted_pos(out, begin);
 }
 
 void ledger_sql_chunk(const struct ledger *l, struct buf *out, uint32_t table_id, uint64_t number,

@@ -183,5 +183,59 @@ def test_asked(scene: Scene):
     engine.stop()
 
 
+STEP = 20_000
+
+
+def grow(cursor, table, rows, width):
+    """Rows 1 to `rows`, made on the server, inside the open transaction."""
+    for first in range(1, rows + 1, STEP):
+        cursor.execute(f"INSERT INTO {SCHEMA}.{table} SELECT {first} + a.n + 200 * b.n, ({first} + a.n + 200 * b.n) % 1000, "
+                       f"REPEAT(CHAR(97 + a.n % 26), {width}) FROM {SCHEMA}.numbers a JOIN {SCHEMA}.numbers b "
+                       f"WHERE b.n < {min(STEP, rows + 1 - first) // 200}")
+
+
+@case(for_each=[("mariadb", "mariadb"), ("mysql97-file", "mysql97-file"), ("mysql56", "mysql56")])
+def test_large_transaction(scene: Scene, kind):
+    """One transaction of many rows, in tables with and without a key, which the engine is killed in, with other limits afterwards."""
+    rows, width = (300_000, 600) if OPTIONS.long else (24_000, 800)
+    source, target = scene.source(kind), scene.target("tidb", judged=False)
+    connection = wide(source)
+    connection.autocommit(False)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {SCHEMA}")
+        cursor.execute(f"CREATE TABLE {SCHEMA}.numbers (n INT NOT NULL PRIMARY KEY) ENGINE=InnoDB")
+        cursor.execute(f"INSERT INTO {SCHEMA}.numbers VALUES " + ",".join(f"({n})" for n in range(200)))
+        cursor.execute(f"CREATE TABLE {SCHEMA}.keyed (id INT NOT NULL PRIMARY KEY, k INT NOT NULL, c TEXT) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+        cursor.execute(f"CREATE TABLE {SCHEMA}.bag (id INT NOT NULL, k INT NOT NULL, c TEXT) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+        cursor.execute(f"INSERT INTO {SCHEMA}.bag VALUES (1,1,'same'),(1,1,'same'),(2,2,'other')")
+        connection.commit()
+    engine = scene.engine(source, target, limits={"memory": "96MiB"}).start()
+    engine.until_state("in-sync")
+    with connection.cursor() as cursor:
+        grow(cursor, "keyed", rows, width)
+        cursor.execute(f"INSERT INTO {SCHEMA}.bag SELECT id, k, 'bagged' FROM {SCHEMA}.keyed WHERE id <= 4000")
+        cursor.execute(f"UPDATE {SCHEMA}.keyed SET k = k + 1, c = CONCAT(c, 'x') WHERE id % 10 = 3")
+        cursor.execute(f"DELETE FROM {SCHEMA}.keyed WHERE id % 7 = 2")
+        cursor.execute(f"UPDATE {SCHEMA}.keyed SET id = id + 10000000 WHERE id % 100 = 50")
+        cursor.execute(f"DELETE FROM {SCHEMA}.bag WHERE k = 1 OR id % 2 = 1")
+    connection.commit()
+    connection.close()
+    source.query(f"INSERT INTO {SCHEMA}.keyed VALUES (20000000, 1, 'after it')")
+    engine.until(lambda _: target.query("SELECT COUNT(*) FROM tidegate_meta.part")[0][0] > 2, 60, "parts of it at the target")
+    engine.kill()
+    parts = target.query("SELECT COUNT(*), SUM(row_count) FROM tidegate_meta.part")[0]
+    check(parts[0] > 0, "the ledger knows no part")
+    engine.file.write_text(engine.file.read_text().replace("96MiB", "240MiB"))
+    engine.start()
+    engine.until(lambda snapshot: snapshot["state"] != "planned", 60, "a start")
+    engine.until_state("in-sync")
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    scene.note(f"{parts[0]} parts of {parts[1]} rows before the kill, peak {engine.peak_memory() / MIB:.0f} MiB")
+    check(engine.peak_memory() < MEMORY, "VmHWM")
+    equal(target.query("SELECT COUNT(*) FROM tidegate_meta.part")[0][0], 0, "parts that are left in the ledger")
+    engine.stop()
+
+
 if __name__ == "__main__":
     main()
