@@ -256,6 +256,8 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
     struct tab *tab = NULL;
     if (!tab_of_map(f, m, &tab, e) || !tab)
         return e->code == ERR_OK;
+    if (!txn_spill(f, &ev->start, e)) /* those before, which may have been the last */
+        return false;
     struct table *def = tab->def; /* only this thread changes it */
     want_cells(f, def->ncolumns);
     if (!rows_begin(&r, ev, def->columns, def->ncolumns, f->o.charmaps, e))
@@ -386,7 +388,7 @@ static bool take_event(struct follow *f, struct binlog_event *ev, struct err *e)
     case BINLOG_ROWS:
         return take_rows(f, ev, e);
     case BINLOG_TABLE_MAP:
-        return true;
+        return txn_spill(f, &ev->start, e);
     case BINLOG_FORMAT:
         return take_format(f, ev, e) && pass_by(f, ev);
     case BINLOG_ROTATE:

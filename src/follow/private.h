@@ -85,7 +85,7 @@ bool follow_is_applied(const struct follow *f, const char *gtid, const struct po
 void follow_flush(struct follow *f);
 /* A change of the open transaction. Of before, what is not wanted is forgotten. */
 void txn_add(struct follow *f, struct tab *tab, enum rows_action action, struct cell *before, const struct cell *after);
-/* Once the open transaction is large, its rows enter in parts. `at`: the end of the last event. */
+/* Once the open transaction is large, its rows enter in parts. `at`: behind them, and inside of it. */
 bool txn_spill(struct follow *f, const struct pos *at, struct err *e);
 /* The open transaction ends at `to`. */
 bool follow_enter_txn(struct follow *f, const struct pos *to, struct err *e);
