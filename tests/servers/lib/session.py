@@ -78,6 +78,7 @@ class Session:
         self.proxy, self.number, self.client, self.server = proxy, number, client, server
         self.kept = None  # the side that a half-open connection leaves standing
         self.how, self.holding, self.cutting = "fin", False, None
+        self.reply = 1  # the number of a packet that the proxy answers with
         self.thread_id, self.statement, self.statements = None, "", {}
         self.last_prepared = None
 
@@ -142,7 +143,7 @@ class Session:
 
     async def serve(self, command):
         """Returns False when the conversation is over."""
-        self.statement = self.text(command)
+        self.statement, self.reply = self.text(command), 1
         rule = self.proxy.rules.firing(command, self.statement)
         if rule is None:
             await self.forward(command)
@@ -182,7 +183,7 @@ class Session:
             await self.swallow(command)
         elif rule.send:
             await self.swallow(bytes([p.QUERY]) + rule.send.encode())
-        await self.answer(p.error(rule.code, rule.message), 1)
+        await self.answer(p.error(rule.code, rule.message), self.reply)
 
     async def do_drop(self, rule, command):
         if rule.when == "after":
@@ -258,7 +259,7 @@ class Session:
             if p.error_code(packet) is not None:
                 return p.error_code(packet)
             if packet[0] == 0xFB:
-                await self.local_file(to)
+                await self.local_file(to, packet)
                 packet = await self.relay(to)
                 continue
             if p.is_eof(packet):  # the answer of COM_SET_OPTION
@@ -278,17 +279,17 @@ class Session:
                 return None
         return p.eof_status(packet)
 
-    async def local_file(self, to):
-        """LOAD DATA LOCAL: the client sends the file, ended by an empty packet."""
+    async def local_file(self, to, wish):
+        """LOAD DATA LOCAL: the client sends the file, ended by an empty packet; also one that hears nothing else."""
+        passed, sequence = 0, self.server.sequence + 1
         if to == self.nobody:
-            raise Cut
-        passed = 0
+            await self.client.write(wish, 1)
         while True:
             part = await self.client.next()
             if self.cutting and passed == self.cutting.packets:
                 await self.cut_file(part)
-            await self.server.write(part, first_sequence(self.client, part))
-            passed += 1
+            sequence = await self.server.write(part, sequence)
+            passed, self.reply = passed + 1, self.client.sequence + 1
             if not part:
                 return
 
