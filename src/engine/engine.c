@@ -31,7 +31,8 @@ bool engine_is_copied(struct engine *g)
     bool all = true;
     pthread_mutex_lock(&g->tabs.lock);
     for (uint32_t i = 0; i < g->tabs.n && all; i++)
-        all = !g->tabs.list[i]->def || g->tabs.list[i]->copy == TAB_COMPLETE;
+        all = !g->tabs.list[i]->def ||
+              (g->tabs.list[i]->copy == TAB_COMPLETE && !atomic_load(&g->tabs.list[i]->count.chunks_open));
     pthread_mutex_unlock(&g->tabs.lock);
     return all && budget_held(g->copy_budget) == 0;
 }
