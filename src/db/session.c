@@ -325,8 +325,10 @@ bool session_detect(struct conn *c, struct err *e)
     struct db_server *s = &c->server;
     struct facts f = {0};
     MYSQL_RES *res;
+    // SHOW obeys a global limit as well, and the session is not pinned yet.
+    static const char all[] = "SET SESSION sql_select_limit=18446744073709551615";
     *s = (struct db_server){0};
-    if (!conn_query(c, sql, &res, e))
+    if (!conn_exec(c, all, sizeof all - 1, NULL, e) || !conn_query(c, sql, &res, e))
         return err_wrap(e, "while asking the server what it is");
     for (MYSQL_ROW row; (row = mysql_fetch_row(res));)
         take_fact(s, &f, row[0] ? row[0] : "", row[1] ? row[1] : "");
