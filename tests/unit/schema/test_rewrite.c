@@ -11,6 +11,8 @@ static const char *mysql_list[] = {"latin1_bin", "latin1_swedish_ci", "utf8mb3_g
                              "utf8mb4_0900_as_cs", "utf8mb4_bin", "utf8mb4_general_ci", "utf8mb4_unicode_ci"};
 static struct target_dialect tidb = {.flavour = DB_TIDB, .version = 80500, .collations = (char **)tidb_list,
                                      .ncollations = TG_ARRAY_LEN(tidb_list)};
+static struct target_dialect tidb_bytes = {.flavour = DB_TIDB, .version = 80500, .collations = (char **)tidb_list,
+                                           .ncollations = TG_ARRAY_LEN(tidb_list), .geometry_as_bytes = true};
 static struct target_dialect mysql = {.flavour = DB_MYSQL, .version = 90700, .collations = (char **)mysql_list,
                                       .ncollations = TG_ARRAY_LEN(mysql_list)};
 static const struct ddl_context maria = {.schema = "s", .charset = "latin1", .is_mariadb = true, .version = 101119};
@@ -76,6 +78,16 @@ static const struct {
     {&my9, &tidb, "DROP INDEX i ON t", "ALTER TABLE `z`.`t_x` DROP INDEX IF EXISTS `i`", NULL},
     {&my9, &tidb, "ALTER TABLE t ADD g VARCHAR(9) AS (concat(a,_utf8mb4'x\\'' COLLATE utf8mb4_0900_as_cs)) STORED",
      "ALTER TABLE `z`.`t_x` ADD COLUMN `g` varchar(9) GENERATED ALWAYS AS (concat(a,'x\\'' COLLATE utf8mb4_bin)) STORED", "expression"},
+    {&my9, &tidb, "ALTER TABLE t ADD g VARCHAR(9) CHARACTER SET gbk",
+     "ALTER TABLE `z`.`t_x` ADD COLUMN `g` varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", "gbk_chinese_ci becomes"},
+    {&my9, &tidb, "ALTER TABLE t ADD e ENUM('a','å') CHARACTER SET latin1", // equal members would be refused
+     "ALTER TABLE `z`.`t_x` ADD COLUMN `e` enum('a','å') CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", "utf8mb4_bin"},
+    {&my9, &tidb_bytes, "ALTER TABLE t ADD p POINT NOT NULL", "ALTER TABLE `z`.`t_x` ADD COLUMN `p` longblob NOT NULL", "SRID"},
+    {&my9, &mysql, "ALTER TABLE t ADD p POINT NOT NULL", "ALTER TABLE `z`.`t_x` ADD COLUMN `p` point NOT NULL", NULL},
+    {&maria, &tidb, "ALTER TABLE t ADD u UUID, ADD i INET6 NOT NULL",
+     "ALTER TABLE `z`.`t_x` ADD COLUMN `u` char(36) CHARACTER SET ascii COLLATE ascii_bin, ADD COLUMN `i` varchar(45) CHARACTER SET ascii COLLATE ascii_bin"
+     " NOT NULL", "same text"},
+    {&maria, &tidb, "ALTER TABLE t ADD b BLOB COMPRESSED", "ALTER TABLE `z`.`t_x` ADD COLUMN `b` blob", "not compressed"},
     {&my9, &tidb, "FLUSH TABLES", "", NULL},
 };
 
