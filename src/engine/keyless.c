@@ -21,7 +21,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     atomic_store(&tab->count.bytes_read, 0);
     atomic_store(&tab->count.rows_loaded, 0);
     atomic_store(&tab->count.bytes_loaded, 0);
-    tab->copy = was_begun ? TAB_EMPTYING : TAB_COPYING;
+    engine_set_copy(g, tab, was_begun ? TAB_EMPTYING : TAB_COPYING, NULL);
     engine_ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
     buf_addc(&sql, ';');
     ledger_sql_forget_chunks(&g->ledger, &sql, tab->id);
@@ -35,7 +35,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     if (fine && was_begun) {
         buf_adds(&sql, "TRUNCATE TABLE ");
         sql_table(&sql, tab->def->target_schema, tab->def->target_name);
-        tab->copy = TAB_COPYING;
+        engine_set_copy(g, tab, TAB_COPYING, NULL);
         fine = engine_fenced_ddl(g, buf_str(&sql), e);
         fail_point("anew.truncated");
         fine = fine && engine_write_tab(g, tab, false, e);
@@ -46,7 +46,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
         return false;
     if (!apply_drain(g->apply))
         return err_set(e, ERR_CANCELLED, "while copying %s", tab->label);
-    tab->copy = TAB_COMPLETE;
+    engine_set_copy(g, tab, TAB_COMPLETE, NULL);
     fail_point("keyless.copied");
     bool is_written = engine_write_tab(g, tab, false, e);
     fail_point("keyless.complete");
