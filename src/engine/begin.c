@@ -78,6 +78,15 @@ struct tab *engine_add_tab(struct engine *g, struct table *def, uint32_t id)
     return tab;
 }
 
+void engine_set_copy(struct engine *g, struct tab *tab, enum tab_copy copy, const struct pos *end)
+{
+    pthread_mutex_lock(&g->tabs.lock);
+    tab->copy = copy;
+    if (end)
+        tab->end = *end;
+    pthread_mutex_unlock(&g->tabs.lock);
+}
+
 void engine_ledger_tab(struct engine *g, struct buf *out, const struct tab *tab, const char *state)
 {
     const char *names[4] = {tab->def->schema, tab->def->name, tab->def->target_schema, tab->def->target_name};
@@ -201,8 +210,7 @@ static bool begin_incremental(struct engine *g, struct schema_list *l, struct er
         struct table *def = table_hold(l->tables[i]);
         route_table(g, def);
         struct tab *tab = engine_add_tab(g, def, 0);
-        tab->copy = TAB_COMPLETE;
-        tab->end = g->start;
+        engine_set_copy(g, tab, TAB_COMPLETE, &g->start);
         is_there[i] = true;
     }
     fine = fine && engine_check_routes(g, e) && engine_make_tables(g, l, is_there, e);
@@ -296,9 +304,10 @@ static bool restore_tab(struct engine *g, const struct ledger_tab *t, struct err
         return err_wrap(e, "definition of %s.%s in the ledger", t->names[0], t->names[1]);
     route_table(g, def);
     struct tab *tab = engine_add_tab(g, def, t->id);
-    tab->end = t->end;
-    if (is_dropped || !tab_copy_parse(t->state, &tab->copy))
-        tab->copy = TAB_COMPLETE;
+    enum tab_copy copy;
+    if (is_dropped || !tab_copy_parse(t->state, &copy))
+        copy = TAB_COMPLETE;
+    engine_set_copy(g, tab, copy, &t->end);
     return true;
 }
 

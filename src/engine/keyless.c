@@ -7,14 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The sampler reads it meanwhile. */
-static void set_copy(struct engine *g, struct tab *tab, enum tab_copy copy)
-{
-    pthread_mutex_lock(&g->tabs.lock);
-    tab->copy = copy;
-    pthread_mutex_unlock(&g->tabs.lock);
-}
-
 /* From the beginning: whatever an unfinished copy left is emptied first. */
 static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
 {
@@ -29,7 +21,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     atomic_store(&tab->count.bytes_read, 0);
     atomic_store(&tab->count.rows_loaded, 0);
     atomic_store(&tab->count.bytes_loaded, 0);
-    set_copy(g, tab, was_begun ? TAB_EMPTYING : TAB_COPYING);
+    engine_set_copy(g, tab, was_begun ? TAB_EMPTYING : TAB_COPYING, NULL);
     engine_ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
     buf_addc(&sql, ';');
     ledger_sql_forget_chunks(&g->ledger, &sql, tab->id);
@@ -43,7 +35,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
     if (fine && was_begun) {
         buf_adds(&sql, "TRUNCATE TABLE ");
         sql_table(&sql, tab->def->target_schema, tab->def->target_name);
-        set_copy(g, tab, TAB_COPYING);
+        engine_set_copy(g, tab, TAB_COPYING, NULL);
         fine = engine_fenced_ddl(g, buf_str(&sql), e);
         fail_point("anew.truncated");
         fine = fine && engine_write_tab(g, tab, false, e);
@@ -54,7 +46,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
         return false;
     if (!apply_drain(g->apply))
         return err_set(e, ERR_CANCELLED, "while copying %s", tab->label);
-    set_copy(g, tab, TAB_COMPLETE);
+    engine_set_copy(g, tab, TAB_COMPLETE, NULL);
     fail_point("keyless.copied");
     bool is_written = engine_write_tab(g, tab, false, e);
     fail_point("keyless.complete");

@@ -175,6 +175,8 @@ bool engine_fence_anew(struct engine *g, struct err *e);
 bool engine_begin_new(struct engine *g, struct err *e);
 bool engine_begin_again(struct engine *g, struct err *e);
 struct tab *engine_add_tab(struct engine *g, struct table *def, uint32_t id);
+/* How far its copy is, while the sampler looks on; end may be NULL. */
+void engine_set_copy(struct engine *g, struct tab *tab, enum tab_copy copy, const struct pos *end);
 /* The statement of a tab's ledger row, behind a ';' where the text is begun; and written. */
 void engine_ledger_tab(struct engine *g, struct buf *out, const struct tab *tab, const char *state);
 bool engine_write_tab(struct engine *g, struct tab *tab, bool with_definition, struct err *e);

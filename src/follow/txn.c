@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A transaction of the source on its way into the sequence: its rows are collected, keys are remembered in the windows
  * of chunks, and what the target does not hold yet is merged. One that is too large for memory or for the target's own
- * transactions enters in parts. */
+ * transactions enters in parts: until its last one, readers of the target see a piece of it. */
 #include "follow/private.h"
 
 #include <stdlib.h>

@@ -185,6 +185,58 @@ def test_asked(scene: Scene):
     engine.stop()
 
 
+@case(for_each=[("8025", 8025, "entry too large, the max entry size is 6291456, the size of data is 7000000"), ("1118", 1118, "Row size too large")])
+def test_entry_limit(scene: Scene, code, message):
+    """A target refuses one row of many by its size: that one is found, nobody is asked, and it goes in when the target takes it."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    proxy = scene.proxy(target)
+    source.query(f"CREATE DATABASE {SCHEMA}")
+    source.query(f"CREATE TABLE {SCHEMA}.names (id INT NOT NULL PRIMARY KEY, name VARCHAR(40)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+    engine = scene.engine(source, proxy).start()
+    engine.until_state("in-sync")
+    refused = proxy.error(code, rf"INSERT INTO `{SCHEMA}`.*not this one", message=message, times=1000)
+    source.query(f"INSERT INTO {SCHEMA}.names VALUES " + ",".join(f"({n},'{'not this one' if n == 123 else 'fine'}')" for n in range(300)))
+    source.query(f"UPDATE {SCHEMA}.names SET name = 'mended' WHERE id = 7")
+    engine.until_applied(position(source))
+    equal(engine.status()["quarantine"], 1, "rows in quarantine")
+    equal(target.query("SELECT key_text, reason LIKE '%too large%' FROM tidegate_meta.quarantine"), (("id=123", 1),), "the ledger")
+    equal(target.query(f"SELECT COUNT(*), SUM(id = 123) FROM {SCHEMA}.names"), ((299, 0),), "rows at the target")
+    engine.kill()
+    refused.remove()
+    engine.start()
+    engine.until_state("in-sync")
+    equal(engine.status()["quarantine"], 0, "rows in quarantine")
+    same(scene, source, target)
+    engine.stop()
+
+
+@case()
+def test_refused_commit(scene: Scene):
+    """TiKV refuses a row at COMMIT without naming it: the largest row of the batch is set aside; what still fails is asked."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    proxy = scene.proxy(target)
+    table = scene.add(Table(source, document="LONGTEXT"))
+    engine = scene.engine(source, proxy).start()
+    engine.until_state("in-sync")
+    refused = proxy.error(1105, message="raft entry is too large, region_id: 1, entry_size: 9000000", times=1000, send="ROLLBACK")
+    table.run("BEGIN")
+    for number in range(5):
+        table.put(number, blob=MIB * 3 // 2 if number == 3 else 2000)
+    table.run("COMMIT")
+    question = engine.question()
+    equal(question["id"], "TG-3112", "the question")
+    refused.remove()
+    answers(engine, question, "retry")
+    engine.until_applied(position(source))
+    equal(engine.status()["quarantine"], 1, "rows in quarantine")
+    equal(sums(target), {k: v for k, v in sums(source).items() if k != 3}, "rows at the target")
+    engine.stop()
+    engine.start()
+    engine.until_state("in-sync")
+    equal(sums(target), sums(source), "rows at the target after another try")
+    engine.stop()
+
+
 STEP = 20_000
 
 

@@ -279,6 +279,37 @@ static void a_long_head_still_takes_a_row(void **state)
     env_end(&v);
 }
 
+// Rows near the end of what a packet may be stand alone in theirs; each row comes once.
+static void no_packet_is_longer_than_the_target_takes(void **state)
+{
+    (void)state;
+    struct env v;
+    struct sql_limits l = tidb;
+    struct cursor c = {0};
+    struct packet *p = x_alloc(sizeof *p);
+    static char bytes[40000];
+    uint32_t rows = 0;
+    l.packet_max = 60000;
+    l.packet_bytes = 30000;
+    memset(bytes, 'x', sizeof bytes);
+    env_begin(&v, "CREATE TABLE t (a INT NOT NULL PRIMARY KEY, t LONGTEXT)", true);
+    for (uint32_t i = 0; i < 40; i++)
+        ADD(&v.part->ins, CELL("1"), (struct cell){bytes, i % 10 == 7 ? sizeof bytes : i * 100});
+    while (!c.is_at_end) {
+        packet_reset(p);
+        packet_begin_statement(p, EXPECT_LANE, 1, NULL);
+        buf_adds(&p->sql, "UPDATE lane");
+        packet_fill(p, v.b, &c, &l);
+        assert_true(p->sql.n <= l.packet_max);
+        for (uint32_t i = 1; i < p->n; i++)
+            rows += (uint32_t)p->expect[i].rows;
+    }
+    assert_int_equal(rows, 40);
+    buf_release(&p->sql);
+    free(p);
+    env_end(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +322,7 @@ int main(void)
         cmocka_unit_test(limits_split_statements_and_packets),
         cmocka_unit_test(a_packet_never_holds_too_many_statements),
         cmocka_unit_test(a_long_head_still_takes_a_row),
+        cmocka_unit_test(no_packet_is_longer_than_the_target_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

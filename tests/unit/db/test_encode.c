@@ -516,6 +516,29 @@ static void real_target(void **state)
     }
 }
 
+// Large bytes are quoted, and a size that is told is never too small.
+static void sizes(void **state)
+{
+    (void)state;
+    static char bytes[(1 << 20) + 3];
+    static const enum col_class classes[] = {COL_INT, COL_DOUBLE, COL_TEXT, COL_BLOB, COL_JSON};
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7 % 256);
+    memcpy(bytes, "42", 2);
+    for (size_t k = 0; k < TG_ARRAY_LEN(classes); k++) {
+        struct column c = {.name = (char *)"c", .cls = classes[k]};
+        bool is_number = col_is_number(c.cls);
+        const uint32_t lengths[] = {1, 2, is_number ? 2 : 1000, is_number ? 2 : sizeof bytes};
+        for (size_t i = 0; i < TG_ARRAY_LEN(lengths); i++) {
+            struct buf out = {0};
+            encode_literal(&out, &c, (struct cell){bytes, lengths[i]});
+            assert_true(encode_literal_size(&c, (struct cell){bytes, lengths[i]}) >= out.n);
+            assert_int_equal(strncmp(out.p, "_binary'", 8) == 0, c.cls == COL_BLOB && lengths[i] > 1000);
+            buf_release(&out);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,6 +546,7 @@ int main(void)
         cmocka_unit_test(matches),       cmocka_unit_test(packed_rows),
         cmocka_unit_test(exact_keys),    cmocka_unit_test(folded_text),
         cmocka_unit_test(folded_others), cmocka_unit_test(real_target),
+        cmocka_unit_test(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
