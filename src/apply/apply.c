@@ -13,6 +13,9 @@
 
 /* A stream batch that is not full is only begun while few are open: the more wait, the larger they get. */
 #define STREAM_AT_ONCE 3
+/* Chunks that wait for a place, for each place: what is read further ahead only keeps the stream waiting, whose
+ * changes of the same rows come behind it. */
+#define CHUNKS_AHEAD 2
 #define STATEMENT_BYTES ((size_t)128 << 10)
 
 struct ready {
@@ -27,7 +30,7 @@ struct apply {
     struct tracker *tracker;
     struct ready *ready;
     uint64_t seq, open, open_stream;
-    uint32_t nready;
+    uint32_t nready_chunks, nready_others;
     uint32_t limit, most;             /* rows at once: what the pace found, what a person allows */
     uint32_t working;                 /* writers that hold a place under the limit */
     bool is_closing;
@@ -62,7 +65,12 @@ static int stream_first(struct ready *a, struct ready *b)
     return a->batch->seq < b->batch->seq ? -1 : a->batch->seq > b->batch->seq;
 }
 
-/* What a writer may begin now. DDL needs no place: it may run for hours. The stream may use one place more than the
+static uint32_t *nready_of(struct apply *a, const struct batch *b)
+{
+    return b->kind == BATCH_CHUNK ? &a->nready_chunks : &a->nready_others;
+}
+
+/* What a writer may begin now. DDL needs no place: it may run for hours. The stream may use a few places more than the
  * pace found, so that it never waits for a chunk's end. */
 static struct ready *next_ready(struct apply *a)
 {
@@ -70,7 +78,7 @@ static struct ready *next_ready(struct apply *a)
     DL_FOREACH(a->ready, r)
     {
         enum batch_kind kind = r->batch->kind;
-        uint32_t places = kind == BATCH_STREAM ? TG_MIN(a->limit + 1, a->most) : a->limit;
+        uint32_t places = kind == BATCH_STREAM ? TG_MIN(a->limit + STREAM_AT_ONCE, a->most) : a->limit;
         if (kind == BATCH_DDL || a->working < places)
             return r;
         if (kind == BATCH_CHUNK)
@@ -103,7 +111,7 @@ static void make_ready(void *arg, struct batch *b)
     struct ready *r = x_alloc(sizeof *r);
     r->batch = b;
     DL_INSERT_INORDER(a->ready, r, stream_first);
-    a->nready++;
+    (*nready_of(a, b))++;
     wake_one(a);
 }
 
@@ -139,8 +147,7 @@ void apply_submit(struct apply *a, struct batch *b)
 bool apply_is_hungry(struct apply *a)
 {
     pthread_mutex_lock(&a->lock);
-    uint32_t free_places = a->limit - TG_MIN(a->limit, a->working);
-    bool hungry = !a->open_stream || (a->nready < free_places && a->open_stream < STREAM_AT_ONCE);
+    bool hungry = !a->nready_others && a->open_stream < STREAM_AT_ONCE;
     pthread_mutex_unlock(&a->lock);
     return hungry;
 }
@@ -168,9 +175,17 @@ void apply_set_writers(struct apply *a, uint32_t at_once, uint32_t most)
 bool apply_is_full(struct apply *a)
 {
     pthread_mutex_lock(&a->lock);
-    bool is_full = a->nready && a->working >= a->limit;
+    bool is_full = a->nready_chunks + a->nready_others && a->working >= a->limit;
     pthread_mutex_unlock(&a->lock);
     return is_full;
+}
+
+bool apply_has_room(struct apply *a)
+{
+    pthread_mutex_lock(&a->lock);
+    bool has_room = a->nready_chunks < CHUNKS_AHEAD * a->limit;
+    pthread_mutex_unlock(&a->lock);
+    return has_room;
 }
 
 void apply_set_statement(struct apply *a, size_t bytes)
@@ -219,7 +234,7 @@ static struct batch *take(struct apply *a, struct writer *w)
         sleep_until_woken(a, w);
     if (!a->is_closing) {
         DL_DELETE(a->ready, r);
-        a->nready--;
+        (*nready_of(a, r->batch))--;
         b = r->batch;
         free(r);
         w->has_place = b->kind != BATCH_DDL;

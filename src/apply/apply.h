@@ -38,11 +38,13 @@ struct apply;
 struct apply *apply_new(const struct apply_options *o);
 /* Takes the batch over. Sequencer thread only. Never blocks (bytes are bounded by the batch's budget). */
 void apply_submit(struct apply *a, struct batch *b);
-/* A batch of the stream that is submitted now would be begun at once, or none is open: chunks never keep it waiting. */
+/* A batch of the stream that is submitted now would be begun at once, as far as its keys allow: few are open, and none
+ * waits for a writer. */
 bool apply_is_hungry(struct apply *a);
 /* Live limits, from any thread: at_once writers apply rows now, never more than `most` (both at most the lanes); the
- * stream may use one place more than at_once. DDL and whoever asks a person take no place. */
+ * stream may use a few places more than at_once. DDL and whoever asks a person take no place. */
 void apply_set_writers(struct apply *a, uint32_t at_once, uint32_t most);
+bool apply_has_room(struct apply *a);                  /* few chunks wait for a writer: a further one may be read */
 bool apply_is_full(struct apply *a);                   /* a batch is ready and every place is taken */
 /* About how long a statement may get; at first 128 KiB. Any thread. */
 void apply_set_statement(struct apply *a, size_t bytes);

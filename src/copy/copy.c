@@ -352,7 +352,7 @@ static void leave_place(struct copy *c)
 static bool wait_turn(struct copy *c)
 {
     while (!c->o.may_read(c->o.may_arg) || !take_place(c))
-        if (cancel_wait(c->o.cancel, 100))
+        if (cancel_wait(c->o.cancel, 30))
             return false;
     if (!cancel_is_set(c->o.cancel))
         return true;

@@ -27,7 +27,7 @@ static bool may_read(void *arg)
     pthread_mutex_lock(&g->lock);
     bool may = !g->is_paused && g->snap->lag.seconds <= STREAM_FIRST_S && !g->pace.owes;
     pthread_mutex_unlock(&g->lock);
-    return may;
+    return may && apply_has_room(g->apply);
 }
 
 static struct window *window_open_port(void *arg, struct tab *tab, struct buf *gtids)
