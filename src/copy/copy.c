@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define FIRST_ROWS 2000
-#define MAX_ROWS 60000
+#define SMALL_ROWS 1000               /* tables that are read without asking for a border first */
 #define CHUNK_TARGET_MS 1000
 #define VISIBLE_LIMIT_MS 60000
 
@@ -17,13 +17,18 @@ struct range_list {
     size_t n, cap;
 };
 
+struct lesson {                       /* what reading a tab has taught */
+    uint32_t rows;                    /* that its next chunk gets; 0: not known yet */
+    size_t largest;                   /* row that was read, in bytes */
+    bool has_plan;                    /* the server's plan was looked at */
+};
+
 struct copy {
     struct copy_options o;
     pthread_mutex_t lock;
     struct range_list open;           /* taken from the end */
-    uint32_t *rows_by_tab;            /* how many rows the next chunk of a tab gets; by tab id */
-    size_t *largest_by_tab;           /* row that was read, in bytes */
-    uint32_t nrows_by_tab;
+    struct lesson *lessons;           /* by tab id */
+    uint32_t nlessons;
     pthread_t *threads;
     uint32_t nthreads;                /* that run */
     atomic_uint limit, reading;       /* readers with a chunk: at most so many, so many now */
@@ -62,7 +67,7 @@ static uint32_t rows_wanted(struct copy *c, const struct chunk *k)
     if (k->want_rows)
         return k->want_rows;
     pthread_mutex_lock(&c->lock);
-    uint32_t rows = k->tab->id < c->nrows_by_tab ? c->rows_by_tab[k->tab->id] : 0;
+    uint32_t rows = k->tab->id < c->nlessons ? c->lessons[k->tab->id].rows : 0;
     pthread_mutex_unlock(&c->lock);
     return rows ? rows : FIRST_ROWS;
 }
@@ -76,16 +81,16 @@ static void learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t
     uint64_t by_time = (uint64_t)CHUNK_TARGET_MS * rows / (uint64_t)TG_MAX(ms, 1);
     uint64_t next = TG_MIN(TG_MIN(by_bytes, by_time), TG_MIN((uint64_t)rows * 4, (uint64_t)MAX_ROWS));
     pthread_mutex_lock(&c->lock);
-    if (tab->id < c->nrows_by_tab)
-        c->rows_by_tab[tab->id] = (uint32_t)TG_MAX(next, 1u);
+    if (tab->id < c->nlessons)
+        c->lessons[tab->id].rows = (uint32_t)TG_MAX(next, 1u);
     pthread_mutex_unlock(&c->lock);
 }
 
 static void learn_largest(struct copy *c, const struct tab *tab, size_t largest)
 {
     pthread_mutex_lock(&c->lock);
-    if (tab->id < c->nrows_by_tab)
-        c->largest_by_tab[tab->id] = TG_MAX(c->largest_by_tab[tab->id], largest);
+    if (tab->id < c->nlessons)
+        c->lessons[tab->id].largest = TG_MAX(c->lessons[tab->id].largest, largest);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -95,7 +100,7 @@ static size_t reserve_for(const struct reader *r, const struct chunk *k)
 {
     struct copy *c = r->copy;
     pthread_mutex_lock(&c->lock);
-    size_t largest = k->tab->id < c->nrows_by_tab ? c->largest_by_tab[k->tab->id] : 0;
+    size_t largest = k->tab->id < c->nlessons ? c->lessons[k->tab->id].largest : 0;
     pthread_mutex_unlock(&c->lock);
     return r->chunk_bytes * 2 + (largest > r->chunk_bytes / 8 ? 3 * largest : 0);
 }
@@ -122,11 +127,19 @@ static void split(struct copy *c, struct chunk *k, const struct cell *border, ui
     put_range(c, rest);
 }
 
+/* One question less for each of thousands of little tables. Where the statistics are wrong the chunk is cut while it is
+ * read; but a lock on a whole table must not hang on them. */
+static bool is_small(const struct reader *r, const struct chunk *k)
+{
+    return !k->has_lo && !k->has_hi && !k->want_rows && k->tab->rows_guess < SMALL_ROWS &&
+           visible_way(&r->conn.server) != VISIBLE_LOCK;
+}
+
 static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint32_t rows, struct err *e)
 {
     MYSQL_RES *res;
     struct buf sql = {0};
-    if (!chunk_has_numbers(k))
+    if (!chunk_has_numbers(k) || is_small(r, k))
         return true;
     sql_border(&sql, def, k, rows);
     bool fine = conn_query(&r->conn, sql.p, &res, e);
@@ -164,7 +177,7 @@ bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t l
         size_t size = row_pack(&out->rows.data, cells, def->ncolumns);
         out->largest = TG_MAX(out->largest, size);
         out->rows.n++;
-        out->is_cut = out->bytes >= limit_bytes;
+        out->is_cut = out->bytes >= limit_bytes || out->rows.n >= 2 * MAX_ROWS;
     }
     free(cells);
     atomic_fetch_add(&count->rows, out->rows.n - told_rows);
@@ -178,7 +191,9 @@ static bool reader_connect(struct reader *r, struct err *e)
 {
     if (r->is_open)
         return true;
-    r->is_open = conn_open_source(&r->conn, r->copy->o.source, 0, e);
+    r->is_open = conn_open_source(&r->conn, r->copy->o.source, 0, e) && visible_prepare(&r->conn, e);
+    if (!r->is_open)
+        conn_close(&r->conn);
     if (r->is_open && strcmp(r->conn.server.uuid, r->copy->o.server.uuid) != 0) {
         conn_close(&r->conn);
         r->is_open = false;
@@ -274,6 +289,33 @@ static void give(struct copy *c, struct window *w, struct chunk *k, struct readi
     c->o.windows.give(c->o.windows.arg, w, high);
 }
 
+/* Once a table, at its first chunk that begins behind another: are both statements ranges of the key? */
+static bool look_at_plan(struct reader *r, const struct chunk *k, const struct table *def, uint32_t rows, struct err *e)
+{
+    struct copy *c = r->copy;
+    struct buf sql = {0};
+    char how[200];
+    bool is_range = true, fine = true;
+    if (!k->has_lo || k->tab->id >= c->nlessons)
+        return true;
+    pthread_mutex_lock(&c->lock);
+    bool is_known = c->lessons[k->tab->id].has_plan;
+    c->lessons[k->tab->id].has_plan = true;
+    pthread_mutex_unlock(&c->lock);
+    for (int i = 0; i < 2 && !is_known && fine && is_range; i++) {
+        buf_reset(&sql);
+        if (i)
+            sql_chunk(&sql, def, k);
+        else
+            sql_border(&sql, def, k, rows);
+        fine = plan_is_range(&r->conn, def, &sql, &is_range, how, e);
+    }
+    buf_release(&sql);
+    if (fine && !is_range)
+        log_event(LOG_WARN, "copy", k->tab->label, err_info(ERR_SOURCE_PLAN)->id, "%s: %s", err_info(ERR_SOURCE_PLAN)->title, how);
+    return fine;
+}
+
 /* One chunk. false: not read; the range is still whole (k as it was or shortened, the rest put back). */
 static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struct err *e)
 {
@@ -284,7 +326,8 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     if (!reader_connect(r, e))
         return false;
     struct table *def = tab_hold_def(c->o.tabs, k->tab);
-    bool fine = !def || cut(r, k, def, rows_wanted(c, k), e);
+    uint32_t rows = rows_wanted(c, k);
+    bool fine = !def || (cut(r, k, def, rows, e) && look_at_plan(r, k, def, rows, e));
     table_drop(def);
     if (!fine)
         return false;
@@ -317,9 +360,8 @@ static void ask_or_wait(struct reader *r, struct chunk *k, struct err *e)
     static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
                                                 {"stop", "Stop the run; it can be resumed"}};
     struct copy *c = r->copy;
-    bool is_lost = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
     r->failures++;
-    if (is_lost || r->failures < 40) { /* a DDL ahead of the stream shows as an unknown column: it will pass */
+    if (source_comes_back(e) || (r->failures < 40 && e->code != ERR_SOURCE_LOCK)) { /* a DDL ahead of the stream shows as an unknown column: it will pass */
         if (r->failures % 10 == 5)
             log_event(LOG_WARN, "copy", k->tab->label, err_info(e->code)->id, "try %u: %s", r->failures, e->text);
         cancel_wait(c->o.cancel, TG_MIN(50 * (int64_t)r->failures, 2000));
@@ -416,9 +458,8 @@ struct copy *copy_new(const struct copy_options *o)
     c->o = *o;
     pthread_mutex_init(&c->lock, NULL);
     pthread_mutex_lock(&o->tabs->lock);
-    c->nrows_by_tab = o->tabs->next_id;
-    c->rows_by_tab = x_alloc(c->nrows_by_tab * sizeof *c->rows_by_tab);
-    c->largest_by_tab = x_alloc(c->nrows_by_tab * sizeof *c->largest_by_tab);
+    c->nlessons = o->tabs->next_id;
+    c->lessons = x_alloc((c->nlessons + 1) * sizeof *c->lessons);
     for (uint32_t i = o->tabs->n; i > 0; i--) {
         struct tab *tab = o->tabs->list[i - 1];
         struct chunk **holes;
@@ -468,8 +509,7 @@ void copy_free(struct copy *c)
     for (size_t i = 0; i < c->open.n; i++)
         chunk_free(c->open.list[i]);
     free(c->open.list);
-    free(c->rows_by_tab);
-    free(c->largest_by_tab);
+    free(c->lessons);
     free(c->threads);
     pthread_mutex_destroy(&c->lock);
     free(c);

@@ -13,6 +13,11 @@ enum visible visible_way(const struct db_server *s)
     return s->has_gtid && s->version >= 50700 ? VISIBLE_GTID : VISIBLE_LOCK;
 }
 
+bool source_comes_back(const struct err *e)
+{
+    return err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+}
+
 bool source_position(struct conn *c, struct pos *out, struct err *e)
 {
     MYSQL_RES *res;
@@ -97,17 +102,19 @@ static bool try_lock(struct conn *c, const struct window *w, const struct chunk 
     buf_addc(&sql, ')');
     sql_range(&sql, def, k);
     buf_adds(&sql, " LOCK IN SHARE MODE");
-    bool fine = conn_execf(c, e, "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1") &&
-                conn_execf(c, e, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    *ready = fine && conn_value(c, sql.p, count, sizeof count, e);
-    if (fine && !*ready && (e->sql == 1205 || e->sql == 1213)) {
-        err_clear(e); /* a writer is still there: try again */
-    } else if (!*ready) {
-        fine = false;
-    }
+    *ready = conn_value(c, sql.p, count, sizeof count, e);
     buf_release(&sql);
-    struct err ignored;
-    return conn_execf(c, fine ? e : &ignored, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ") && fine;
+    if (*ready || (e->sql != 1205 && e->sql != 1213))
+        return *ready;
+    err_clear(e); /* a writer is still there: try again */
+    return true;
+}
+
+bool visible_prepare(struct conn *c, struct err *e)
+{
+    return visible_way(&c->server) != VISIBLE_LOCK ||
+           (conn_execf(c, e, "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1") &&
+            conn_execf(c, e, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"));
 }
 
 bool visible_try(struct conn *c, const struct window *w, const struct chunk *k, struct str gtids, bool *ready,

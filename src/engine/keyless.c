@@ -56,9 +56,9 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
 /* A connection that is lost on the way costs the snapshot, not the run. */
 static bool copy_until_whole(struct engine *g, struct tab *tab, struct err *e)
 {
-    for (unsigned tries = 0; !copy_anew(g, tab, e); tries++) {
-        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
-        if (!passes || cancel_wait(g->cancel, (int64_t)TG_MIN(100u << TG_MIN(tries, 7u), 10000u)) || !apply_drain(g->apply))
+    struct patience patience = {100, 10000, 0};
+    while (!copy_anew(g, tab, e)) {
+        if (!source_comes_back(e) || !patience_wait(&patience, g->cancel) || !apply_drain(g->apply))
             return false;
         log_event(LOG_WARN, "copy", tab->label, err_info(e->code)->id, "%s; it is copied anew", e->text);
         err_clear(e);

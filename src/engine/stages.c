@@ -102,10 +102,11 @@ static bool read_gtids(struct engine *g, struct err *e)
 
 static bool gtids_before(struct engine *g, struct err *e)
 {
+    struct patience patience = {100, 5000, 0};
     while (!read_gtids(g, e)) {
-        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        bool passes = source_comes_back(e);
         conn_close(&g->look);
-        if (!passes || cancel_wait(g->cancel, 500))
+        if (!passes || !patience_wait(&patience, g->cancel))
             return false;
         log_event(LOG_WARN, "engine", "", err_info(e->code)->id, "%s; once more", e->text);
         err_clear(e);
