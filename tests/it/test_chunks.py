@@ -170,5 +170,56 @@ def test_keys(scene: Scene, kind):
     connection.close()
 
 
+@case(for_each=[(kind, kind) for kind in ("mysql97-gtid", "mariadb")])
+def test_broken_answers(scene: Scene, kind):
+    """An error or a cut after any packet of a chunk's answer, or of a border's, never moves the cursor."""
+    source, target = scene.source(kind), scene.target("mariadb", judged=False)
+    rows = 30_000
+    connection = source.connect()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {SCHEMA}")
+        cursor.execute(f"CREATE TABLE {SCHEMA}.long_one (a INT NOT NULL, b INT NOT NULL, pad VARCHAR(40), PRIMARY KEY (b, a))")
+        for first in range(0, rows, 5000):
+            values = ",".join(f"({n % 97},{n},REPEAT('x',30))" for n in range(first, first + 5000))
+            cursor.execute(f"INSERT INTO {SCHEMA}.long_one VALUES {values}")
+    connection.commit()
+    connection.close()
+    proxy = scene.proxy(source)
+    broken = [proxy.breaks("`pad` FROM .* ORDER BY", packets, code, nth=2 * place + 1)
+              for place, (packets, code) in enumerate([(0, 0), (1, 0), (2, 1105), (4, 0), (5, 0), (6, 1317), (7, 0), (50, 2013), (700, 0), (900, 1028)])]
+    broken += [proxy.breaks("LIMIT 1 OFFSET", packets, code, nth=2 * place + 2) for place, (packets, code) in enumerate([(0, 0), (3, 1105), (4, 0), (5, 0)])]
+    engine = scene.engine(proxy, target, mode="full", road={"until": "copied"}, limits={"chunk": "64KiB", "readers": 3}).start()
+    for rule in broken:
+        rule.wait(seconds=60)
+    equal(engine.ended(120), EXIT["fine"], "exit code")
+    equal(same(scene, source, target), (1, rows), "tables and rows")
+
+
+@case(for_each=[("mysql56", "mysql56"), ("mariadb", "mariadb")])
+def test_unequal_tables(scene: Scene, kind):
+    """Many little tables and a large one: all readers have work at once, and a little table costs few questions."""
+    source, target = scene.source(kind, LOGGED), scene.target("mariadb", judged=False)
+    connection = source.connect()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {SCHEMA}")
+        numbers(cursor)
+        cursor.execute(f"CREATE TABLE {SCHEMA}.huge (id INT NOT NULL PRIMARY KEY, pad VARCHAR(60))")
+        cursor.execute(f"INSERT INTO {SCHEMA}.huge SELECT a.n * 10 + b.d, REPEAT('x', 50) FROM tg_src.number a, tg_src.digit b")
+        for number in range(100):
+            cursor.execute(f"CREATE TABLE {SCHEMA}.little{number} (id INT NOT NULL PRIMARY KEY)")
+    connection.commit()
+    connection.close()
+    engine = scene.engine(source, target, mode="full", road={"until": "copied"}, limits={"chunk": "256KiB", "readers": 4}).start()
+    equal(engine.ended(120), EXIT["fine"], "exit code")
+    equal(same(scene, source, target), (101, 100_000), "tables and rows")
+    asked = source.query("SELECT thread_id, CONVERT(argument USING utf8mb4) FROM mysql.general_log WHERE argument LIKE 'SELECT%FORCE INDEX%'"
+                         " AND argument NOT LIKE '%general_log%'")
+    readers = {thread for thread, text in asked if "`huge`" in text and "ORDER BY" in text}
+    check(len(readers) >= 4, f"{len(readers)} of 4 readers have read the large table")
+    little = [text for _, text in asked if "`little" in text]
+    most = 3 if kind == "mysql56" else 1  # a border, a lock, the rows; MariaDB needs the rows only
+    check(len(little) <= most * 100, f"{len(little)} statements for 100 empty tables")
+
+
 if __name__ == "__main__":
     main()
