@@ -2,7 +2,7 @@
 /* Readers take a range, ask the server for the border of its first chunk, put the rest back for the next reader, and
  * read the chunk inside a window of the stream. Memory is reserved before the SELECT. Whatever fails puts the range
  * back unread: a chunk that failed can never count as read. */
-#include "copy/private.h"
+#include "copy/set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,17 +33,16 @@ struct copy {
     uint32_t nthreads;                /* that run */
     atomic_uint limit, reading;       /* readers with a chunk: at most so many, so many now */
     atomic_size_t chunk_bytes;
+    uint32_t nlost;                   /* readers of a set whose connection is gone */
+    bool is_lost;                     /* the set is of no more use */
 };
 
-struct reader {
-    struct copy *copy;
-    struct conn conn;
-    bool is_open;
-    unsigned failures;
-    size_t chunk_bytes;               /* limit of the chunk it reads */
-};
+const struct copy_options *copy_options_of(const struct copy *c)
+{
+    return &c->o;
+}
 
-static void put_range(struct copy *c, struct chunk *k)
+void copy_put(struct copy *c, struct chunk *k)
 {
     pthread_mutex_lock(&c->lock);
     if (c->open.n == c->open.cap) {
@@ -73,7 +72,7 @@ static uint32_t rows_wanted(struct copy *c, const struct chunk *k)
 }
 
 /* The next chunk of the table: as large as bytes and time allow, at most four times this one. */
-static void learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t bytes, int64_t ms)
+void copy_learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t bytes, int64_t ms)
 {
     if (!rows)
         return;
@@ -110,21 +109,19 @@ void copy_back(struct copy *c, struct chunk *k)
     uint32_t rows = rows_wanted(c, k);
     atomic_fetch_add(&c->o.count->discarded, 1);
     k->want_rows = TG_MAX(rows / 2, 1u);
-    put_range(c, k);
+    copy_put(c, k);
 }
 
 /* ---- cutting ---- */
 
-/* k becomes (lo, border], the rest is put back as a range of its own. One more is planned. */
-static void split(struct copy *c, struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half)
+/* k becomes (lo, border], the rest a range of its own, which is returned: one more is planned. NULL: nothing is left. */
+static struct chunk *split(struct copy *c, struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half)
 {
     struct chunk *rest = chunk_split(k, border, nparts, in_half);
-    if (!rest)
-        return;
     pthread_mutex_lock(&c->o.tabs->lock);
-    k->tab->chunks_planned++;
+    k->tab->chunks_planned += rest != NULL;
     pthread_mutex_unlock(&c->o.tabs->lock);
-    put_range(c, rest);
+    return rest;
 }
 
 /* One question less for each of thousands of little tables. Where the statistics are wrong the chunk is cut while it is
@@ -132,7 +129,7 @@ static void split(struct copy *c, struct chunk *k, const struct cell *border, ui
 static bool is_small(const struct reader *r, const struct chunk *k)
 {
     return !k->has_lo && !k->has_hi && !k->want_rows && k->tab->rows_guess < SMALL_ROWS &&
-           visible_way(&r->conn.server) != VISIBLE_LOCK;
+           (r->copy->o.set || visible_way(&r->conn.server) != VISIBLE_LOCK);
 }
 
 static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint32_t rows, struct err *e)
@@ -153,7 +150,9 @@ static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint
         uint32_t nparts = def->keys[def->row_key].nparts;
         for (uint32_t i = 0; i < nparts; i++)
             border[i] = (struct cell){row[i], (uint32_t)n[i]};
-        split(r->copy, k, border, nparts, k->want_rows != 0);
+        struct chunk *rest = split(r->copy, k, border, nparts, k->want_rows != 0);
+        if (rest)
+            copy_put(r->copy, rest);
     }
     mysql_free_result(res);
     k->want_rows = rows; /* a second try asks for the same border */
@@ -250,16 +249,17 @@ static bool select_chunk(struct reader *r, const struct table *def, const struct
     return fine;
 }
 
-/* The last row read becomes the chunk's end; the rest is put back. */
-static void cut_at_last_row(struct copy *c, struct chunk *k, const struct table *def, const struct rows *rows)
+/* The last row read becomes the chunk's end; what is behind it is returned. */
+struct chunk *copy_split_at_last_row(struct copy *c, struct chunk *k, const struct table *def, const struct rows *rows)
 {
     struct cell *cells = x_alloc(def->ncolumns * sizeof *cells), key[16];
     const char *p = rows->data.p;
     for (uint32_t i = 0; i < rows->n; i++)
         p += row_unpack(p, def->ncolumns, cells);
     uint32_t nparts = row_key_cells(def, cells, key);
-    split(c, k, key, nparts, false);
+    struct chunk *rest = split(c, k, key, nparts, false);
     free(cells);
+    return rest;
 }
 
 /* Reads inside the window; afterwards high is known. */
@@ -269,8 +269,9 @@ static bool read_window(struct reader *r, struct window *w, struct chunk *k, str
     enum visible way = visible_way(&r->conn.server);
     if (!wait_visible(r, w, k, gtids, high, e) || !select_chunk(r, w->def, k, got, e))
         return false;
-    if (got->is_cut)
-        cut_at_last_row(r->copy, k, w->def, &got->rows);
+    struct chunk *rest = got->is_cut ? copy_split_at_last_row(r->copy, k, w->def, &got->rows) : NULL;
+    if (rest)
+        copy_put(r->copy, rest);
     if (way == VISIBLE_SNAPSHOT)
         return !r->is_open || conn_execf(&r->conn, e, "COMMIT");
     return (r->is_open || reader_connect(r, e)) && source_position(&r->conn, high, e);
@@ -316,6 +317,12 @@ static bool look_at_plan(struct reader *r, const struct chunk *k, const struct t
     return fine;
 }
 
+bool copy_cut(struct reader *r, struct chunk *k, const struct table *def, struct err *e)
+{
+    uint32_t rows = rows_wanted(r->copy, k);
+    return cut(r, k, def, rows, e) && look_at_plan(r, k, def, rows, e);
+}
+
 /* One chunk. false: not read; the range is still whole (k as it was or shortened, the rest put back). */
 static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struct err *e)
 {
@@ -326,8 +333,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     if (!reader_connect(r, e))
         return false;
     struct table *def = tab_hold_def(c->o.tabs, k->tab);
-    uint32_t rows = rows_wanted(c, k);
-    bool fine = !def || (cut(r, k, def, rows, e) && look_at_plan(r, k, def, rows, e));
+    bool fine = !def || copy_cut(r, k, def, e);
     table_drop(def);
     if (!fine)
         return false;
@@ -346,7 +352,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
         buf_release(&got.rows.data);
         return false;
     }
-    learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
+    copy_learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
     learn_largest(c, k->tab, got.largest);
     atomic_fetch_add(&c->o.count->chunks, 1);
     if (got.largest > r->chunk_bytes / 2)
@@ -355,7 +361,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     return true;
 }
 
-static void ask_or_wait(struct reader *r, struct chunk *k, struct err *e)
+void copy_ask_or_wait(struct reader *r, struct tab *tab, struct err *e)
 {
     static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
                                                 {"stop", "Stop the run; it can be resumed"}};
@@ -363,13 +369,13 @@ static void ask_or_wait(struct reader *r, struct chunk *k, struct err *e)
     r->failures++;
     if (source_comes_back(e) || (r->failures < 40 && e->code != ERR_SOURCE_LOCK)) { /* a DDL ahead of the stream shows as an unknown column: it will pass */
         if (r->failures % 10 == 5)
-            log_event(LOG_WARN, "copy", k->tab->label, err_info(e->code)->id, "try %u: %s", r->failures, e->text);
+            log_event(LOG_WARN, "copy", tab->label, err_info(e->code)->id, "try %u: %s", r->failures, e->text);
         cancel_wait(c->o.cancel, TG_MIN(50 * (int64_t)r->failures, 2000));
         return;
     }
-    atomic_store(&k->tab->is_asking, true);
-    const char *choice = c->o.ask.put(c->o.ask.arg, e, k->tab->label, choices, TG_ARRAY_LEN(choices));
-    atomic_store(&k->tab->is_asking, false);
+    atomic_store(&tab->is_asking, true);
+    const char *choice = c->o.ask.put(c->o.ask.arg, e, tab->label, choices, TG_ARRAY_LEN(choices));
+    atomic_store(&tab->is_asking, false);
     if (choice && strcmp(choice, "stop") == 0)
         c->o.ask.fatal(c->o.ask.arg, e);
     r->failures = 0;
@@ -385,11 +391,6 @@ static bool take_place(struct copy *c)
     return false;
 }
 
-static void leave_place(struct copy *c)
-{
-    atomic_fetch_sub(&c->reading, 1);
-}
-
 /* true: it has a place. */
 static bool wait_turn(struct copy *c)
 {
@@ -398,7 +399,7 @@ static bool wait_turn(struct copy *c)
             return false;
     if (!cancel_is_set(c->o.cancel))
         return true;
-    leave_place(c);
+    atomic_fetch_sub(&c->reading, 1);
     return false;
 }
 
@@ -414,42 +415,83 @@ static bool read_one(struct reader *r, struct chunk *k, size_t reserve, struct e
     return fine;
 }
 
+void copy_leave_turn(struct reader *r)
+{
+    atomic_fetch_sub(&r->copy->reading, 1);
+}
+
+struct chunk *copy_take_turn(struct reader *r)
+{
+    struct copy *c = r->copy;
+    while (wait_turn(c)) {
+        bool is_over = copy_is_lost(c);
+        struct chunk *k = is_over ? NULL : take_range(c);
+        if (k) {
+            r->chunk_bytes = atomic_load(&c->chunk_bytes);
+            r->reserved = reserve_for(r, k);
+            if (budget_take(c->o.budget, r->reserved))
+                return k;
+            copy_put(c, k);
+        }
+        copy_leave_turn(r);
+        if (k || is_over)
+            return NULL;
+        cancel_wait(c->o.cancel, 20); /* ranges come back: windows that are discarded, readers that fail */
+    }
+    return NULL;
+}
+
 static void *reader_main(void *arg)
 {
     struct reader *r = arg;
     struct copy *c = r->copy;
     mysql_thread_init();
-    while (wait_turn(c)) {
-        struct chunk *k = take_range(c);
-        if (!k) {
-            leave_place(c);
-            cancel_wait(c->o.cancel, 20); /* windows that are discarded come back */
-            continue;
-        }
-        r->chunk_bytes = atomic_load(&c->chunk_bytes);
-        size_t reserve = reserve_for(r, k);
-        if (!budget_take(c->o.budget, reserve)) {
-            leave_place(c);
-            put_range(c, k);
-            break;
-        }
+    for (struct chunk *k; (k = copy_take_turn(r)) != NULL;) {
+        size_t reserve = r->reserved;
+        struct tab *tab = k->tab; /* a range that is put back is another reader's */
         struct err e = {0};
         bool fine = read_one(r, k, reserve, &e);
-        leave_place(c);
+        copy_leave_turn(r);
         if (fine) {
             r->failures = 0;
             continue;
         }
         reader_close(r); /* also ends a snapshot */
         budget_give(c->o.budget, reserve);
-        put_range(c, k);
+        copy_put(c, k);
         if (!cancel_is_set(c->o.cancel))
-            ask_or_wait(r, k, &e);
+            copy_ask_or_wait(r, tab, &e);
     }
     reader_close(r);
     mysql_thread_end();
     free(r);
     return NULL;
+}
+
+void copy_reader_lost(struct copy *c, bool is_everything)
+{
+    pthread_mutex_lock(&c->lock);
+    c->nlost++;
+    c->is_lost = c->is_lost || is_everything || c->nlost == c->o.set->n;
+    pthread_mutex_unlock(&c->lock);
+}
+
+bool copy_is_lost(struct copy *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool is_lost = c->is_lost;
+    pthread_mutex_unlock(&c->lock);
+    return is_lost;
+}
+
+/* What is to be read of the tab; lock held. A table without a key is one range, in a set only: else it came before. */
+static void plan_tab(struct copy *c, struct tab *tab)
+{
+    struct chunk **holes;
+    size_t n = copy_holes(tab, c->o.found, &holes);
+    for (size_t k = n; k > 0; k--)
+        copy_put(c, holes[k - 1]);
+    free(holes);
 }
 
 struct copy *copy_new(const struct copy_options *o)
@@ -462,13 +504,8 @@ struct copy *copy_new(const struct copy_options *o)
     c->lessons = x_alloc((c->nlessons + 1) * sizeof *c->lessons);
     for (uint32_t i = o->tabs->n; i > 0; i--) {
         struct tab *tab = o->tabs->list[i - 1];
-        struct chunk **holes;
-        if (!tab->def || tab->is_keyless || tab->copy == TAB_COMPLETE)
-            continue;
-        size_t n = copy_holes(tab, o->found, &holes);
-        for (size_t k = n; k > 0; k--)
-            put_range(c, holes[k - 1]);
-        free(holes);
+        if (tab->def && (!tab->is_keyless || o->set) && tab->copy != TAB_COMPLETE)
+            plan_tab(c, tab);
     }
     pthread_mutex_unlock(&o->tabs->lock);
     atomic_store(&c->chunk_bytes, o->chunk_bytes);
@@ -477,16 +514,17 @@ struct copy *copy_new(const struct copy_options *o)
 
 void copy_set(struct copy *c, uint32_t readers, size_t chunk_bytes)
 {
+    uint32_t n = c->o.set ? c->o.set->n : readers; /* each connection of a set has its reader, whether it may read now or not */
     atomic_store(&c->chunk_bytes, chunk_bytes);
     atomic_store(&c->limit, readers);
-    atomic_store(&c->o.count->readers, readers);
-    if (c->nthreads >= readers)
+    atomic_store(&c->o.count->readers, TG_MIN(n, readers));
+    if (c->nthreads >= n)
         return;
-    c->threads = x_realloc(c->threads, readers * sizeof *c->threads);
-    for (; c->nthreads < readers; c->nthreads++) {
+    c->threads = x_realloc(c->threads, n * sizeof *c->threads);
+    for (; c->nthreads < n; c->nthreads++) {
         struct reader *r = x_alloc(sizeof *r);
-        r->copy = c;
-        pthread_create(&c->threads[c->nthreads], NULL, reader_main, r);
+        *r = (struct reader){.copy = c, .slot = c->nthreads};
+        pthread_create(&c->threads[c->nthreads], NULL, c->o.set ? set_reader_main : reader_main, r);
     }
 }
 

@@ -46,4 +46,8 @@ struct reading {                      /* rows as they come */
 bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t limit_bytes, struct reading *out,
                struct tab *tab, struct copy_counters *count, struct err *e);
 
+/* Locks the tables for reading on c; the lock ends with the connection. *is_allowed false: no privilege for any lock,
+ * which is no error. ERR_SOURCE_LOCK: the tables are too busy. */
+bool lock_tables(struct conn *c, struct table *const *defs, uint32_t n, struct cancel *cancel, bool *is_allowed, struct err *e);
+
 #endif
