@@ -138,6 +138,13 @@ bool cancel_wait(struct cancel *c, int64_t ms)
     return cancel_is_set(c);
 }
 
+bool patience_wait(struct patience *p, struct cancel *c)
+{
+    int64_t ms = TG_MIN(p->first_ms << TG_MIN(p->tries, 20u), p->most_ms);
+    p->tries++;
+    return !cancel_wait(c, ms);
+}
+
 struct budget {
     struct gate gate;
     size_t limit, held;

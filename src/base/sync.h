@@ -20,6 +20,13 @@ bool cancel_is_set(const struct cancel *c);
 /* Waits up to ms; true: the token was set. For pauses between tries, not for waiting on a condition. */
 bool cancel_wait(struct cancel *c, int64_t ms);
 
+/* Pauses between tries, each twice as long as the one before up to most_ms. {first, most} to begin with. */
+struct patience {
+    int64_t first_ms, most_ms;
+    unsigned tries;                   /* pauses so far */
+};
+bool patience_wait(struct patience *p, struct cancel *c); /* false: the token was set */
+
 /* Bytes in flight. One oversized item is always admitted when nothing else is held. */
 struct budget;
 struct budget *budget_new(size_t bytes, struct cancel *c);

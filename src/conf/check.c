@@ -62,8 +62,10 @@ static void check_built(const struct job *j, struct job_problems *out)
 {
     if (j->nsources > 1)
         refuse(out, "source", "several sources in one run are not built yet; make a run of each");
-    if (j->road != ROAD_STREAM)
-        refuse(out, "road.kind", "only the road stream is built in this version");
+    if (j->road == ROAD_DM)
+        refuse(out, "road.kind", "the road dm is not built in this version");
+    if (j->road == ROAD_SNAPSHOT && j->mode != MODE_FULL)
+        refuse(out, "road.kind", "a snapshot can't be followed: it needs mode full");
     if (j->indexes != INDEXES_WITH_DATA)
         refuse(out, "indexes", "only with-data is built in this version");
 }

@@ -2,13 +2,13 @@
 /* Readers take a range, ask the server for the border of its first chunk, put the rest back for the next reader, and
  * read the chunk inside a window of the stream. Memory is reserved before the SELECT. Whatever fails puts the range
  * back unread: a chunk that failed can never count as read. */
-#include "copy/private.h"
+#include "copy/set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define FIRST_ROWS 2000
-#define MAX_ROWS 60000
+#define SMALL_ROWS 1000               /* tables that are read without asking for a border first */
 #define CHUNK_TARGET_MS 1000
 #define VISIBLE_LIMIT_MS 60000
 
@@ -17,28 +17,32 @@ struct range_list {
     size_t n, cap;
 };
 
+struct lesson {                       /* what reading a tab has taught */
+    uint32_t rows;                    /* that its next chunk gets; 0: not known yet */
+    size_t largest;                   /* row that was read, in bytes */
+    bool has_plan;                    /* the server's plan was looked at */
+};
+
 struct copy {
     struct copy_options o;
     pthread_mutex_t lock;
     struct range_list open;           /* taken from the end */
-    uint32_t *rows_by_tab;            /* how many rows the next chunk of a tab gets; by tab id */
-    size_t *largest_by_tab;           /* row that was read, in bytes */
-    uint32_t nrows_by_tab;
+    struct lesson *lessons;           /* by tab id */
+    uint32_t nlessons;
     pthread_t *threads;
     uint32_t nthreads;                /* that run */
     atomic_uint limit, reading;       /* readers with a chunk: at most so many, so many now */
     atomic_size_t chunk_bytes;
+    uint32_t nlost;                   /* readers of a set whose connection is gone */
+    bool is_lost;                     /* the set is of no more use */
 };
 
-struct reader {
-    struct copy *copy;
-    struct conn conn;
-    bool is_open;
-    unsigned failures;
-    size_t chunk_bytes;               /* limit of the chunk it reads */
-};
+const struct copy_options *copy_options_of(const struct copy *c)
+{
+    return &c->o;
+}
 
-static void put_range(struct copy *c, struct chunk *k)
+void copy_put(struct copy *c, struct chunk *k)
 {
     pthread_mutex_lock(&c->lock);
     if (c->open.n == c->open.cap) {
@@ -62,13 +66,13 @@ static uint32_t rows_wanted(struct copy *c, const struct chunk *k)
     if (k->want_rows)
         return k->want_rows;
     pthread_mutex_lock(&c->lock);
-    uint32_t rows = k->tab->id < c->nrows_by_tab ? c->rows_by_tab[k->tab->id] : 0;
+    uint32_t rows = k->tab->id < c->nlessons ? c->lessons[k->tab->id].rows : 0;
     pthread_mutex_unlock(&c->lock);
     return rows ? rows : FIRST_ROWS;
 }
 
 /* The next chunk of the table: as large as bytes and time allow, at most four times this one. */
-static void learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t bytes, int64_t ms)
+void copy_learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t bytes, int64_t ms)
 {
     if (!rows)
         return;
@@ -76,16 +80,16 @@ static void learn(struct copy *c, const struct tab *tab, uint32_t rows, uint64_t
     uint64_t by_time = (uint64_t)CHUNK_TARGET_MS * rows / (uint64_t)TG_MAX(ms, 1);
     uint64_t next = TG_MIN(TG_MIN(by_bytes, by_time), TG_MIN((uint64_t)rows * 4, (uint64_t)MAX_ROWS));
     pthread_mutex_lock(&c->lock);
-    if (tab->id < c->nrows_by_tab)
-        c->rows_by_tab[tab->id] = (uint32_t)TG_MAX(next, 1u);
+    if (tab->id < c->nlessons)
+        c->lessons[tab->id].rows = (uint32_t)TG_MAX(next, 1u);
     pthread_mutex_unlock(&c->lock);
 }
 
 static void learn_largest(struct copy *c, const struct tab *tab, size_t largest)
 {
     pthread_mutex_lock(&c->lock);
-    if (tab->id < c->nrows_by_tab)
-        c->largest_by_tab[tab->id] = TG_MAX(c->largest_by_tab[tab->id], largest);
+    if (tab->id < c->nlessons)
+        c->lessons[tab->id].largest = TG_MAX(c->lessons[tab->id].largest, largest);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -95,7 +99,7 @@ static size_t reserve_for(const struct reader *r, const struct chunk *k)
 {
     struct copy *c = r->copy;
     pthread_mutex_lock(&c->lock);
-    size_t largest = k->tab->id < c->nrows_by_tab ? c->largest_by_tab[k->tab->id] : 0;
+    size_t largest = k->tab->id < c->nlessons ? c->lessons[k->tab->id].largest : 0;
     pthread_mutex_unlock(&c->lock);
     return r->chunk_bytes * 2 + (largest > r->chunk_bytes / 8 ? 3 * largest : 0);
 }
@@ -105,28 +109,34 @@ void copy_back(struct copy *c, struct chunk *k)
     uint32_t rows = rows_wanted(c, k);
     atomic_fetch_add(&c->o.count->discarded, 1);
     k->want_rows = TG_MAX(rows / 2, 1u);
-    put_range(c, k);
+    copy_put(c, k);
 }
 
 /* ---- cutting ---- */
 
-/* k becomes (lo, border], the rest is put back as a range of its own. One more is planned. */
-static void split(struct copy *c, struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half)
+/* k becomes (lo, border], the rest a range of its own, which is returned: one more is planned. NULL: nothing is left. */
+static struct chunk *split(struct copy *c, struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half)
 {
     struct chunk *rest = chunk_split(k, border, nparts, in_half);
-    if (!rest)
-        return;
     pthread_mutex_lock(&c->o.tabs->lock);
-    k->tab->chunks_planned++;
+    k->tab->chunks_planned += rest != NULL;
     pthread_mutex_unlock(&c->o.tabs->lock);
-    put_range(c, rest);
+    return rest;
+}
+
+/* One question less for each of thousands of little tables. Where the statistics are wrong the chunk is cut while it is
+ * read; but a lock on a whole table must not hang on them. */
+static bool is_small(const struct reader *r, const struct chunk *k)
+{
+    return !k->has_lo && !k->has_hi && !k->want_rows && k->tab->rows_guess < SMALL_ROWS &&
+           (r->copy->o.set || visible_way(&r->conn.server) != VISIBLE_LOCK);
 }
 
 static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint32_t rows, struct err *e)
 {
     MYSQL_RES *res;
     struct buf sql = {0};
-    if (!chunk_has_numbers(k))
+    if (!chunk_has_numbers(k) || is_small(r, k))
         return true;
     sql_border(&sql, def, k, rows);
     bool fine = conn_query(&r->conn, sql.p, &res, e);
@@ -140,7 +150,9 @@ static bool cut(struct reader *r, struct chunk *k, const struct table *def, uint
         uint32_t nparts = def->keys[def->row_key].nparts;
         for (uint32_t i = 0; i < nparts; i++)
             border[i] = (struct cell){row[i], (uint32_t)n[i]};
-        split(r->copy, k, border, nparts, k->want_rows != 0);
+        struct chunk *rest = split(r->copy, k, border, nparts, k->want_rows != 0);
+        if (rest)
+            copy_put(r->copy, rest);
     }
     mysql_free_result(res);
     k->want_rows = rows; /* a second try asks for the same border */
@@ -164,7 +176,7 @@ bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t l
         size_t size = row_pack(&out->rows.data, cells, def->ncolumns);
         out->largest = TG_MAX(out->largest, size);
         out->rows.n++;
-        out->is_cut = out->bytes >= limit_bytes;
+        out->is_cut = out->bytes >= limit_bytes || out->rows.n >= 2 * MAX_ROWS;
     }
     free(cells);
     atomic_fetch_add(&count->rows, out->rows.n - told_rows);
@@ -178,7 +190,9 @@ static bool reader_connect(struct reader *r, struct err *e)
 {
     if (r->is_open)
         return true;
-    r->is_open = conn_open_source(&r->conn, r->copy->o.source, 0, e);
+    r->is_open = conn_open_source(&r->conn, r->copy->o.source, 0, e) && visible_prepare(&r->conn, e);
+    if (!r->is_open)
+        conn_close(&r->conn);
     if (r->is_open && strcmp(r->conn.server.uuid, r->copy->o.server.uuid) != 0) {
         conn_close(&r->conn);
         r->is_open = false;
@@ -235,16 +249,17 @@ static bool select_chunk(struct reader *r, const struct table *def, const struct
     return fine;
 }
 
-/* The last row read becomes the chunk's end; the rest is put back. */
-static void cut_at_last_row(struct copy *c, struct chunk *k, const struct table *def, const struct rows *rows)
+/* The last row read becomes the chunk's end; what is behind it is returned. */
+struct chunk *copy_split_at_last_row(struct copy *c, struct chunk *k, const struct table *def, const struct rows *rows)
 {
     struct cell *cells = x_alloc(def->ncolumns * sizeof *cells), key[16];
     const char *p = rows->data.p;
     for (uint32_t i = 0; i < rows->n; i++)
         p += row_unpack(p, def->ncolumns, cells);
     uint32_t nparts = row_key_cells(def, cells, key);
-    split(c, k, key, nparts, false);
+    struct chunk *rest = split(c, k, key, nparts, false);
     free(cells);
+    return rest;
 }
 
 /* Reads inside the window; afterwards high is known. */
@@ -254,8 +269,9 @@ static bool read_window(struct reader *r, struct window *w, struct chunk *k, str
     enum visible way = visible_way(&r->conn.server);
     if (!wait_visible(r, w, k, gtids, high, e) || !select_chunk(r, w->def, k, got, e))
         return false;
-    if (got->is_cut)
-        cut_at_last_row(r->copy, k, w->def, &got->rows);
+    struct chunk *rest = got->is_cut ? copy_split_at_last_row(r->copy, k, w->def, &got->rows) : NULL;
+    if (rest)
+        copy_put(r->copy, rest);
     if (way == VISIBLE_SNAPSHOT)
         return !r->is_open || conn_execf(&r->conn, e, "COMMIT");
     return (r->is_open || reader_connect(r, e)) && source_position(&r->conn, high, e);
@@ -274,6 +290,39 @@ static void give(struct copy *c, struct window *w, struct chunk *k, struct readi
     c->o.windows.give(c->o.windows.arg, w, high);
 }
 
+/* Once a table, at its first chunk that begins behind another: are both statements ranges of the key? */
+static bool look_at_plan(struct reader *r, const struct chunk *k, const struct table *def, uint32_t rows, struct err *e)
+{
+    struct copy *c = r->copy;
+    struct buf sql = {0};
+    char how[200];
+    bool is_range = true, fine = true;
+    if (!k->has_lo || k->tab->id >= c->nlessons)
+        return true;
+    pthread_mutex_lock(&c->lock);
+    bool is_known = c->lessons[k->tab->id].has_plan;
+    c->lessons[k->tab->id].has_plan = true;
+    pthread_mutex_unlock(&c->lock);
+    for (int i = 0; i < 2 && !is_known && fine && is_range; i++) {
+        buf_reset(&sql);
+        if (i)
+            sql_chunk(&sql, def, k);
+        else
+            sql_border(&sql, def, k, rows);
+        fine = plan_is_range(&r->conn, def, &sql, &is_range, how, e);
+    }
+    buf_release(&sql);
+    if (fine && !is_range)
+        log_event(LOG_WARN, "copy", k->tab->label, err_info(ERR_SOURCE_PLAN)->id, "%s: %s", err_info(ERR_SOURCE_PLAN)->title, how);
+    return fine;
+}
+
+bool copy_cut(struct reader *r, struct chunk *k, const struct table *def, struct err *e)
+{
+    uint32_t rows = rows_wanted(r->copy, k);
+    return cut(r, k, def, rows, e) && look_at_plan(r, k, def, rows, e);
+}
+
 /* One chunk. false: not read; the range is still whole (k as it was or shortened, the rest put back). */
 static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struct err *e)
 {
@@ -284,7 +333,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     if (!reader_connect(r, e))
         return false;
     struct table *def = tab_hold_def(c->o.tabs, k->tab);
-    bool fine = !def || cut(r, k, def, rows_wanted(c, k), e);
+    bool fine = !def || copy_cut(r, k, def, e);
     table_drop(def);
     if (!fine)
         return false;
@@ -303,7 +352,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
         buf_release(&got.rows.data);
         return false;
     }
-    learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
+    copy_learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
     learn_largest(c, k->tab, got.largest);
     atomic_fetch_add(&c->o.count->chunks, 1);
     if (got.largest > r->chunk_bytes / 2)
@@ -312,22 +361,21 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     return true;
 }
 
-static void ask_or_wait(struct reader *r, struct chunk *k, struct err *e)
+void copy_ask_or_wait(struct reader *r, struct tab *tab, struct err *e)
 {
     static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
                                                 {"stop", "Stop the run; it can be resumed"}};
     struct copy *c = r->copy;
-    bool is_lost = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
     r->failures++;
-    if (is_lost || r->failures < 40) { /* a DDL ahead of the stream shows as an unknown column: it will pass */
+    if (source_comes_back(e) || (r->failures < 40 && e->code != ERR_SOURCE_LOCK)) { /* a DDL ahead of the stream shows as an unknown column: it will pass */
         if (r->failures % 10 == 5)
-            log_event(LOG_WARN, "copy", k->tab->label, err_info(e->code)->id, "try %u: %s", r->failures, e->text);
+            log_event(LOG_WARN, "copy", tab->label, err_info(e->code)->id, "try %u: %s", r->failures, e->text);
         cancel_wait(c->o.cancel, TG_MIN(50 * (int64_t)r->failures, 2000));
         return;
     }
-    atomic_store(&k->tab->is_asking, true);
-    const char *choice = c->o.ask.put(c->o.ask.arg, e, k->tab->label, choices, TG_ARRAY_LEN(choices));
-    atomic_store(&k->tab->is_asking, false);
+    atomic_store(&tab->is_asking, true);
+    const char *choice = c->o.ask.put(c->o.ask.arg, e, tab->label, choices, TG_ARRAY_LEN(choices));
+    atomic_store(&tab->is_asking, false);
     if (choice && strcmp(choice, "stop") == 0)
         c->o.ask.fatal(c->o.ask.arg, e);
     r->failures = 0;
@@ -343,11 +391,6 @@ static bool take_place(struct copy *c)
     return false;
 }
 
-static void leave_place(struct copy *c)
-{
-    atomic_fetch_sub(&c->reading, 1);
-}
-
 /* true: it has a place. */
 static bool wait_turn(struct copy *c)
 {
@@ -356,7 +399,7 @@ static bool wait_turn(struct copy *c)
             return false;
     if (!cancel_is_set(c->o.cancel))
         return true;
-    leave_place(c);
+    atomic_fetch_sub(&c->reading, 1);
     return false;
 }
 
@@ -372,42 +415,83 @@ static bool read_one(struct reader *r, struct chunk *k, size_t reserve, struct e
     return fine;
 }
 
+void copy_leave_turn(struct reader *r)
+{
+    atomic_fetch_sub(&r->copy->reading, 1);
+}
+
+struct chunk *copy_take_turn(struct reader *r)
+{
+    struct copy *c = r->copy;
+    while (wait_turn(c)) {
+        bool is_over = copy_is_lost(c);
+        struct chunk *k = is_over ? NULL : take_range(c);
+        if (k) {
+            r->chunk_bytes = atomic_load(&c->chunk_bytes);
+            r->reserved = reserve_for(r, k);
+            if (budget_take(c->o.budget, r->reserved))
+                return k;
+            copy_put(c, k);
+        }
+        copy_leave_turn(r);
+        if (k || is_over)
+            return NULL;
+        cancel_wait(c->o.cancel, 20); /* ranges come back: windows that are discarded, readers that fail */
+    }
+    return NULL;
+}
+
 static void *reader_main(void *arg)
 {
     struct reader *r = arg;
     struct copy *c = r->copy;
     mysql_thread_init();
-    while (wait_turn(c)) {
-        struct chunk *k = take_range(c);
-        if (!k) {
-            leave_place(c);
-            cancel_wait(c->o.cancel, 20); /* windows that are discarded come back */
-            continue;
-        }
-        r->chunk_bytes = atomic_load(&c->chunk_bytes);
-        size_t reserve = reserve_for(r, k);
-        if (!budget_take(c->o.budget, reserve)) {
-            leave_place(c);
-            put_range(c, k);
-            break;
-        }
+    for (struct chunk *k; (k = copy_take_turn(r)) != NULL;) {
+        size_t reserve = r->reserved;
+        struct tab *tab = k->tab; /* a range that is put back is another reader's */
         struct err e = {0};
         bool fine = read_one(r, k, reserve, &e);
-        leave_place(c);
+        copy_leave_turn(r);
         if (fine) {
             r->failures = 0;
             continue;
         }
         reader_close(r); /* also ends a snapshot */
         budget_give(c->o.budget, reserve);
-        put_range(c, k);
+        copy_put(c, k);
         if (!cancel_is_set(c->o.cancel))
-            ask_or_wait(r, k, &e);
+            copy_ask_or_wait(r, tab, &e);
     }
     reader_close(r);
     mysql_thread_end();
     free(r);
     return NULL;
+}
+
+void copy_reader_lost(struct copy *c, bool is_everything)
+{
+    pthread_mutex_lock(&c->lock);
+    c->nlost++;
+    c->is_lost = c->is_lost || is_everything || c->nlost == c->o.set->n;
+    pthread_mutex_unlock(&c->lock);
+}
+
+bool copy_is_lost(struct copy *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool is_lost = c->is_lost;
+    pthread_mutex_unlock(&c->lock);
+    return is_lost;
+}
+
+/* What is to be read of the tab; lock held. A table without a key is one range, in a set only: else it came before. */
+static void plan_tab(struct copy *c, struct tab *tab)
+{
+    struct chunk **holes;
+    size_t n = copy_holes(tab, c->o.found, &holes);
+    for (size_t k = n; k > 0; k--)
+        copy_put(c, holes[k - 1]);
+    free(holes);
 }
 
 struct copy *copy_new(const struct copy_options *o)
@@ -416,18 +500,12 @@ struct copy *copy_new(const struct copy_options *o)
     c->o = *o;
     pthread_mutex_init(&c->lock, NULL);
     pthread_mutex_lock(&o->tabs->lock);
-    c->nrows_by_tab = o->tabs->next_id;
-    c->rows_by_tab = x_alloc(c->nrows_by_tab * sizeof *c->rows_by_tab);
-    c->largest_by_tab = x_alloc(c->nrows_by_tab * sizeof *c->largest_by_tab);
+    c->nlessons = o->tabs->next_id;
+    c->lessons = x_alloc((c->nlessons + 1) * sizeof *c->lessons);
     for (uint32_t i = o->tabs->n; i > 0; i--) {
         struct tab *tab = o->tabs->list[i - 1];
-        struct chunk **holes;
-        if (!tab->def || tab->is_keyless || tab->copy == TAB_COMPLETE)
-            continue;
-        size_t n = copy_holes(tab, o->found, &holes);
-        for (size_t k = n; k > 0; k--)
-            put_range(c, holes[k - 1]);
-        free(holes);
+        if (tab->def && (!tab->is_keyless || o->set) && tab->copy != TAB_COMPLETE)
+            plan_tab(c, tab);
     }
     pthread_mutex_unlock(&o->tabs->lock);
     atomic_store(&c->chunk_bytes, o->chunk_bytes);
@@ -436,16 +514,17 @@ struct copy *copy_new(const struct copy_options *o)
 
 void copy_set(struct copy *c, uint32_t readers, size_t chunk_bytes)
 {
+    uint32_t n = c->o.set ? c->o.set->n : readers; /* each connection of a set has its reader, whether it may read now or not */
     atomic_store(&c->chunk_bytes, chunk_bytes);
     atomic_store(&c->limit, readers);
-    atomic_store(&c->o.count->readers, readers);
-    if (c->nthreads >= readers)
+    atomic_store(&c->o.count->readers, TG_MIN(n, readers));
+    if (c->nthreads >= n)
         return;
-    c->threads = x_realloc(c->threads, readers * sizeof *c->threads);
-    for (; c->nthreads < readers; c->nthreads++) {
+    c->threads = x_realloc(c->threads, n * sizeof *c->threads);
+    for (; c->nthreads < n; c->nthreads++) {
         struct reader *r = x_alloc(sizeof *r);
-        r->copy = c;
-        pthread_create(&c->threads[c->nthreads], NULL, reader_main, r);
+        *r = (struct reader){.copy = c, .slot = c->nthreads};
+        pthread_create(&c->threads[c->nthreads], NULL, c->o.set ? set_reader_main : reader_main, r);
     }
 }
 
@@ -468,8 +547,7 @@ void copy_free(struct copy *c)
     for (size_t i = 0; i < c->open.n; i++)
         chunk_free(c->open.list[i]);
     free(c->open.list);
-    free(c->rows_by_tab);
-    free(c->largest_by_tab);
+    free(c->lessons);
     free(c->threads);
     pthread_mutex_destroy(&c->lock);
     free(c);

@@ -12,6 +12,12 @@ struct copy_counters {
     atomic_uint_least64_t selects, select_us, select_bytes; /* of chunks that were read */
     atomic_uint busy, readers;
 };
+/* Whether nothing happened to the table in (from, to] of the binlog: no row event, no DDL. */
+struct quiet_port {
+    void *arg;
+    bool (*look)(void *arg, const struct table *def, const struct pos *from, const struct pos *to, bool *is_quiet,
+                 struct err *e);
+};
 struct copy_options {
     const struct ledger_state *found;
     const struct db_addr *source;
@@ -21,7 +27,10 @@ struct copy_options {
     struct cancel *cancel;
     struct ask_port ask;
     struct window_port windows;
-    struct sequence_port sequence;    /* keyless tables */
+    struct sequence_port sequence;    /* keyless tables, and all tables of a set */
+    struct quiet_port quiet;
+    struct copy_set *set;             /* NULL: the stream goes beside; else everything is read through it */
+    struct pos set_at;                /* what counts as the set's position */
     bool (*may_read)(void *arg);      /* false: no SELECT starts now */
     void *may_arg;
     uint32_t readers;
@@ -49,7 +58,30 @@ size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chun
  * The caller drains, then writes the ledger. */
 bool copy_keyless(const struct copy_options *o, struct tab *tab, struct pos *at, struct err *e);
 
+/* Trouble with the source that passes by itself: try again. */
+bool source_comes_back(const struct err *e);
 /* The source's current end of binlog: SHOW MASTER STATUS or SHOW BINARY LOG STATUS. ERR_BINLOG_OFF when none. */
 bool source_position(struct conn *c, struct pos *out, struct err *e);
+
+/* Everything that may be in the binlog by now (MySQL with GTIDs): first what is on its way, then what is executed. */
+bool source_gtids(struct conn *c, struct gtid_set *out, struct err *e);
+
+/* ---- one set of snapshots, for a source without a binlog (DESIGN 4.3) ---- */
+
+enum copy_hold {
+    HOLD_LOCK,                        /* writers are held still while the snapshots are opened */
+    HOLD_ONE_READER,                  /* one connection is one snapshot, without any lock */
+    HOLD_STOPPED                      /* a person says that nobody writes */
+};
+/* Connections that see one state of the source. One thread at a time uses a connection. */
+struct copy_set;
+/* ERR_SOURCE_SNAPSHOT: HOLD_LOCK can't be had. */
+struct copy_set *copy_set_open(const struct copy_options *o, enum copy_hold hold, struct table *const *defs, uint32_t ndefs,
+                               struct err *e);
+void copy_set_close(struct copy_set *s);               /* NULL is fine */
+/* Those that are alive, into out (room for n); returns how many. Readers must have nothing left to read. */
+uint32_t copy_set_conns(struct copy_set *s, struct conn **out, uint32_t n);
+/* Of a copy through a set: it can't go on, and all that was read belongs to a state that nobody can read any more. */
+bool copy_is_lost(struct copy *c);
 
 #endif

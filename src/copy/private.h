@@ -21,6 +21,9 @@ void sql_select_list(struct buf *out, const struct table *def);
 
 enum visible { VISIBLE_SNAPSHOT, VISIBLE_GTID, VISIBLE_LOCK };
 enum visible visible_way(const struct db_server *s);
+/* Once after connecting: short lock waits, and locks that end with each statement. A chunk's SELECT is a statement
+ * of its own, for which READ COMMITTED and REPEATABLE READ are the same. */
+bool visible_prepare(struct conn *c, struct err *e);
 /* One try: true and *ready when everything up to w->from can be read by the next SELECT on c. With
  * VISIBLE_SNAPSHOT a transaction is open afterwards and *high is its position. */
 bool visible_try(struct conn *c, const struct window *w, const struct chunk *k, struct str gtids, bool *ready,
@@ -28,14 +31,23 @@ bool visible_try(struct conn *c, const struct window *w, const struct chunk *k, 
 /* Position of an open MariaDB snapshot. */
 bool snapshot_position(struct conn *c, struct pos *out, struct err *e);
 
+/* Holds what the server would do for a statement against what it must: a range of the row key, in its order. */
+bool plan_is_range(struct conn *c, const struct table *def, const struct buf *sql, bool *is_range, char how[200],
+                   struct err *e);
+
 struct reading {                      /* rows as they come */
     struct rows rows;
     uint64_t bytes;
     size_t largest;                   /* row, in bytes */
     bool is_cut;                      /* stopped before its end: the limit was reached */
 };
-/* Reads rows of an open streaming result until its end or until limit_bytes. */
+#define MAX_ROWS 60000                /* that one chunk is planned to hold */
+/* Reads rows of an open streaming result until its end, until limit_bytes, or until twice MAX_ROWS. */
 bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t limit_bytes, struct reading *out,
                struct tab *tab, struct copy_counters *count, struct err *e);
+
+/* Locks the tables for reading on c; the lock ends with the connection. *is_allowed false: no privilege for any lock,
+ * which is no error. ERR_SOURCE_LOCK: the tables are too busy. */
+bool lock_tables(struct conn *c, struct table *const *defs, uint32_t n, struct cancel *cancel, bool *is_allowed, struct err *e);
 
 #endif

@@ -30,39 +30,68 @@ static uint64_t member_number(const struct column *c, struct cell v)
     return bits;
 }
 
-static void bound_literal(struct buf *out, const struct column *c, struct cell v)
+enum { LISTED_SET_MEMBERS = 8 };      /* 256 values; a larger SET is compared as a number, which no index helps */
+
+/* The servers use an index for members that are equal to a number, never for less or more (an ENUM's texts sort
+ * otherwise). So "more than 3" is written as the list of those that are more. */
+static uint64_t listed_values(const struct column *c)
 {
-    if (c->cls == COL_ENUM || c->cls == COL_SET)
-        buf_addf(out, "%llu", (unsigned long long)member_number(c, v));
+    if (c->cls == COL_ENUM)
+        return (uint64_t)c->nmembers + 1; /* 0: what was refused as a value in a session without strict mode */
+    return c->cls == COL_SET && c->nmembers <= LISTED_SET_MEMBERS ? (uint64_t)1 << c->nmembers : 0;
+}
+
+enum relation { IS_EQUAL, IS_LESS, IS_LESS_EQUAL, IS_MORE };
+
+static void listed(struct buf *out, enum relation how, uint64_t v, uint64_t nvalues)
+{
+    uint64_t from = how == IS_MORE ? v + 1 : 0;
+    uint64_t end = how == IS_LESS ? v : how == IS_LESS_EQUAL ? v + 1 : nvalues;
+    buf_adds(out, " IN (");
+    if (from >= end)
+        buf_adds(out, "NULL"); /* true for none */
+    for (uint64_t i = from; i < end; i++)
+        buf_addf(out, "%s%llu", i > from ? "," : "", (unsigned long long)i);
+    buf_addc(out, ')');
+}
+
+static void relation(struct buf *out, const struct column *c, enum relation how, struct cell v)
+{
+    static const char *const words[] = {" = ", " < ", " <= ", " > "};
+    bool is_member = c->cls == COL_ENUM || c->cls == COL_SET;
+    uint64_t number = is_member ? member_number(c, v) : 0, nvalues = listed_values(c);
+    sql_ident(out, c->name);
+    if (how != IS_EQUAL && nvalues) {
+        listed(out, how, number, nvalues);
+        return;
+    }
+    buf_adds(out, words[how]);
+    if (is_member)
+        buf_addf(out, "%llu", (unsigned long long)number);
     else
         encode_literal(out, c, v);
 }
 
-/* (a > x) OR (a = x AND b > y) …, with a redundant a >= x in front for the optimizer. last: ">" or "<=". */
+/* a > x OR (a = x AND (b > y OR (b = y AND …))). Nested: written flat, with a = x repeated in each branch, MySQL 5.6
+ * takes no more than the first columns for its range from four on, and reads all rows that share those. The last part
+ * of a high bound is inclusive. */
 static void bound(struct buf *out, const struct table *def, const struct buf *packed, bool is_low)
 {
     struct cell v[16];
     uint32_t n = def->keys[def->row_key].nparts;
     row_unpack(packed->p, n, v);
-    buf_addc(out, '(');
-    if (n > 1) {
-        sql_ident(out, key_column(def, 0)->name);
-        buf_adds(out, is_low ? " >= " : " <= ");
-        bound_literal(out, key_column(def, 0), v[0]);
-        buf_adds(out, " AND (");
-    }
     for (uint32_t i = 0; i < n; i++) {
-        if (i)
-            buf_adds(out, " OR ");
-        for (uint32_t k = 0; k <= i; k++) {
-            buf_adds(out, k ? " AND " : "(");
-            sql_ident(out, key_column(def, k)->name);
-            buf_adds(out, k < i ? " = " : is_low ? " > " : i + 1 == n ? " <= " : " < ");
-            bound_literal(out, key_column(def, k), v[k]);
+        const struct column *c = key_column(def, i);
+        buf_addc(out, '(');
+        relation(out, c, is_low ? IS_MORE : i + 1 == n ? IS_LESS_EQUAL : IS_LESS, v[i]);
+        if (i + 1 < n) {
+            buf_adds(out, " OR (");
+            relation(out, c, IS_EQUAL, v[i]);
+            buf_adds(out, " AND ");
         }
-        buf_addc(out, ')');
     }
-    buf_adds(out, n > 1 ? "))" : ")");
+    for (uint32_t i = 0; i < n; i++)
+        buf_adds(out, i + 1 < n ? "))" : ")");
 }
 
 void sql_range(struct buf *out, const struct table *def, const struct chunk *k)

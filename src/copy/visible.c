@@ -13,6 +13,11 @@ enum visible visible_way(const struct db_server *s)
     return s->has_gtid && s->version >= 50700 ? VISIBLE_GTID : VISIBLE_LOCK;
 }
 
+bool source_comes_back(const struct err *e)
+{
+    return err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+}
+
 bool source_position(struct conn *c, struct pos *out, struct err *e)
 {
     MYSQL_RES *res;
@@ -45,6 +50,25 @@ bool snapshot_position(struct conn *c, struct pos *out, struct err *e)
     return pos_is_set(out) || err_set(e, ERR_BINLOG_OFF, "no binlog_snapshot_position in SHOW STATUS");
 }
 
+bool source_gtids(struct conn *c, struct gtid_set *out, struct err *e)
+{
+    enum { SIZE = 1 << 20 };
+    char *text = x_alloc(SIZE);
+    bool fine = conn_value(c, "SELECT @@global.gtid_owned", text, SIZE, e);
+    if (fine) {
+        for (char *p = strchr(text, '#'); p; p = strchr(p, '#')) { /* uuid:number#thread */
+            size_t n = strspn(p + 1, "0123456789") + 1;
+            memmove(p, p + n, strlen(p + n) + 1);
+        }
+        fine = gtid_parse(out, text, e);
+    }
+    fine = fine && conn_value(c, "SELECT @@global.gtid_executed", text, SIZE, e) && gtid_parse(out, text, e);
+    if (fine && strlen(text) == SIZE - 1)
+        fine = err_set(e, ERR_SOURCE_QUERY, "gtid_executed is longer than %d bytes", SIZE);
+    free(text);
+    return fine || err_wrap(e, "while reading which transactions are in the binlog");
+}
+
 static bool try_snapshot(struct conn *c, const struct window *w, bool *ready, struct pos *high, struct err *e)
 {
     if (!conn_execf(c, e, "START TRANSACTION WITH CONSISTENT SNAPSHOT") || !snapshot_position(c, high, e))
@@ -66,14 +90,10 @@ static bool try_gtid(struct conn *c, struct str gtids, bool *ready, struct err *
     return fine;
 }
 
-/* A locking read of the range waits for every writer that is in the binlog and not yet committed. On a secondary
- * key it counts a column outside the key: the covering index alone would wait for nothing. */
-static bool try_lock(struct conn *c, const struct window *w, const struct chunk *k, bool *ready, struct err *e)
+/* On a secondary key the locking read counts a column outside the key: the covering index alone would wait for
+ * nothing. NULL: any row of the key is the whole row. */
+static const char *column_outside(const struct table *def, const struct key *key)
 {
-    const struct table *def = w->def;
-    const struct key *key = &def->keys[def->row_key];
-    struct buf sql = {0};
-    char count[32];
     const char *outside = NULL;
     for (uint32_t i = 0; i < def->ncolumns && strcmp(key->name, "PRIMARY") != 0; i++) {
         bool inside = def->columns[i].is_generated;
@@ -85,29 +105,52 @@ static bool try_lock(struct conn *c, const struct window *w, const struct chunk 
         if (!inside)
             outside = def->columns[i].name;
     }
-    buf_adds(&sql, "SELECT COUNT(");
+    return outside;
+}
+
+/* A table without a key is read by what InnoDB keeps its rows in; no row fits, so that READ COMMITTED gives each lock
+ * back at once. */
+static void sql_lock(struct buf *out, const struct table *def, const struct chunk *k)
+{
+    const struct key *key = def->row_key < 0 ? NULL : &def->keys[def->row_key];
+    const char *outside = key ? column_outside(def, key) : NULL;
+    buf_adds(out, "SELECT COUNT(");
     if (outside)
-        sql_ident(&sql, outside);
+        sql_ident(out, outside);
     else
-        buf_addc(&sql, '*');
-    buf_adds(&sql, ") FROM ");
-    sql_table(&sql, def->schema, def->name);
-    buf_adds(&sql, " FORCE INDEX (");
-    sql_ident(&sql, key->name);
-    buf_addc(&sql, ')');
-    sql_range(&sql, def, k);
-    buf_adds(&sql, " LOCK IN SHARE MODE");
-    bool fine = conn_execf(c, e, "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1") &&
-                conn_execf(c, e, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    *ready = fine && conn_value(c, sql.p, count, sizeof count, e);
-    if (fine && !*ready && (e->sql == 1205 || e->sql == 1213)) {
-        err_clear(e); /* a writer is still there: try again */
-    } else if (!*ready) {
-        fine = false;
+        buf_addc(out, '*');
+    buf_adds(out, ") FROM ");
+    sql_table(out, def->schema, def->name);
+    if (key) {
+        buf_adds(out, " FORCE INDEX (");
+        sql_ident(out, key->name);
+        buf_addc(out, ')');
+        sql_range(out, def, k);
+    } else {
+        buf_adds(out, " USE INDEX () WHERE RAND() < 0");
     }
+    buf_adds(out, " LOCK IN SHARE MODE");
+}
+
+/* A locking read of the range waits for every writer that is in the binlog and not yet committed. */
+static bool try_lock(struct conn *c, const struct window *w, const struct chunk *k, bool *ready, struct err *e)
+{
+    struct buf sql = {0};
+    char count[32];
+    sql_lock(&sql, w->def, k);
+    *ready = conn_value(c, sql.p, count, sizeof count, e);
     buf_release(&sql);
-    struct err ignored;
-    return conn_execf(c, fine ? e : &ignored, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ") && fine;
+    if (*ready || (e->sql != 1205 && e->sql != 1213))
+        return *ready;
+    err_clear(e); /* a writer is still there: try again */
+    return true;
+}
+
+bool visible_prepare(struct conn *c, struct err *e)
+{
+    return visible_way(&c->server) != VISIBLE_LOCK ||
+           (conn_execf(c, e, "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1") &&
+            conn_execf(c, e, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"));
 }
 
 bool visible_try(struct conn *c, const struct window *w, const struct chunk *k, struct str gtids, bool *ready,

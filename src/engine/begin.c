@@ -53,6 +53,10 @@ static bool ddl_between(struct engine *g, const struct pos *from, const struct p
 /* P0, the catalogue, and proof that the catalogue is that of P0. */
 static bool read_catalogue(struct engine *g, struct schema_list *tables, struct err *e)
 {
+    if (g->is_snapshot) { /* held against the snapshot once that is open */
+        engine_snapshot_start(&g->start);
+        return engine_start_checks(g, tables, e) && (g->schemas = schema_defaults_read(&g->look, e)) != NULL;
+    }
     for (int tries = 0; tries < 10; tries++) {
         struct pos after;
         bool changed = false;

@@ -28,12 +28,12 @@ static bool reopen(struct engine *g, struct err *e)
 }
 
 /* After a failed try; false: it does not pass by itself. */
-static bool may_try_again(struct engine *g, unsigned *tries, struct err *e)
+static bool may_try_again(struct engine *g, struct patience *p, struct err *e)
 {
     for (;;) {
-        bool is_nameless = e->sql == 1105 && *tries >= NAMELESS_TRIES; /* may pass, may be for ever */
+        bool is_nameless = e->sql == 1105 && p->tries >= NAMELESS_TRIES; /* may pass, may be for ever */
         bool is_lost = err_is_lost(e) || e->code == ERR_TARGET_CONNECT;
-        if (is_nameless || (!is_lost && !err_is_busy(e)) || ++*tries > TRIES || cancel_wait(g->cancel, TG_MIN(20 << TG_MIN(*tries, 6u), 1000)))
+        if (is_nameless || (!is_lost && !err_is_busy(e)) || p->tries == TRIES || !patience_wait(p, g->cancel))
             return false;
         err_clear(e);
         if (!is_lost || reopen(g, e))
@@ -69,8 +69,9 @@ static bool try_rows(struct engine *g, const struct buf *statements, struct err 
 
 bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e)
 {
-    for (unsigned tries = 0; !try_rows(g, statements, e);)
-        if (!may_try_again(g, &tries, e))
+    struct patience p = {40, 1000, 0};
+    while (!try_rows(g, statements, e))
+        if (!may_try_again(g, &p, e))
             return false;
     return true;
 }
@@ -106,12 +107,13 @@ bool engine_fence_anew(struct engine *g, struct err *e)
 
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e)
 {
-    for (unsigned tries = 0; !engine_send_ddl(g, &g->control, control_lane(g), g->control_epoch, ddl, e);) {
-        if (tries && e->sql == 1050) {
+    struct patience p = {40, 1000, 0};
+    while (!engine_send_ddl(g, &g->control, control_lane(g), g->control_epoch, ddl, e)) {
+        if (p.tries && e->sql == 1050) {
             err_clear(e); /* the try whose answer was lost has made it: before that the table was not there */
             return true;
         }
-        if (!may_try_again(g, &tries, e))
+        if (!may_try_again(g, &p, e))
             return false;
     }
     return true;

@@ -165,6 +165,8 @@ static bool settle(struct engine *g, struct err *e)
     bool is_new = !g->is_settled || atomic_load(&g->follow_count.ddl) != g->settled_ddl;
     if (!is_new || g->job->mode == MODE_INCREMENTAL)
         return true;
+    if (g->is_snapshot)
+        return run_aside(g, engine_settle, e);
     if ((!g->look.my && !conn_open_source(&g->look, &g->source, 30, e)) || !source_position(&g->look, &end, e)) {
         bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
         conn_close(&g->look);
@@ -173,6 +175,17 @@ static bool settle(struct engine *g, struct err *e)
         return passes;
     }
     return engine_wait_applied(g, &end, e) && run_aside(g, engine_settle, e);
+}
+
+/* One set of snapshots, and readers on it; what came from an earlier set goes. */
+static bool snapshot_round(struct engine *g, struct err *e)
+{
+    engine_snapshot_end(g);
+    engine_set_state(g, RUN_COPYING);
+    if (!run_aside(g, engine_snapshot_open, e))
+        return false;
+    engine_snapshot_read(g);
+    return true;
 }
 
 /* The loop of a run that goes. Returns its exit code. */
@@ -201,6 +214,8 @@ static int loop(struct engine *g, struct err *e)
                 return EXIT_FINE;
             return exit_of(g, e);
         }
+        if (g->is_snapshot && copy_is_lost(g->copy) && !engine_is_copied(g) && !snapshot_round(g, e))
+            return exit_of(g, e);
         check_verify_wish(g);
         if (engine_is_left_alone(g)) {
             engine_left_alone(g, e);
@@ -224,6 +239,8 @@ static bool start_run(struct engine *g, struct err *e)
     if (!run_aside(g, g->is_new ? engine_begin_new : engine_begin_again, e) || (!g->is_new && !engine_try_quarantine(g, e)))
         return false;
     marks_free(g->marks);
+    if (g->is_snapshot && !g->is_new)
+        g->start.at++; /* another moment of the source than what the ledger speaks of */
     g->marks = marks_new(&g->start);
     a.marks = g->marks;
     g->apply = apply_new(&a);
@@ -250,10 +267,10 @@ static int run_started(struct engine *g, struct err *e)
 {
     if (!start_run(g, e))
         return exit_of(g, e);
-    if (!keyless_first(g, e))
+    if (!(g->is_snapshot ? snapshot_round(g, e) : keyless_first(g, e)))
         return exit_of(g, e);
     settle_start(g);
-    if (!engine_start_stages(g, e))
+    if (!g->is_snapshot && !engine_start_stages(g, e))
         return err_info(e->code)->exit_code;
     return loop(g, e);
 }
@@ -270,8 +287,10 @@ static void stop_stages(struct engine *g)
     follow_free(g->follow);
     g->follow = NULL;
     copy_free(g->copy);
+    copy_set_close(g->set);
     apply_free(g->apply);
     g->copy = NULL;
+    g->set = NULL;
     g->apply = NULL;
 }
 
@@ -395,7 +414,8 @@ int engine_check(struct job *job, bool json, struct err *e)
     if (json)
         printf("{\"ok\":%s,\"id\":\"%s\",\"tables\":%u}\n", fine ? "true" : "false", i->id, tables.n);
     else if (fine)
-        printf("Both ends answer, the binlog can be read, %u tables can be moved.\n", tables.n);
+        printf("Both ends answer, %s, %u tables can be moved.\n",
+               g->is_snapshot ? "one set of snapshots will be read" : "the binlog can be read", tables.n);
     schema_list_release(&tables);
     engine_release(g);
     free(g);
@@ -461,8 +481,8 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
         t[i].def = l.tables[i];
     }
     mark_kept(g, &l, t);
-    struct verify_options o = {&g->source, &g->target, g->cancel, 4, NULL, NULL, NULL,
-                               job_accepts(g->job, "lost-characters")};
+    struct verify_options o = {.source = &g->source, .target = &g->target, .cancel = g->cancel, .threads = 4,
+                               .lost_is_fine = job_accepts(g->job, "lost-characters")};
     struct err ignored = {0};
     bool has_binlog = source_position(&g->look, &begin, &ignored);
     bool fine = (l.n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, l.n, e);

@@ -56,7 +56,10 @@ static bool compare_once(struct engine *g, uint32_t *ndifferent, char *first, si
 {
     pthread_t thread;
     struct cancel *halt = cancel_new();
-    struct compare c = {.o = {&g->source, &g->target, halt, 4, told, g, &g->verify_rows, job_accepts(g->job, "lost-characters")}};
+    struct conn *conns[16];
+    uint32_t nconns = g->is_snapshot ? engine_snapshot_conns(g, conns, TG_ARRAY_LEN(conns)) : 0;
+    struct compare c = {.o = {&g->source, &g->target, halt, 4, told, g, &g->verify_rows,
+                              job_accepts(g->job, "lost-characters"), conns, nconns}};
     pthread_mutex_lock(&g->tabs.lock);
     c.tables = x_alloc((g->tabs.n + 1) * sizeof *c.tables);
     for (uint32_t i = 0; i < g->tabs.n; i++)
@@ -131,6 +134,25 @@ static void pass_text(struct engine *g, char out[64])
         snprintf(out, 64, "PASS");
 }
 
+/* A snapshot stands still; else the end of the binlog. */
+static bool source_stands(struct engine *g, struct pos *out, struct err *e)
+{
+    if (g->is_snapshot) {
+        *out = g->start;
+        return true;
+    }
+    return (g->look.my || conn_open_source(&g->look, &g->source, 30, e)) && source_position(&g->look, out, e);
+}
+
+/* The comparison was made with the snapshots themselves, or with a source that nobody changes. */
+static bool is_of_one_moment(struct engine *g, const struct pos *begin, const struct pos *end)
+{
+    struct conn *one;
+    if (g->is_snapshot)
+        return g->hold == HOLD_STOPPED || engine_snapshot_conns(g, &one, 1);
+    return pos_cmp(begin, end) == 0;
+}
+
 bool engine_compare(struct engine *g, struct err *e)
 {
     char first[500] = "", verdict[64];
@@ -139,12 +161,14 @@ bool engine_compare(struct engine *g, struct err *e)
     for (int i = 0; i < COMPARE_TRIES; i++) {
         struct pos begin, end;
         uint32_t different = 0;
-        if ((!g->look.my && !conn_open_source(&g->look, &g->source, 30, e)) || !source_position(&g->look, &begin, e) || !engine_wait_applied(g, &begin, e) ||
-            !compare_once(g, &different, first, sizeof first, e) || !source_position(&g->look, &end, e)) {
+        if (!source_stands(g, &begin, e) || !engine_wait_applied(g, &begin, e) ||
+            !compare_once(g, &different, first, sizeof first, e) || !source_stands(g, &end, e)) {
+            if (g->is_snapshot && engine_drop_snapshots(g, e))
+                continue;
             engine_set_state(g, back);
             return false;
         }
-        bool is_still = pos_cmp(&begin, &end) == 0;
+        bool is_still = is_of_one_moment(g, &begin, &end) || (g->is_snapshot && !different);
         if (is_still || i + 1 == COMPARE_TRIES) {
             size_t kept = quarantine_count(g->quarantine);
             engine_set_state(g, back);

@@ -7,20 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* From the beginning: whatever an unfinished copy left is emptied first. */
-static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
+bool engine_empty_tab(struct engine *g, struct tab *tab, bool was_begun, struct err *e)
 {
-    struct copy_options o;
     struct buf sql = {0};
-    bool was_begun = tab->copy != TAB_PLANNED;
     if (was_begun && tab->kept != KEPT_NONE)
         return err_set(e, ERR_TARGET_MIXED, "%s: the copy was cut short, and rows that were there before can't be told from its own",
                        tab->label);
-    engine_copy_options(g, &o);
-    atomic_store(&tab->count.rows_read, 0);
-    atomic_store(&tab->count.bytes_read, 0);
-    atomic_store(&tab->count.rows_loaded, 0);
-    atomic_store(&tab->count.bytes_loaded, 0);
+    atomic_uint_least64_t *counts[] = {&tab->count.rows_read, &tab->count.bytes_read, &tab->count.rows_loaded,
+                                       &tab->count.bytes_loaded, &tab->count.chunks_done};
+    for (size_t i = 0; i < TG_ARRAY_LEN(counts); i++)
+        atomic_store(counts[i], 0);
     engine_set_copy(g, tab, was_begun ? TAB_EMPTYING : TAB_COPYING, NULL);
     engine_ledger_tab(g, &sql, tab, tab_copy_name(tab->copy));
     buf_addc(&sql, ';');
@@ -42,7 +38,14 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
         fail_point("anew.copying");
     }
     buf_release(&sql);
-    if (!fine || !copy_keyless(&o, tab, &tab->end, e))
+    return fine;
+}
+
+static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
+{
+    struct copy_options o;
+    engine_copy_options(g, &o);
+    if (!engine_empty_tab(g, tab, tab->copy != TAB_PLANNED, e) || !copy_keyless(&o, tab, &tab->end, e))
         return false;
     if (!apply_drain(g->apply))
         return err_set(e, ERR_CANCELLED, "while copying %s", tab->label);
@@ -56,9 +59,9 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
 /* A connection that is lost on the way costs the snapshot, not the run. */
 static bool copy_until_whole(struct engine *g, struct tab *tab, struct err *e)
 {
-    for (unsigned tries = 0; !copy_anew(g, tab, e); tries++) {
-        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
-        if (!passes || cancel_wait(g->cancel, (int64_t)TG_MIN(100u << TG_MIN(tries, 7u), 10000u)) || !apply_drain(g->apply))
+    struct patience patience = {100, 10000, 0};
+    while (!copy_anew(g, tab, e)) {
+        if (!source_comes_back(e) || !patience_wait(&patience, g->cancel) || !apply_drain(g->apply))
             return false;
         log_event(LOG_WARN, "copy", tab->label, err_info(e->code)->id, "%s; it is copied anew", e->text);
         err_clear(e);

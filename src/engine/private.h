@@ -116,6 +116,7 @@ struct engine {
     struct apply *apply;
     struct follow *follow;
     struct copy *copy;
+    struct copy_set *set;             /* of the road snapshot */
     struct mon_server *mon;
     struct apply_counters apply_count;
     struct copy_counters copy_count;
@@ -126,6 +127,8 @@ struct engine {
     uint32_t lanes;                   /* of writers; then the mark's and the control connection's */
     uint64_t epoch, control_epoch;    /* of the writers' lanes at the start; of the control lane */
     bool is_new;
+    bool is_snapshot;                 /* the road: no stream, one set of snapshots (snapshot.c) */
+    enum copy_hold hold;              /* how that set came about */
 
     /* Behind lock: */
     pthread_mutex_t lock;
@@ -224,6 +227,23 @@ void report_release(struct engine *g);
 void engine_report(struct engine *g, int exit_code, const struct err *e);
 /* keyless.c */
 bool engine_copy_keyless(struct engine *g, struct err *e);
+/* Copied from the beginning: what an unfinished copy left (was_begun) is emptied first, noted in the ledger. */
+bool engine_empty_tab(struct engine *g, struct tab *tab, bool was_begun, struct err *e);
+/* snapshot.c: the road without a stream. Its positions are made up: a file of that name, and a number for the run's starts. */
+void engine_snapshot_start(struct pos *out);
+bool engine_is_of_snapshot(const struct pos *p);
+/* A round: the last one ends; a set is opened, and what came from an earlier one is emptied (blocks, asks; a step for a
+ * thread of its own); readers begin. */
+void engine_snapshot_end(struct engine *g);
+bool engine_snapshot_open(struct engine *g, struct err *e);
+void engine_snapshot_read(struct engine *g);
+/* The source's connections to compare with: those of the set, or none (n 0): then the source as it is now. */
+uint32_t engine_snapshot_conns(struct engine *g, struct conn **out, uint32_t n);
+/* quiet.c: quiet_port.look */
+bool engine_is_quiet(void *arg, const struct table *def, const struct pos *from, const struct pos *to, bool *is_quiet,
+                     struct err *e);
+/* A comparison failed: true if the snapshots were lost with a connection, and the source as it is may do instead. */
+bool engine_drop_snapshots(struct engine *g, struct err *e);
 /* quarantine.c: what the ledger found there is tried again; rows that go in leave it. Before anything else is applied. */
 bool engine_try_quarantine(struct engine *g, struct err *e);
 /* stages.c */

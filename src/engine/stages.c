@@ -58,7 +58,8 @@ void engine_copy_options(struct engine *g, struct copy_options *o)
         .found = &g->found, .source = &g->source, .server = g->source_server, .tabs = &g->tabs,
         .budget = g->copy_budget, .cancel = g->cancel, .ask = {g, engine_ask, engine_fatal},
         .windows = {g, window_open_port, window_give_port, window_abandon_port},
-        .sequence = {g, submit, is_hungry}, .may_read = may_read, .may_arg = g,
+        .sequence = {g, submit, is_hungry}, .quiet = {g, engine_is_quiet}, .set = g->set, .set_at = g->start,
+        .may_read = may_read, .may_arg = g,
         .readers = readers, .chunk_bytes = chunk_bytes, .count = &g->copy_count};
 }
 
@@ -77,35 +78,20 @@ static void chunk_entered(void *arg, struct tab *tab, struct batch *b)
                   (unsigned long long)atomic_load(&tab->count.rows_read));
 }
 
-/* GTIDs that may be in the binlog already: first those that are on their way, then those that are executed. */
 static bool read_gtids(struct engine *g, struct err *e)
 {
-    enum { SIZE = 1 << 20 };
-    char *text = x_alloc(SIZE);
     gtid_free(g->gtids);
-    struct gtid_set *s = g->gtids = gtid_new(false);
-    bool fine = g->look.my || conn_open_source(&g->look, &g->source, 30, e);
-    fine = fine && conn_value(&g->look, "SELECT @@global.gtid_owned", text, SIZE, e);
-    if (fine) {
-        for (char *p = strchr(text, '#'); p; p = strchr(p, '#')) { /* uuid:number#thread */
-            size_t n = strspn(p + 1, "0123456789") + 1;
-            memmove(p, p + n, strlen(p + n) + 1);
-        }
-        fine = gtid_parse(s, text, e);
-    }
-    fine = fine && conn_value(&g->look, "SELECT @@global.gtid_executed", text, SIZE, e) && gtid_parse(s, text, e);
-    if (fine && strlen(text) == SIZE - 1)
-        fine = err_set(e, ERR_SOURCE_QUERY, "gtid_executed is longer than %d bytes", SIZE);
-    free(text);
-    return fine || err_wrap(e, "while reading which transactions are in the binlog");
+    g->gtids = gtid_new(false);
+    return (g->look.my || conn_open_source(&g->look, &g->source, 30, e)) && source_gtids(&g->look, g->gtids, e);
 }
 
 static bool gtids_before(struct engine *g, struct err *e)
 {
+    struct patience patience = {100, 5000, 0};
     while (!read_gtids(g, e)) {
-        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        bool passes = source_comes_back(e);
         conn_close(&g->look);
-        if (!passes || cancel_wait(g->cancel, 500))
+        if (!passes || !patience_wait(&patience, g->cancel))
             return false;
         log_event(LOG_WARN, "engine", "", err_info(e->code)->id, "%s; once more", e->text);
         err_clear(e);

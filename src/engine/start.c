@@ -17,6 +17,8 @@ void addr_from_job(struct db_addr *a, const struct job_end *end, bool is_target)
                           .is_target = is_target};
 }
 
+static bool choose_road(struct engine *g, struct err *e);
+
 bool engine_connect(struct engine *g, struct err *e)
 {
     char now[64];
@@ -35,7 +37,7 @@ bool engine_connect(struct engine *g, struct err *e)
     g->clock_offset_ms = clock_wall_ms() - strtoll(now, NULL, 10);
     g->source_server = g->look.server;
     ledger_init(&g->ledger, g->job->name, g->source_job->id ? g->source_job->id : "source-1");
-    return true;
+    return choose_road(g, e);
 }
 
 static bool variable(struct engine *g, const char *name, char *out, size_t size, struct err *e)
@@ -54,6 +56,16 @@ static bool variable(struct engine *g, const char *name, char *out, size_t size,
 static bool is_on(const char *value)
 {
     return strcmp(value, "1") == 0 || strcasecmp(value, "ON") == 0;
+}
+
+/* Without a binlog a full copy is made of one set of snapshots. */
+static bool choose_road(struct engine *g, struct err *e)
+{
+    char value[256];
+    if (!variable(g, "log_bin", value, sizeof value, e))
+        return false;
+    g->is_snapshot = g->job->mode == MODE_FULL && (g->job->road == ROAD_SNAPSHOT || !is_on(value));
+    return true;
 }
 
 static bool check_binlog(struct engine *g, struct err *e)
@@ -130,7 +142,7 @@ static bool check_tables(struct engine *g, const struct schema_list *l, struct e
 
 bool engine_start_checks(struct engine *g, struct schema_list *tables, struct err *e)
 {
-    return check_binlog(g, e) && check_xa(g, e) && rehearse_stream(g, e) &&
+    return (g->is_snapshot || (check_binlog(g, e) && check_xa(g, e) && rehearse_stream(g, e))) &&
            schema_read(tables, &g->look, job_wants_port, g->job, e) && check_tables(g, tables, e);
 }
 
@@ -139,6 +151,11 @@ static bool check_identity(struct engine *g, struct err *e)
     if (strcmp(g->found.identity, g->source_server.uuid) != 0)
         return err_set(e, ERR_SOURCE_IDENTITY, "the ledger knows %s, this is %s", g->found.identity, g->source_server.uuid);
     struct pos end;
+    if (engine_is_of_snapshot(&g->found.mark) != g->is_snapshot && engine_is_of_snapshot(&g->found.mark))
+        return err_set(e, ERR_BINLOG_OFF, "this run began without a stream, in mode full; it can only go on so");
+    if (engine_is_of_snapshot(&g->found.mark))
+        return true;
+    g->is_snapshot = false;
     if (!source_position(&g->look, &end, e))
         return false;
     if (pos_cmp(&g->found.mark, &end) > 0)

@@ -25,6 +25,7 @@ struct verify {
     uint32_t ntables;
     struct task *tasks;
     size_t ntasks, next;
+    atomic_uint nworkers;             /* that have begun */
     uint32_t *left;                   /* tasks left per table */
     bool is_failed;
     struct err err;
@@ -277,15 +278,17 @@ static void fail(struct verify *v, const struct err *e)
 static void *worker_main(void *arg)
 {
     struct verify *v = arg;
-    struct conn source = {0}, target = {0};
+    struct conn own = {0}, target = {0}, *source = &own;
     struct err e = {0};
     mysql_thread_init();
-    bool fine = conn_open_source(&source, v->o->source, 0, &e) && conn_open_target(&target, v->o->target, 0, &e);
+    if (v->o->nsources)
+        source = v->o->sources[atomic_fetch_add(&v->nworkers, 1)];
+    bool fine = (source->my || conn_open_source(source, v->o->source, 0, &e)) && conn_open_target(&target, v->o->target, 0, &e);
     for (struct task *k; fine && (k = next_task(v)) != NULL;)
-        fine = run_task(v, &source, &target, k, &e);
+        fine = run_task(v, source, &target, k, &e);
     if (!fine)
         fail(v, &e);
-    conn_close(&source);
+    conn_close(&own);
     conn_close(&target);
     mysql_thread_end();
     return NULL;
@@ -336,14 +339,14 @@ static bool plan_table(struct verify *v, struct conn *c, uint32_t i, struct err 
 bool verify_tables(const struct verify_options *o, struct verify_table *tables, uint32_t n, struct err *e)
 {
     struct verify v = {.o = o, .tables = tables, .ntables = n, .left = x_alloc((n + 1) * sizeof(uint32_t))};
-    struct conn c = {0};
+    struct conn own = {0}, *c = o->nsources ? o->sources[0] : &own;
     pthread_t threads[16];
-    uint32_t nthreads = TG_MIN(TG_MAX(o->threads, 1u), (uint32_t)TG_ARRAY_LEN(threads));
+    uint32_t nthreads = TG_MIN(TG_MAX(o->nsources ? o->nsources : o->threads, 1u), (uint32_t)TG_ARRAY_LEN(threads));
     pthread_mutex_init(&v.lock, NULL);
-    bool fine = conn_open_source(&c, o->source, 0, e);
+    bool fine = c->my || conn_open_source(c, o->source, 0, e);
     for (uint32_t i = 0; fine && i < n; i++)
-        fine = plan_table(&v, &c, i, e);
-    conn_close(&c);
+        fine = plan_table(&v, c, i, e);
+    conn_close(&own);
     if (fine) {
         for (uint32_t i = 0; i < nthreads; i++)
             pthread_create(&threads[i], NULL, worker_main, &v);

@@ -30,6 +30,8 @@ struct verify_options {
     void *told_arg;
     atomic_uint_least64_t *rows_read; /* progress, may be NULL */
     bool lost_is_fine;                /* characters that Unicode lacks may be '?' at the target */
+    struct conn **sources;            /* nsources > 0: read the source through these, one thread each */
+    uint32_t nsources;
 };
 /* Fills every entry. false: it could not be done (e); differences are not an error. */
 bool verify_tables(const struct verify_options *o, struct verify_table *tables, uint32_t n, struct err *e);

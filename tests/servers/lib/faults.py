@@ -80,6 +80,10 @@ class Faults(Server):
         """The connection ends at the n-th statement that matches, `when` before or after the server executed it."""
         return self.rule("drop", match, **details)
 
+    def breaks(self, match, packets, code=0, **details):
+        """The answer of the n-th statement that matches ends after some packets: with this error, or the connection's end."""
+        return self.rule("break", match, packets=packets, code=code, **details)
+
     def hold(self, match, **details):
         """The packet stays in the proxy, whatever becomes of the client, until released."""
         return self.rule("hold", match, **details)

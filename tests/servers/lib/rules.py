@@ -6,7 +6,7 @@ import re
 
 from . import packets as p
 
-ACTIONS = {"error", "drop", "hold", "delay", "cutfile"}
+ACTIONS = {"error", "drop", "hold", "delay", "cutfile", "break"}
 STATEMENTS = {p.QUERY, p.STMT_EXECUTE, p.BULK_EXECUTE}
 ROLLED_BACK = {1213, 8002, 8022, 8028, 8501, 9007}  # errors after which the server has given the transaction up
 
@@ -18,7 +18,7 @@ class Rule:
             raise ValueError(f"action {action!r}: one of {sorted(ACTIONS)}")
         self.number, self.action, self.match = number, action, re.compile(match, re.IGNORECASE | re.DOTALL)
         self.nth, self.times, self.when, self.how, self.ms = nth, times, when, how, ms
-        self.packets, self.half = packets, half  # cutfile: after how many of the file's; half of the next one arrives
+        self.packets, self.half = packets, half  # break: of the answer; cutfile: of the file's, half of the next one arrives
         self.code, self.message = code, message or f"error {code} of the faults proxy"
         self.send = send if send is not None else "ROLLBACK" if code in ROLLED_BACK else ""
         self.seen = self.fired = 0

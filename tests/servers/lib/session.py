@@ -198,6 +198,23 @@ class Session:
         await self.forward(command)
         self.cutting = None
 
+    async def do_break(self, rule, command):
+        """Some packets of the answer arrive, then an error of the server; with code 0 the connection ends."""
+        left = rule.packets
+
+        async def some(payload, sequence):
+            nonlocal left
+            left -= 1
+            if left >= 0:
+                await self.client.write(payload, sequence)
+            elif not rule.code:
+                self.how = rule.how
+                raise Cut
+            elif left == -1:
+                await self.client.write(p.error(rule.code, rule.message), sequence)
+        await self.server.write(command, 0)
+        await self.respond(command, some)
+
     async def do_hold(self, rule, command):
         """The client may die meanwhile: nobody looks at its side until the packet was released and answered."""
         self.holding = True

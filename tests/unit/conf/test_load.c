@@ -423,7 +423,7 @@ static void native_refusals_by_name(void **state)
         "routes: [{from: a, to: b}, {from: a, to: c}]\n"));
     assert_false(job_check(&j, &checked));
     assert_true(has_problem(&checked, false, ERR_CONF_UNSUPPORTED, "source.ssh", "SSH"));
-    assert_true(has_problem(&checked, false, ERR_CONF_UNSUPPORTED, "road.kind", "stream"));
+    assert_true(has_problem(&checked, false, ERR_CONF_UNSUPPORTED, "road.kind", "dm"));
     assert_true(has_problem(&checked, false, ERR_CONF_UNSUPPORTED, "indexes", "with-data"));
     assert_true(has_problem(&checked, false, ERR_CONF_UNSUPPORTED, "j.yaml:8:9", "events"));
     assert_true(has_problem(&checked, false, ERR_CONF_VALUE, "routes", "two routes"));
