@@ -211,7 +211,7 @@ static void test_alters(void **state)
         skip();
     context_of('m', &cx);
     assert_true(dialect_read(&to, &s.c, &e));
-    to.with_foreign_keys = true;
+    to.with_foreign_keys = to.geometry_as_bytes = true;
     for (size_t i = 0; i < TG_ARRAY_LEN(corpora); i++) {
         for (const char *const *sql = corpora[i].alters; *sql; sql++) {
             server_exec(&s, "DROP DATABASE IF EXISTS tg_dst");
