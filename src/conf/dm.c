@@ -344,12 +344,17 @@ static void apply_filters(struct reader *r, const struct ynode *const *items, si
 {
     struct buf raw = {0};
     const char *old = note_raw(r->job, "events");
-    if (!n)
-        return;
     buf_add(&raw, old ? old : "[", old ? strlen(old) - 1 : 1);
+    size_t begun = raw.n;
     for (size_t i = 0; i < n; i++) {
+        if (ynode_is_null(items[i]))
+            continue; /* a name without a rule filters nothing */
         buf_adds(&raw, raw.n > 1 ? ", " : "");
         rd_flow(items[i], &raw);
+    }
+    if (raw.n == begun) {
+        buf_release(&raw);
+        return;
     }
     buf_addc(&raw, ']');
     notes_drop(r->job, "events", r->job->nnotes);
