@@ -378,37 +378,44 @@ static bool move_mark(struct writer *w, const struct pos *low, const struct pos 
     return fine;
 }
 
+/* false: e says what failed; the lane's epoch may then be another than we think. */
+static bool move_marks(struct writer *w, struct pos *last, bool *is_doubtful, struct err *e)
+{
+    struct marks *m = w->apply->o.marks;
+    struct pos low, settled[SETTLED_AT_ONCE];
+    for (size_t n = SETTLED_AT_ONCE; n == SETTLED_AT_ONCE; *last = low) {
+        if (*is_doubtful && !writer_settle(w, e)) {
+            writer_disconnect(w);
+            return false;
+        }
+        *is_doubtful = false;
+        n = marks_take_settled(m, settled, SETTLED_AT_ONCE);
+        marks_low(m, &low); /* after: the mark covers what was taken */
+        if (!n && pos_cmp(&low, last) == 0)
+            return true;
+        if (!move_mark(w, &low, settled, n, e)) {
+            *is_doubtful = true; /* rows left behind are removed after the next start */
+            writer_disconnect(w);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void *mark_main(void *arg)
 {
     struct writer *w = arg;
     struct apply *a = w->apply;
-    struct pos last = {0}, low, settled[SETTLED_AT_ONCE];
-    bool is_doubtful = false;         /* the lane's epoch may be another than we think */
+    struct pos last = {0};
+    bool is_doubtful = false, is_fenced = false;
     mysql_thread_init();
     for (bool is_last = false; !is_last;) {
+        struct err e = {0};
         is_last = cancel_wait(a->mark_stop, 500);
-        size_t n = 0;
-        do {
-            struct err e = {0};
-            if (is_doubtful && !writer_settle(w, &e)) {
-                writer_disconnect(w);
-                break;
-            }
-            is_doubtful = false;
-            n = marks_take_settled(a->o.marks, settled, SETTLED_AT_ONCE);
-            marks_low(a->o.marks, &low); /* after: the mark covers what was taken */
-            if (!n && pos_cmp(&low, &last) == 0)
-                break;
-            if (move_mark(w, &low, settled, n, &e)) {
-                last = low;
-                continue;
-            }
-            if (e.code == ERR_TARGET_FENCED)
-                a->o.ask.fatal(a->o.ask.arg, &e);
-            is_doubtful = true; /* rows left behind are removed after the next start */
-            writer_disconnect(w);
-            break;
-        } while (n == SETTLED_AT_ONCE);
+        if (is_fenced || move_marks(w, &last, &is_doubtful, &e) || e.code != ERR_TARGET_FENCED)
+            continue;
+        is_fenced = true; /* the mark is moved by whoever has taken the run over */
+        a->o.ask.fatal(a->o.ask.arg, &e);
     }
     if (w->is_open)
         conn_close(&w->conn);
@@ -431,7 +438,7 @@ struct apply *apply_new(const struct apply_options *o)
     a->writers = x_alloc((o->lanes + 1) * sizeof *a->writers);
     a->threads = x_alloc(o->lanes * sizeof *a->threads);
     for (uint32_t i = 0; i <= o->lanes; i++)
-        a->writers[i] = (struct writer){.apply = a, .lane = i, .epoch = o->epoch, .wake = PTHREAD_COND_INITIALIZER};
+        a->writers[i] = (struct writer){.apply = a, .lane = i, .epoch = {.now = o->epoch}, .wake = PTHREAD_COND_INITIALIZER};
     for (uint32_t i = 0; i < o->lanes; i++)
         pthread_create(&a->threads[i], NULL, writer_main, &a->writers[i]);
     pthread_create(&a->mark_thread, NULL, mark_main, &a->writers[o->lanes]);

@@ -138,7 +138,7 @@ static bool execute(struct writer *w, const struct batch *b, struct str sql, str
     buf_addf(&p->sql, "SET timestamp = %lld", (long long)b->ddl.timestamp);
     packet_begin_statement(p, EXPECT_LANE, 1, NULL); /* the DDL follows at once, and both show its mark */
     buf_addf(&p->sql, "/* %s:%s ", l->tag, mark);
-    ledger_sql_lane(l, &p->sql, w->lane, w->epoch);
+    ledger_sql_lane(l, &p->sql, w->lane, w->epoch.now);
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     buf_addf(&p->sql, "/* %s:%s ", l->tag, mark);
     buf_add(&p->sql, sql.p, sql.n);

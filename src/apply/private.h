@@ -89,7 +89,7 @@ struct sift {
 struct writer {
     struct apply *apply;
     uint32_t lane;
-    uint64_t epoch;
+    struct epoch epoch;
     struct conn conn;
     bool is_open;
     struct packet packet;

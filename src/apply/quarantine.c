@@ -170,7 +170,7 @@ static bool send_slice(struct writer *w, const struct batch_part *part, const st
     while (!c.is_at_end) {
         packet_reset(&w->packet);
         packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
-        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
+        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch.now);
         packet_fill(&w->packet, &one, &c, l);
         if (w->packet.n > 1 && !writer_send(w, e))
             return false;
@@ -274,7 +274,7 @@ bool sift_batch(struct writer *w, const struct batch *b, const struct sql_limits
     }
     packet_reset(&w->packet);
     packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
-    ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
+    ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch.now);
     return true;
 }
 
@@ -391,7 +391,7 @@ bool sift_save(struct writer *w, const struct batch *b, struct err *e)
     }
     if (s->nbad) { /* the packet was used to write the files */
         packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
-        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
+        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch.now);
     }
     return true;
 }

@@ -43,7 +43,7 @@ void writer_begin(struct writer *w, bool is_optimistic)
     packet_begin_statement(p, EXPECT_ANY, 0, NULL);
     buf_adds(&p->sql, is_optimistic && w->conn.server.flavour == DB_TIDB ? "BEGIN OPTIMISTIC" : "BEGIN");
     packet_begin_statement(p, EXPECT_LANE, 1, NULL);
-    ledger_sql_lane(apply_options_of(w->apply)->ledger, &p->sql, w->lane, w->epoch);
+    ledger_sql_lane(apply_options_of(w->apply)->ledger, &p->sql, w->lane, w->epoch.now);
 }
 
 static bool hold_against(struct quarantine *q, const struct expect *x, uint64_t affected, struct err *e)
@@ -142,12 +142,8 @@ void writer_rollback(struct writer *w)
 bool writer_settle(struct writer *w, struct err *e)
 {
     const struct apply_options *o = apply_options_of(w->apply);
-    uint64_t epoch = tg_random64();
     writer_disconnect(w);
-    if (!writer_connect(w, e) || !ledger_fence_lane(o->ledger, &w->conn, w->lane, epoch, o->cancel, e))
-        return false;
-    w->epoch = epoch;
-    return true;
+    return writer_connect(w, e) && ledger_fence_lane(o->ledger, &w->conn, w->lane, &w->epoch, o->cancel, e);
 }
 
 static void ledger_row(struct writer *w, const struct batch *b)
@@ -188,7 +184,7 @@ static bool find_rowids(struct writer *w, const struct batch *b, struct rowids *
     if (is_begun) {
         packet_reset(&w->packet);
         packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
-        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
+        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch.now);
     }
     return true;
 }
@@ -208,7 +204,7 @@ static bool send_rows(struct writer *w, const struct batch *b, const struct sql_
         fail_point("rows.packet");
         packet_reset(&w->packet);
         packet_begin_statement(&w->packet, EXPECT_LANE, 1, NULL);
-        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch);
+        ledger_sql_lane(apply_options_of(w->apply)->ledger, &w->packet.sql, w->lane, w->epoch.now);
     }
 }
 

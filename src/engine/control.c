@@ -18,13 +18,10 @@ static uint32_t control_lane(const struct engine *g)
 
 static bool reopen(struct engine *g, struct err *e)
 {
-    uint64_t epoch = tg_random64();
     conn_kill(&g->control);
-    if (!conn_open_target(&g->control, &g->target, 0, e) ||
-        !ledger_fence_lane(&g->ledger, &g->control, control_lane(g), epoch, g->cancel, e))
-        return false;
-    g->control_epoch = epoch;
-    return ledger_wait_quiet(&g->ledger, &g->control, "start */", g->cancel, e);
+    return conn_open_target(&g->control, &g->target, 0, e) &&
+           ledger_fence_lane(&g->ledger, &g->control, control_lane(g), &g->control_epoch, g->cancel, e) &&
+           ledger_wait_quiet(&g->ledger, &g->control, "start */", g->cancel, e);
 }
 
 /* After a failed try; false: it does not pass by itself. */
@@ -47,7 +44,7 @@ static bool try_rows(struct engine *g, const struct buf *statements, struct err 
     uint64_t affected[4] = {0};
     unsigned done = 0;
     buf_adds(&sql, "BEGIN;");
-    ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch);
+    ledger_sql_lane(&g->ledger, &sql, control_lane(g), g->control_epoch.now);
     buf_addc(&sql, ';');
     buf_add(&sql, statements->p, statements->n);
     fail_point("control.before");
@@ -96,19 +93,19 @@ bool engine_send_ddl(struct engine *g, struct conn *c, uint32_t lane, uint64_t e
 
 bool engine_fence_anew(struct engine *g, struct err *e)
 {
-    uint64_t epoch = tg_random64();
     conn_close(&g->control);
     if (!conn_open_target(&g->control, &g->target, 0, e) ||
-        !ledger_fence(&g->ledger, &g->control, control_lane(g) + 1, epoch, g->cancel, e))
+        !ledger_fence_lane(&g->ledger, &g->control, control_lane(g), &g->control_epoch, g->cancel, e) ||
+        !ledger_fence(&g->ledger, &g->control, control_lane(g) + 1, g->epoch, g->control_epoch.now, g->cancel, e))
         return false;
-    g->epoch = g->control_epoch = epoch;
+    g->epoch = g->control_epoch.now;
     return true;
 }
 
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e)
 {
     struct patience p = {40, 1000, 0};
-    while (!engine_send_ddl(g, &g->control, control_lane(g), g->control_epoch, ddl, e)) {
+    while (!engine_send_ddl(g, &g->control, control_lane(g), g->control_epoch.now, ddl, e)) {
         if (p.tries && e->sql == 1050) {
             err_clear(e); /* the try whose answer was lost has made it: before that the table was not there */
             return true;

@@ -125,7 +125,8 @@ struct engine {
     struct gtid_set *gtids;           /* what may be in the binlog before the start */
     struct pos start;
     uint32_t lanes;                   /* of writers; then the mark's and the control connection's */
-    uint64_t epoch, control_epoch;    /* of the writers' lanes at the start; of the control lane */
+    uint64_t epoch;                   /* of the writers' lanes at the start */
+    struct epoch control_epoch;
     bool is_new;
     bool is_snapshot;                 /* the road: no stream, one set of snapshots (snapshot.c) */
     enum copy_hold hold;              /* how that set came about */

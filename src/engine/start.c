@@ -165,9 +165,10 @@ static bool check_identity(struct engine *g, struct err *e)
 
 bool engine_prepare(struct engine *g, struct err *e)
 {
-    g->epoch = g->control_epoch = tg_random64();
+    g->epoch = tg_random64();
+    g->control_epoch = (struct epoch){.now = g->epoch};
     if (!ledger_create(&g->control, e) ||
-        !ledger_fence(&g->ledger, &g->control, g->lanes + 2, g->epoch, g->cancel, e) ||
+        !ledger_fence(&g->ledger, &g->control, g->lanes + 2, 0, g->epoch, g->cancel, e) ||
         !ledger_read(&g->ledger, &g->control, &g->found, e))
         return false;
     g->is_new = !g->found.exists;

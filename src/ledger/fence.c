@@ -137,13 +137,15 @@ static bool lanes_are_ours(const struct ledger *l, struct conn *c, uint64_t epoc
     return fine;
 }
 
-bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch,
+bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t from, uint64_t epoch,
                   struct cancel *cancel, struct err *e)
 {
     struct buf sql = {0};
     bool fine = make_lanes(l, c, nlanes, epoch, e), ours = false;
     buf_addf(&sql, "UPDATE /* %s:fence */ " LEDGER_SCHEMA ".lane SET epoch = %llu WHERE run = '%s'", l->tag,
              (unsigned long long)epoch, l->run);
+    if (from)
+        buf_addf(&sql, " AND epoch IN (%llu,%llu)", (unsigned long long)from, (unsigned long long)epoch);
     for (int i = 0; fine && !ours && i < FENCE_TRIES; i++) /* a killed engine's own fence may land after ours */
         fine = exec_patient(c, &sql, NULL, cancel, e) && ledger_wait_quiet(l, c, "", cancel, e) &&
                lanes_are_ours(l, c, epoch, &ours, e);
@@ -153,16 +155,22 @@ bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint6
     return fine || err_wrap(e, "while taking over run %s", l->run);
 }
 
-bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, uint64_t epoch,
+bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, struct epoch *epoch,
                        struct cancel *cancel, struct err *e)
 {
     struct buf sql = {0};
     uint64_t affected = 0;
-    buf_addf(&sql, "UPDATE /* %s:fence */ " LEDGER_SCHEMA ".lane SET epoch = %llu, seq = seq + 1 WHERE run = '%s' AND lane = %u",
-             l->tag, (unsigned long long)epoch, l->run, lane);
+    if (!epoch->next)
+        epoch->next = tg_random64();
+    buf_addf(&sql, "UPDATE /* %s:fence */ " LEDGER_SCHEMA ".lane SET epoch = %llu, seq = seq + 1 WHERE run = '%s' AND lane = %u"
+             " AND epoch IN (%llu,%llu)", l->tag, (unsigned long long)epoch->next, l->run, lane,
+             (unsigned long long)epoch->now, (unsigned long long)epoch->next);
     bool fine = exec_patient(c, &sql, &affected, cancel, e);
     buf_release(&sql);
-    if (fine && affected != 1)
-        return err_set(e, ERR_TARGET_FENCED, "lane %u of run %s is gone", lane, l->run);
-    return fine;
+    if (!fine)
+        return false;
+    if (affected != 1)
+        return err_set(e, ERR_TARGET_FENCED, "lane %u of run %s has another epoch", lane, l->run);
+    *epoch = (struct epoch){.now = epoch->next};
+    return true;
 }

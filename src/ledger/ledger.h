@@ -38,10 +38,17 @@ bool ledger_create(struct conn *c, struct err *e);
 
 /* Makes lanes 0..n-1 where missing, gives all lanes of the run the new epoch (waits for packets of an older engine
  * that are under way, all later ones fail), then waits until no statement with the run's tag is left in the
- * target's process list and among TiDB's DDL jobs. */
-bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t epoch, struct cancel *cancel, struct err *e);
-/* The same for one lane whose last COMMIT has an unknown outcome. */
-bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, uint64_t epoch, struct cancel *cancel, struct err *e);
+ * target's process list and among TiDB's DDL jobs. from: only lanes of this epoch; 0: whoever has them. */
+bool ledger_fence(const struct ledger *l, struct conn *c, uint32_t nlanes, uint64_t from, uint64_t epoch, struct cancel *cancel,
+                  struct err *e);
+/* A lane's epoch, and the one it is about to get: as long as the answer is missing it may have either. */
+struct epoch {
+    uint64_t now, next;               /* next 0: none */
+};
+/* A new epoch for one lane whose last COMMIT has an unknown outcome; the same one as long as this fails.
+ * ERR_TARGET_FENCED: the lane is not ours any more; whoever has taken the run over keeps it. */
+bool ledger_fence_lane(const struct ledger *l, struct conn *c, uint32_t lane, struct epoch *epoch, struct cancel *cancel,
+                       struct err *e);
 /* Waits until no statement that carries the run's tag and `mark` behind it is running at the target, as DDL job neither
  * (the connection c aside). mark "": any statement of the run; else that of one DDL, see ledger_ddl_mark. */
 bool ledger_wait_quiet(const struct ledger *l, struct conn *c, const char *mark, struct cancel *cancel, struct err *e);

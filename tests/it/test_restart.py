@@ -5,6 +5,7 @@
 import shutil
 
 from harness import EXIT, OPTIONS, Scene, case, check, equal, flavour, main, order, position, same, tidegate  # noqa: I001  (sets the path)
+from servers import COMMIT
 from workload import SCHEMA, Writer, connect, fill
 
 ROWS = 60_000
@@ -121,6 +122,34 @@ def test_another_host(scene: Scene, phase):
     if writer:
         wrote = writer.stop()
         check(not wrote["problem"], f"the writer: {wrote['problem']}")
+    second.until_applied(position(source))
+    same(scene, source, target)
+    second.stop()
+
+
+@case()
+def test_taken_over_in_doubt(scene: Scene):
+    """An engine that is cut off inside a COMMIT, and comes back when another has taken the run over, takes no lane back."""
+    source, target = scene.source(), scene.target("any")
+    fill(source.port, ROWS // 4, flavour("mariadb", target.name))
+    writer, proxy = scene.add(Writer(source.port, seed=OPTIONS.seed)), scene.proxy(target)
+    second = scene.engine(source, target, limits={"writers": 1})
+    second.home, second.log = scene.home / "elsewhere", scene.logs / "elsewhere.log"
+    second.files = [second.file.rename(scene.logs / "elsewhere.yaml")]
+    first = scene.engine(source, proxy, limits={"writers": 1}).start()
+    first.until_state("in-sync")
+    held = proxy.hold(COMMIT)
+    held.wait()
+    proxy.refuse()
+    proxy.cut()
+    held.release()
+    second.start()
+    second.until_state("in-sync")
+    proxy.refuse(False)
+    equal(first.ended(60), EXIT["resumable"], f"exit code of\n{last_words(first)}\nwhich")
+    check("TG-3111" in first.text(), f"no TG-3111 in {last_words(first)}")
+    wrote = writer.stop()
+    check(not wrote["problem"], f"the writer: {wrote['problem']}")
     second.until_applied(position(source))
     same(scene, source, target)
     second.stop()
