@@ -428,6 +428,7 @@ struct apply *apply_new(const struct apply_options *o)
     struct apply *a = x_alloc(sizeof *a);
     a->o = *o;
     a->ask = o->ask;
+    atomic_init(&a->is_load_off, o->insert_only);
     a->o.ask = (struct ask_port){a, ask_put, ask_fatal};
     a->limit = a->most = TG_MAX(TG_MIN(o->writers, o->lanes), 1u);
     atomic_store(&a->statement_bytes, STATEMENT_BYTES);

@@ -21,6 +21,7 @@ struct apply_options {
     const struct db_addr *target;
     uint32_t lanes;                   /* writers 0..lanes-1; lane `lanes` is the mark's */
     uint32_t writers;                 /* how many of them may apply rows at once, to begin with */
+    bool insert_only;                 /* no LOAD DATA */
     uint64_t epoch;                   /* set on all lanes by ledger_fence before */
     struct cancel *cancel;            /* set: writers stop after their statement */
     struct marks *marks;

@@ -235,6 +235,13 @@ const struct field job_fields[] = {
      .label = "Source is busy at",
      .help = "The copy reads less, then waits, while more other statements than this run at the "
              "source; 0: by the pace."},
+    {.path = "limits.load-data",
+     .type = F_BOOL,
+     AT(load_data),
+     .def = "true",
+     .flags = FF_EXPERT,
+     .label = "Rows by LOAD DATA",
+     .help = "LOAD DATA LOCAL from memory where it pays and the target takes it; false: INSERT only."},
     {.path = "checks.ignore",
      .type = F_WORDS,
      LIST(check_ignore),

@@ -86,6 +86,7 @@ struct job {
     int64_t writers, readers;     /* defaults 16 and 0: readers by the pace */
     int64_t chunk_bytes;          /* largest chunk, default 8 MiB */
     int64_t read_rate;            /* bytes a second, 0: no limit */
+    bool load_data;               /* LOAD DATA LOCAL where it pays; false: INSERT only */
     int64_t source_threads;       /* other statements at the source, 0: by the pace */
     char **check_ignore, **check_accept;
     size_t ncheck_ignore, ncheck_accept;

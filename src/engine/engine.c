@@ -231,7 +231,7 @@ static int loop(struct engine *g, struct err *e)
 static bool start_run(struct engine *g, struct err *e)
 {
     struct apply_options a = {.ledger = &g->ledger, .target = &g->target, .lanes = g->lanes, .writers = g->pace.knee.at,
-                              .epoch = g->epoch, .cancel = g->cancel, .marks = NULL,
+                              .epoch = g->epoch, .insert_only = !g->job->load_data, .cancel = g->cancel, .marks = NULL,
                               .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
                               .packet_bytes = (size_t)1 << 20,
                               .quarantine = g->quarantine, .run_dir = g->o->run_dir};
