@@ -183,12 +183,54 @@ static bool read_places(struct engine *g, bool *is_there, struct err *e)
     return fine;
 }
 
-/* Empty ones are held against our shape; those with rows and without an answer go into open. */
-static bool look_at(struct engine *g, struct tab *tab, const char **answer, struct tab **open, uint32_t *nopen, struct err *e)
+/* Places where a start of this run that was cut short has made tables. */
+struct making {
+    char **list;
+    size_t n;
+};
+
+static void told_making(void *arg, const char *kind, const char *name, const char *text)
+{
+    struct making *m = arg;
+    (void)kind;
+    (void)name;
+    if ((m->n & (m->n - 1)) == 0)
+        m->list = x_realloc(m->list, TG_MAX(m->n * 2, (size_t)1) * sizeof *m->list);
+    m->list[m->n++] = x_strdup(text);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_made(const struct making *m, const struct table *t)
+{
+    struct buf name = {0};
+    sql_table(&name, t->target_schema, t->target_name);
+    bool found = m->n && bsearch(&name.p, m->list, m->n, sizeof *m->list, by_text);
+    buf_release(&name);
+    return found;
+}
+
+static void making_release(struct making *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        free(m->list[i]);
+    free(m->list);
+}
+
+/* Empty ones are held against our shape, or made anew where they are ours: the source's may be another by now; those with rows and without an answer go into open. */
+static bool look_at(struct engine *g, struct tab *tab, const struct making *made, bool *is_there, const char **answer,
+                    struct tab **open, uint32_t *nopen, struct err *e)
 {
     bool rows = false;
     if (!has_rows(g, tab->def, &rows, e))
         return false;
+    if (!rows && is_made(made, tab->def)) {
+        *is_there = false;
+        return drop_table(g, tab->def, e);
+    }
     if (!rows)
         return check_shape(g, tab->def, e);
     *answer = decided(g, tab);
@@ -202,10 +244,13 @@ bool engine_look_at_target(struct engine *g, bool *is_there, struct err *e)
     struct tab **open = x_alloc((g->tabs.n + 1) * sizeof(void *));
     const char **answers = x_alloc((g->tabs.n + 1) * sizeof(void *)), *choice = NULL;
     uint32_t nopen = 0;
-    bool fine = read_places(g, is_there, e);
+    struct making made = {0};
+    bool fine = ledger_read_notes(&g->ledger, &g->control, NOTE_MAKING, told_making, &made, e) && read_places(g, is_there, e);
+    if (made.n)
+        qsort(made.list, made.n, sizeof *made.list, by_text);
     for (uint32_t i = 0; fine && i < g->tabs.n; i++)
         if (is_there[i])
-            fine = look_at(g, g->tabs.list[i], &answers[i], open, &nopen, e);
+            fine = look_at(g, g->tabs.list[i], &made, &is_there[i], &answers[i], open, &nopen, e);
     if (fine && nopen)
         fine = ask(g, open, nopen, &choice, e);
     for (uint32_t i = 0; i < nopen; i++)
@@ -213,6 +258,7 @@ bool engine_look_at_target(struct engine *g, bool *is_there, struct err *e)
     for (uint32_t i = 0; fine && i < g->tabs.n; i++) /* only now is anything changed */
         if (answers[i])
             fine = settle(g, g->tabs.list[i], answers[i], &is_there[i], e);
+    making_release(&made);
     free(open);
     free(answers);
     return fine;

@@ -29,6 +29,7 @@ struct question {
 #define NOTE_TABLE "table"            /* a line about how a table was changed on its way */
 #define NOTE_EXISTING "existing"      /* a line about rows that were there before */
 #define NOTE_KEPT "kept"              /* by table id: tab_kept_name */
+#define NOTE_MAKING "making"          /* `schema`.`table` that was not at the target when this run began to make it */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 
 enum report_part { REPORT_TABLE, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,

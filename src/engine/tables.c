@@ -233,6 +233,29 @@ static bool make_rest(struct engine *g, struct order *orders, uint32_t n, struct
     return fine;
 }
 
+/* What is made from here on is ours, should this start be cut short. */
+static bool note_making(struct engine *g, const struct order *orders, uint32_t n, struct err *e)
+{
+    struct buf ledger = {0}, name = {0};
+    bool fine = true;
+    for (uint32_t i = 0, held = 0; fine && i < n; i++) {
+        if (orders[i].create_sql) {
+            buf_reset(&name);
+            sql_table(&name, orders[i].tab->def->target_schema, orders[i].tab->def->target_name);
+            buf_adds(&ledger, held++ ? ";" : "");
+            ledger_sql_note(&g->ledger, &ledger, NOTE_MAKING, "", name.p);
+        }
+        if (held && (i + 1 == n || held == LEDGER_TABLES)) {
+            fine = engine_fenced(g, &ledger, e);
+            buf_reset(&ledger);
+            held = 0;
+        }
+    }
+    buf_release(&ledger);
+    buf_release(&name);
+    return fine;
+}
+
 bool engine_make_tables(struct engine *g, const struct schema_list *l, const bool *is_there, struct err *e)
 {
     struct order *orders = x_alloc((g->tabs.n + 1) * sizeof *orders);
@@ -243,7 +266,7 @@ bool engine_make_tables(struct engine *g, const struct schema_list *l, const boo
         nmade += !is_there[i];
         fine = is_there[i] || rewrite(g, &orders[i], false, e) || err_wrap(e, "while creating %s at the target", orders[i].tab->label);
     }
-    fine = fine && make_schemas(g, is_there, e) && (nmade <= FEW || make_at_once(g, orders, n, e)) && make_rest(g, orders, n, e);
+    fine = fine && note_making(g, orders, n, e) && make_schemas(g, is_there, e) && (nmade <= FEW || make_at_once(g, orders, n, e)) && make_rest(g, orders, n, e);
     for (uint32_t i = 0; i < n; i++) {
         buf_release(&orders[i].sql);
         buf_release(&orders[i].notes);

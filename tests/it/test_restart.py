@@ -128,6 +128,29 @@ def test_another_host(scene: Scene, phase):
 
 
 @case()
+def test_start_cut_short(scene: Scene):
+    """Killed while it makes tables, and the source's are others when it starts again: its own are made anew."""
+    source, target = scene.source(), scene.target("any")
+    fill(source.port, 2000, flavour("mariadb", target.name))
+    proxy = scene.proxy(target)
+    engine = scene.engine(source, proxy)
+    held = proxy.hold(rf"CREATE TABLE `{SCHEMA}`", nth=8)
+    engine.start()
+    held.wait()
+    engine.kill()
+    held.remove()
+    made = target.query(f"SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{SCHEMA}'")[0][0]
+    check(made > 0, "no table was made before the kill")
+    for name, in source.query(f"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{SCHEMA}' AND TABLE_TYPE = 'BASE TABLE'"):
+        source.query(f"ALTER TABLE {SCHEMA}.{name} ADD COLUMN later INT NOT NULL DEFAULT 7")
+    engine.start()
+    engine.until_state("in-sync")
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
+@case()
 def test_taken_over_in_doubt(scene: Scene):
     """An engine that is cut off inside a COMMIT, and comes back when another has taken the run over, takes no lane back."""
     source, target = scene.source(), scene.target("any")
