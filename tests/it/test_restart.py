@@ -5,7 +5,7 @@
 import shutil
 
 from harness import EXIT, OPTIONS, Scene, case, check, equal, flavour, main, order, position, same, tidegate  # noqa: I001  (sets the path)
-from servers import COMMIT
+from servers import COMMIT, wait_for
 from workload import SCHEMA, Writer, connect, fill
 
 ROWS = 60_000
@@ -137,10 +137,10 @@ def test_start_cut_short(scene: Scene):
     held = proxy.hold(rf"CREATE TABLE `{SCHEMA}`", nth=8)
     engine.start()
     held.wait()
+    made = f"SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{SCHEMA}'"
+    wait_for(lambda: target.query(made)[0][0], 30, "tables that are made")
     engine.kill()
     held.remove()
-    made = target.query(f"SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{SCHEMA}'")[0][0]
-    check(made > 0, "no table was made before the kill")
     for name, in source.query(f"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{SCHEMA}' AND TABLE_TYPE = 'BASE TABLE'"):
         source.query(f"ALTER TABLE {SCHEMA}.{name} ADD COLUMN later INT NOT NULL DEFAULT 7")
     engine.start()
