@@ -50,6 +50,9 @@ struct job_options {
 /* Loads, sets, checks; prints every problem to stderr. false: *code says how to end. job_release in
  * any case. */
 bool cli_job_load(struct job *j, const struct job_options *o, int *code);
+void cli_job_options_release(struct job_options *o);
+/* cli_job_load and cli_job_resolve for a command that connects by itself; SIGPIPE is blocked. */
+bool cli_job_ready(struct job *j, struct job_options *o, char *const *files, int n, int *code);
 bool cli_job_resolve(struct job *j, struct err *e); /* asks on the terminal where one is there */
 struct secret *cli_ask(const char *label);          /* NULL: no terminal, or an end of input */
 /* Secrets between the window's process and its engine: written to and read from a pipe, never argv

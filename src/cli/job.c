@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
@@ -214,4 +215,26 @@ bool cli_secrets_receive(struct job *j, int fd, struct err *e)
     explicit_bzero(text, room);
     free(text);
     return ok;
+}
+
+void cli_job_options_release(struct job_options *o)
+{
+    free(o->sets.item);
+    free(o->answers.item);
+}
+
+bool cli_job_ready(struct job *j, struct job_options *o, char *const *files, int n, int *code)
+{
+    struct err e = {0};
+    sigset_t pipe_only;
+    o->files = (const char *const *)files;
+    o->nfiles = (size_t)n;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, NULL);
+    if (!cli_job_load(j, o, code))
+        return false;
+    if (!cli_job_resolve(j, &e))
+        *code = cli_fail(&e);
+    return e.code == ERR_OK;
 }

@@ -36,8 +36,10 @@ const struct command cli_commands[] = {
     {"answer", "[NAME] ID[@SCHEMA.TABLE] CHOICE", "answer a question of a run",
      "tidegate status shows the open questions with their ids and choices.", cmd_answer},
     {"verify", "FILE… [--json]", "compare source and target", NULL, cmd_verify},
-    {"check", "FILE… [--json]", "connect to both ends and check what a run needs; changes nothing",
-     NULL, cmd_check},
+    {"check", "FILE… [--json] [--rehearse]", "look for everything that could stop the run, with cures",
+     "Writes nothing anywhere without --rehearse. Exit code 3 when a check fails. A check is left out by\n"
+     "checks.ignore: [ID], a failure accepted by checks.accept: [\"ID: REASON\"] in the job.",
+     cmd_check},
     {"export", "FILE… [--format job] [-o DIR]", "write the job as one job.yaml",
      "Passwords are written as references only.", cmd_export},
     {"encrypt", "--key FILE", "turn a password into DM's encrypted text",

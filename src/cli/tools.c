@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What needs no run: verify, check, export, encrypt, decrypt. */
+/* What needs no run: verify, export, encrypt, decrypt. */
 #include "cli/cli.h"
 #include "conf/dm_secret.h"
 #include "engine/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void job_options_release(struct job_options *o)
-{
-    free(o->sets.item);
-    free(o->answers.item);
-}
-
-static int with_engine(const struct command *self, int argc, char **argv,
-                       int (*work)(struct job *, bool, struct err *))
+int cmd_verify(const struct command *self, int argc, char **argv)
 {
     struct job_options jo = {0};
     bool json = false;
@@ -29,37 +21,21 @@ static int with_engine(const struct command *self, int argc, char **argv,
     int first, code;
     struct job j;
     struct err e = {0};
-    sigset_t pipe_only;
     if (!cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, &first, &code)) {
-        job_options_release(&jo);
+        cli_job_options_release(&jo);
         return code;
     }
     if (first == argc)
         return cli_usage(self, "no file is named");
-    jo.files = (const char *const *)argv + first;
-    jo.nfiles = (size_t)(argc - first);
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_only, NULL);
     job_init(&j);
-    if (cli_job_load(&j, &jo, &code)) {
-        code = cli_job_resolve(&j, &e) ? work(&j, json, &e) : (int)err_info(e.code)->exit_code;
+    if (cli_job_ready(&j, &jo, argv + first, argc - first, &code)) {
+        code = engine_verify(&j, json, &e);
         if (e.code != ERR_OK)
             cli_fail(&e);
     }
     job_release(&j);
-    job_options_release(&jo);
+    cli_job_options_release(&jo);
     return code;
-}
-
-int cmd_verify(const struct command *self, int argc, char **argv)
-{
-    return with_engine(self, argc, argv, engine_verify);
-}
-
-int cmd_check(const struct command *self, int argc, char **argv)
-{
-    return with_engine(self, argc, argv, engine_check);
 }
 
 static int export_to(const struct buf *text, const char *dir)
@@ -98,7 +74,7 @@ int cmd_export(const struct command *self, int argc, char **argv)
     struct job j;
     struct err e;
     if (!cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, &first, &code)) {
-        job_options_release(&jo);
+        cli_job_options_release(&jo);
         return code;
     }
     jo.files = (const char *const *)argv + first;
@@ -120,7 +96,7 @@ int cmd_export(const struct command *self, int argc, char **argv)
         buf_release(&text);
         job_release(&j);
     }
-    job_options_release(&jo);
+    cli_job_options_release(&jo);
     return code;
 }
 

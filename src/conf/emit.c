@@ -204,6 +204,36 @@ static bool add_value(const struct emitter *em, const struct field *f, const voi
     return has_value;
 }
 
+bool job_get(const struct job *j, const char *path, struct buf *out)
+{
+    struct emitter em = {.job = j};
+    char canonical[200];
+    void *base;
+    /* a path that exists makes nothing; sources[] beyond the last one are not asked for */
+    const struct field *f = field_find((struct job *)(uintptr_t)j, path, &base, canonical, sizeof canonical);
+    if (!f || f->type == F_SECRET || f->type == F_SOURCES || f->type == F_TARGET)
+        return false;
+    return field_is_scalar(f) ? field_text(f, base, out) : add_value(&em, f, base, canonical, out);
+}
+
+void job_list_plus(const struct job *j, const char *path, const char *const *words, size_t n, struct buf *out)
+{
+    if (job_get(j, path, out) && out->n && out->p[out->n - 1] == ']')
+        out->p[--out->n] = 0;
+    else
+        buf_reset(out);
+    for (size_t i = 0; i < n; i++) {
+        buf_adds(out, out->n > 1 ? ", " : out->n ? "" : "[");
+        yaml_quote(words[i], out);
+    }
+    buf_addc(out, ']');
+}
+
+void job_rule_text(const char *schema, const char *table, struct buf *out)
+{
+    rule_format(schema, table, out);
+}
+
 static void add_comment(const struct emitter *em, const struct field *f, const char *indent)
 {
     if (em->has_help && f->help && *f->help)

@@ -114,6 +114,12 @@ void job_release(struct job *j);
 bool job_load(struct job *j, const char *const *files, size_t nfiles, struct job_problems *out);
 /* --set path=value; also "answers.ID=choice". Lists: "a,b" or YAML ("[{from: a, to: b}]"). Secrets as references. */
 bool job_set(struct job *j, const char *path, const char *value, struct err *e);
+/* What job_set on that path would have to be given for things to stay as they are; false: nothing is there, or a secret. */
+bool job_get(const struct job *j, const char *path, struct buf *out);
+/* The same for a list with n more words, as a YAML list. */
+void job_list_plus(const struct job *j, const char *path, const char *const *words, size_t n, struct buf *out);
+/* A rule of allow.include and allow.exclude that matches this table only; appended. */
+void job_rule_text(const char *schema, const char *table, struct buf *out);
 /* Cross-field checks before a run: what this version refuses, what is missing. */
 bool job_check(const struct job *j, struct job_problems *out);
 /* Resolves every secret reference (env, file, DM text; ask: calls ask, NULL fails). */
@@ -127,8 +133,12 @@ void job_route(const struct job *j, const char *schema, const char *table, char 
 /* Several routes of the same kind match and lead to different places; job_route takes the first. */
 bool job_route_is_ambiguous(const struct job *j, const char *schema, const char *table);
 const char *job_answer(const struct job *j, const char *id, const char *table); /* choice or NULL */
-/* Whether checks.accept names it. */
+/* Whether checks.accept names it, with a reason ("ID: REASON") or without. */
 bool job_accepts(const struct job *j, const char *what);
+/* The reason that checks.accept gives for it, "" where it gives none, NULL where it does not name it. */
+const char *job_accept_reason(const struct job *j, const char *what);
+/* Whether checks.ignore (DM: ignore-checking-items) names it, or "all". */
+bool job_ignores(const struct job *j, const char *check);
 /* The reference manual of the field table, and names for enums. */
 void job_manual(struct buf *out);
 const char *job_mode_name(enum job_mode m);

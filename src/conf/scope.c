@@ -134,10 +134,28 @@ const char *job_answer(const struct job *j, const char *id, const char *table)
     return general;
 }
 
+const char *job_accept_reason(const struct job *j, const char *what)
+{
+    size_t n = strlen(what);
+    for (size_t i = 0; i < j->ncheck_accept; i++) {
+        const char *word = j->check_accept[i];
+        if (strncmp(word, what, n) != 0 || (word[n] && word[n] != ':'))
+            continue;
+        word += n + (word[n] == ':');
+        return word + strspn(word, " ");
+    }
+    return NULL;
+}
+
 bool job_accepts(const struct job *j, const char *what)
 {
-    for (size_t i = 0; i < j->ncheck_accept; i++)
-        if (strcmp(j->check_accept[i], what) == 0)
+    return job_accept_reason(j, what) != NULL;
+}
+
+bool job_ignores(const struct job *j, const char *check)
+{
+    for (size_t i = 0; i < j->ncheck_ignore; i++)
+        if (strcmp(j->check_ignore[i], check) == 0 || strcmp(j->check_ignore[i], "all") == 0)
             return true;
     return false;
 }

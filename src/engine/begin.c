@@ -144,7 +144,7 @@ static void guess_sizes(struct engine *g)
 
 static void begin_table(struct engine *g, struct table *def)
 {
-    route_table(g, def);
+    job_route_table(g->job, def);
     struct tab *tab = engine_add_tab(g, def, 0);
     for (uint32_t k = 0; k < def->nfks; k++)
         if (def->fks[k].on_delete_acts || def->fks[k].on_update_acts) {
@@ -212,7 +212,7 @@ static bool begin_incremental(struct engine *g, struct schema_list *l, struct er
     bool fine = start_from_job(g, e), *is_there = x_alloc(l->n + 1);
     for (uint32_t i = 0; fine && i < l->n; i++) {
         struct table *def = table_hold(l->tables[i]);
-        route_table(g, def);
+        job_route_table(g->job, def);
         struct tab *tab = engine_add_tab(g, def, 0);
         engine_set_copy(g, tab, TAB_COMPLETE, &g->start);
         is_there[i] = true;
@@ -307,7 +307,7 @@ static bool restore_tab(struct engine *g, const struct ledger_tab *t, struct err
     struct table *def = table_from_sql(d->sql, strlen(d->sql), &cx, e);
     if (!def)
         return err_wrap(e, "definition of %s.%s in the ledger", t->names[0], t->names[1]);
-    route_table(g, def);
+    job_route_table(g->job, def);
     struct tab *tab = engine_add_tab(g, def, t->id);
     enum tab_copy copy;
     if (is_dropped || !tab_copy_parse(t->state, &copy))

@@ -402,26 +402,6 @@ int engine_run(struct job *job, const struct engine_options *o, struct err *e)
 
 /* ---- the other faces ---- */
 
-int engine_check(struct job *job, bool json, struct err *e)
-{
-    struct engine *g = x_alloc(sizeof *g);
-    struct engine_options none = {0};
-    struct schema_list tables = {0};
-    err_clear(e);
-    engine_init(g, job, &none);
-    bool fine = conn_mysql_init(e) && engine_connect(g, e) && engine_start_checks(g, &tables, e);
-    const struct err_info *i = err_info(e->code);
-    if (json)
-        printf("{\"ok\":%s,\"id\":\"%s\",\"tables\":%u}\n", fine ? "true" : "false", i->id, tables.n);
-    else if (fine)
-        printf("Both ends answer, %s, %u tables can be moved.\n",
-               g->is_snapshot ? "one set of snapshots will be read" : "the binlog can be read", tables.n);
-    schema_list_release(&tables);
-    engine_release(g);
-    free(g);
-    return fine ? EXIT_FINE : EXIT_CHECK;
-}
-
 static void print_verify(const struct verify_table *t, uint32_t n, bool json, bool pass, const char *at)
 {
     uint64_t rows = 0;
@@ -477,7 +457,7 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
         return false;
     struct verify_table *t = x_alloc((l.n + 1) * sizeof *t);
     for (uint32_t i = 0; i < l.n; i++) {
-        route_table(g, l.tables[i]);
+        job_route_table(g->job, l.tables[i]);
         t[i].def = l.tables[i];
     }
     mark_kept(g, &l, t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The engine's face: a run, a comparison, a rehearsal of the run's start. Each call blocks on the
+ * The engine's face: a run and a comparison. Each call blocks on the
  * caller's thread and returns an exit code of enum tg_exit. The job's secrets are resolved
  * (job_resolve) before. The caller blocks signals in every thread; the engine never handles one. */
 #ifndef TG_ENGINE_ENGINE_H
@@ -27,8 +27,5 @@ int engine_run(struct job *job, const struct engine_options *o, struct err *e);
 /* Compares source and target, prints the result to stdout (text or one JSON object). 0, 6 or
  * another error. */
 int engine_verify(struct job *job, bool json, struct err *e);
-/* Connects both ends and runs the engine's start checks without writing; prints them to stdout. 0
- * or 3. */
-int engine_check(struct job *job, bool json, struct err *e);
 
 #endif

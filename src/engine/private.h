@@ -5,6 +5,7 @@
 #define TG_ENGINE_PRIVATE_H
 
 #include "apply/apply.h"
+#include "check/check.h"
 #include "copy/copy.h"
 #include "engine/engine.h"
 #include "engine/pace.h"
@@ -167,8 +168,6 @@ struct engine {
 bool engine_connect(struct engine *g, struct err *e);
 bool engine_start_checks(struct engine *g, struct schema_list *tables, struct err *e);
 bool engine_prepare(struct engine *g, struct err *e);
-void addr_from_job(struct db_addr *a, const struct job_end *end, bool is_target);
-bool job_wants_port(void *arg, const char *schema, const char *table);
 /* control.c: on the control connection, fenced, tried again where the trouble passes. Statements that may run twice. */
 bool engine_fenced(struct engine *g, const struct buf *statements, struct err *e); /* one transaction */
 bool engine_fenced_ddl(struct engine *g, struct str ddl, struct err *e);
@@ -197,7 +196,6 @@ void places_of_target(struct engine *g, struct places *out);
 /* " IN ('a','b')" of the schemas that tables of the run have at the target. */
 void engine_target_schemas(struct engine *g, struct buf *out);
 /* tables.c */
-void route_table(struct engine *g, struct table *t);
 void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]); /* a name_map; arg: the job */
 bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one, no table two ways */
 /* Makes what is_there (by index in tabs) does not show, and writes every tab's ledger rows. */

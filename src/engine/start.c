@@ -5,25 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void addr_from_job(struct db_addr *a, const struct job_end *end, bool is_target)
-{
-    *a = (struct db_addr){.host = x_strdup(end->host),
-                          .user = x_strdup(end->user),
-                          .port = (uint16_t)end->port,
-                          .password = secret_copy(end->password.value),
-                          .tls = end->tls.is_on,
-                          .tls_verify = end->tls.verify,
-                          .tls_ca = x_strdup(end->tls.ca),
-                          .is_target = is_target};
-}
-
 static bool choose_road(struct engine *g, struct err *e);
 
 bool engine_connect(struct engine *g, struct err *e)
 {
     char now[64];
-    addr_from_job(&g->source, g->source_job, false);
-    addr_from_job(&g->target, &g->job->target, true);
+    job_addr(&g->source, g->source_job, false);
+    job_addr(&g->target, &g->job->target, true);
     if (!conn_open_source(&g->look, &g->source, 30, e) || !conn_open_target(&g->control, &g->target, 0, e) ||
         !dialect_read(&g->dialect, &g->control, e))
         return false;
@@ -121,11 +109,6 @@ static bool rehearse_stream(struct engine *g, struct err *e)
     free(raw);
     binlog_close(b);
     return fine || err_wrap(e, "while trying to read the binlog");
-}
-
-bool job_wants_port(void *arg, const char *schema, const char *table)
-{
-    return job_wants(arg, schema, table);
 }
 
 static bool check_tables(struct engine *g, const struct schema_list *l, struct err *e)

@@ -16,16 +16,6 @@ void engine_map_name(void *arg, const char *schema, const char *table, char to_s
     job_route(arg, schema, table, to_schema, to_table);
 }
 
-void route_table(struct engine *g, struct table *t)
-{
-    char schema[200], name[200];
-    job_route(g->job, t->schema, t->name, schema, name);
-    free(t->target_schema);
-    free(t->target_name);
-    t->target_schema = x_strdup(schema);
-    t->target_name = x_strdup(name);
-}
-
 bool engine_check_routes(struct engine *g, struct err *e)
 {
     struct places p;

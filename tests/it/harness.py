@@ -303,7 +303,8 @@ class Engine:
                            "gtid": kind == "mariadb" or bool(source.info.get("gtid"))},
                 "target": {"host": "127.0.0.1", "port": target.port, "user": "root", "tls": False},
                 "allow": {"include": ["tg_it.*"]}, "road": {"kind": "stream", "until": "cutover"}}
-        self.file.write_text(yaml(merged(base, job)))
+        self.job = merged(base, job)
+        self.file.write_text(yaml(self.job))
 
     def start(self, *more, env=None):
         check(self.process is None or self.process.poll() is not None, "the engine is running already")

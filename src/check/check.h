@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Prechecks: everything that could stop a run, before it starts (DESIGN 7). One table of checks (check_table), facts
+ * read once and lazily, results that stream while the checks run, cures as data.
+ * Ids are DM's own names where DM has the check (DM.md 2.2), else area.noun. */
+#ifndef TG_CHECK_CHECK_H
+#define TG_CHECK_CHECK_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "base/sync.h"
+#include "conf/job.h"
+
+enum check_side { CHECK_SOURCE, CHECK_TARGET, CHECK_HOST };
+enum check_state {
+    CHECK_PASS, CHECK_WARN, CHECK_FAIL,
+    CHECK_NONE                        /* does not apply to this job, or what it builds on has failed: see detail */
+};
+const char *check_state_name(enum check_state s);      /* "pass" "warn" "fail" "n/a" */
+const char *check_side_name(enum check_side s);        /* "source" "target" "host" */
+
+struct check;                         /* a row of the table; its text: */
+const char *check_id(const struct check *c);
+const char *check_title(const struct check *c);        /* msgid, at most 40 cells */
+const char *check_why(const struct check *c);          /* msgid: what happens to a run that does not heed it */
+const char *check_asked(const struct check *c);        /* what is asked for, as SQL or words */
+enum check_side check_side_of(const struct check *c);
+enum check_state check_worst(const struct check *c);
+bool check_is_acceptable(const struct check *c);       /* false: no reason makes a run possible */
+bool check_is_rehearsal(const struct check *c);        /* writes to a scratch schema, or takes a lock */
+const struct check *check_find(const char *id);        /* or NULL */
+const struct check *check_at(size_t i);                /* in the order of the table; NULL behind the last */
+
+enum cure_kind {
+    CURE_SQL,                         /* statements for the side `at_target` says, by the job's user or another */
+    CURE_PARAMETER,                   /* RDS: parameter group, parameter and value, told as text */
+    CURE_SETTING,                     /* job: path = value */
+    CURE_TEXT                         /* for a person's own hands: words, and SQL to copy where sql is set */
+};
+struct check_cure {
+    enum cure_kind kind;
+    bool at_target;
+    bool is_disruptive;               /* needs the typed consent: kills, drops, restarts, longer locks */
+    char *title;                      /* "Keep the binlog for 7 days" */
+    char *text;                       /* what a person does; NULL where title says it all */
+    char *sql, *undo;                 /* statements separated by ";\n"; undo NULL: none is needed or possible */
+    char *effect;                     /* "at once, no restart"; NULL: nothing to say */
+    char *needs;                      /* the privilege that the job's user lacks for it; NULL: it has all */
+    char *path, *value;               /* CURE_SETTING; undo is then the value before, as text for job_set */
+};
+struct check_finding {
+    enum check_state state;           /* warn or fail */
+    char *text;                       /* one sentence, names the object first */
+    char *instruction;                /* NULL: see the cures */
+};
+struct check_result {
+    const struct check *check;
+    enum check_state state;           /* what counts: a failure that was accepted with a reason is a warning */
+    enum check_state judged;          /* without acceptance */
+    char *found, *wanted;             /* "24 h", "72 h or more"; short, NULL: nothing to show */
+    char *detail;                     /* a sentence; NULL: nothing to say */
+    const char *reason;               /* why it was accepted (the job's own text), or NULL */
+    enum err_code code;               /* the error that a run would end with, ERR_OK: none of the catalogue */
+    struct check_finding *findings;   /* at most CHECK_FINDINGS are kept, all are counted */
+    uint32_t nfindings, ntotal;
+    struct check_cure *cures;
+    uint32_t ncures;
+    int64_t ms;                       /* how long it took */
+};
+#define CHECK_FINDINGS 50u
+
+enum check_depth {
+    CHECK_START = 0,                  /* what a run's start looks at: seconds, nothing is written */
+    CHECK_DEEP = 1,                   /* also reads rows: duplicates under another collation, longest rows */
+    CHECK_REHEARSE = 2                /* also writes into scratch schemas at both ends */
+};
+struct check_options {
+    const struct job *job;            /* resolved (job_resolve) */
+    enum check_depth depth;
+    bool may_lock;                    /* consent to LOCK TABLES … READ on one table of the person, at most one second */
+    const char *const *only;          /* ids; NULL: all */
+    size_t nonly;
+    const char *run_dir;              /* where the run will keep its files; NULL: not known */
+    struct cancel *cancel;            /* NULL: none */
+    /* Each result as soon as it is there, on the caller's thread; NULL: nobody listens. */
+    void (*told)(void *arg, const struct check_result *r);
+    void *arg;
+};
+struct check_report {
+    struct check_result *results;     /* in the order of the table */
+    uint32_t n, npass, nwarn, nfail, nnone;
+    char *source_grants, *target_grants; /* the statements that give each end's user what it lacks; NULL: nothing */
+    char *source_name, *target_name;  /* "MySQL 9.7.1 at db:3306", or what is known of it */
+    char **ignored;                   /* ids that the job leaves out */
+    uint32_t nignored, ntables;
+    int64_t ms;
+    bool is_cancelled;
+};
+/* Blocks on the caller's thread; opens its own connections and closes them. Never fails as a whole: a check that can't
+ * look says so. */
+void checks_run(struct check_report *out, const struct check_options *o);
+void check_report_release(struct check_report *r);
+/* Problems first: fail, warn, pass, n/a; each group in the order of the table. Caller frees. */
+const struct check_result **check_sorted(const struct check_report *r);
+/* The first result whose state is fail as an error of the catalogue (ERR_CHECK where it has none); true: none fails. */
+bool check_verdict(const struct check_report *r, struct err *e);
+/* For people, problems first; and DM's shape (DM.md 2.1) with found, wanted, cures and the grants beside it. */
+void check_print_text(const struct check_report *r, struct buf *out);
+void check_print_json(const struct check_report *r, struct buf *out);
+/* One line of a result, without its end. */
+void check_print_line(const struct check_result *r, struct buf *out);
+
+/* ---- what the engine shares ---- */
+
+struct db_addr;
+struct table;
+/* Where and as whom a job connects; db_addr_release frees. */
+void job_addr(struct db_addr *out, const struct job_end *end, bool is_target);
+/* job_wants in the form that schema_read takes; arg: the job. */
+bool job_wants_port(void *job, const char *schema, const char *table);
+/* Sets target_schema and target_name by the job's routes. */
+void job_route_table(const struct job *job, struct table *t);
+
+/* ---- cures ---- */
+
+struct cure_login {                   /* another user, for the cure's statements only; user NULL: the job's own */
+    const char *user;
+    const struct secret *password;
+};
+/* Runs a CURE_SQL, statement by statement, on a connection of its own that is closed again; *done: how many ran.
+ * CURE_SETTING: job_set on *job. Other kinds are refused with ERR_USAGE. */
+bool cure_apply(struct job *job, const struct check_cure *c, const struct cure_login *as, unsigned *done, struct err *e);
+/* The same with its undo; ERR_USAGE where it has none. */
+bool cure_undo(struct job *job, const struct check_cure *c, const struct cure_login *as, unsigned *done, struct err *e);
+/* The list of cures that were applied, kept in a run directory as cures.json (an array, mode 0600, no secrets). */
+bool cure_record(const char *run_dir, const struct check_result *r, const struct check_cure *c, const char *where,
+                 const char *user, struct err *e);
+struct cure_record {
+    char *check, *title, *where, *user, *sql, *undo, *path, *at, *undone_at; /* undone_at NULL: still in force; path: of a setting */
+    bool at_target;
+};
+/* Caller frees with cure_records_release; no file: none. */
+bool cure_records_read(const char *run_dir, struct cure_record **out, uint32_t *n, struct err *e);
+bool cure_record_undone(const char *run_dir, uint32_t index, struct err *e);
+void cure_records_release(struct cure_record *list, uint32_t n);
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the checks look at. Each fact is asked for once, when the first check wants it; a failure is kept, so that the
+// second check does not wait for it again.
+#include "check/private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+typedef bool reader(struct run *r, struct err *e);
+
+static bool once(struct fact *f, reader *read, struct run *r, struct err *e)
+{
+    if (!f->is_read) {
+        f->is_fine = read(r, &f->err);
+        f->is_read = true;
+    }
+    if (!f->is_fine && e)
+        *e = f->err;
+    return f->is_fine;
+}
+
+/* ---- of one end ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct variable *)a)->name, ((const struct variable *)b)->name);
+}
+
+static bool read_variables(struct end *s, struct err *e)
+{
+    MYSQL_RES *res;
+    if (!conn_query(&s->conn, "SHOW GLOBAL VARIABLES", &res, e))
+        return false;
+    s->variables = x_alloc((size_t)(mysql_num_rows(res) + 1) * sizeof *s->variables);
+    for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
+        char *name = x_strdup(row[0] ? row[0] : "");
+        for (char *p = name; *p; p++)
+            *p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+        s->variables[s->nvariables++] = (struct variable){name, x_strdup(row[1] ? row[1] : "")};
+    }
+    mysql_free_result(res);
+    qsort(s->variables, s->nvariables, sizeof *s->variables, by_name);
+    return true;
+}
+
+bool end_variables(struct end *s, struct err *e)
+{
+    struct fact *f = &s->variables_read;
+    if (!f->is_read) {
+        f->is_fine = s->is_open ? read_variables(s, &f->err) : err_set(&f->err, s->failed.code, "%s", s->failed.text);
+        f->is_read = true;
+    }
+    if (!f->is_fine && e)
+        *e = f->err;
+    return f->is_fine;
+}
+
+const char *end_variable(struct end *s, const char *name)
+{
+    struct variable key = {.name = (char *)(uintptr_t)name};
+    if (!end_variables(s, NULL))
+        return NULL;
+    const struct variable *v = bsearch(&key, s->variables, s->nvariables, sizeof key, by_name);
+    return v ? v->value : NULL;
+}
+
+bool end_is_on(struct end *s, const char *name)
+{
+    const char *value = end_variable(s, name);
+    return value && (strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0);
+}
+
+bool end_connect(const struct end *s, struct conn *out, struct err *e)
+{
+    return s->of == TARGET ? conn_open_target(out, &s->addr, 30, e) : conn_open_source(out, &s->addr, 30, e);
+}
+
+static void end_release(struct end *s)
+{
+    conn_close(&s->conn);
+    for (size_t i = 0; i < s->nvariables; i++) {
+        free(s->variables[i].name);
+        free(s->variables[i].value);
+    }
+    free(s->variables);
+    db_addr_release(&s->addr);
+}
+
+/* ---- of the chosen tables ---- */
+
+bool job_wants_port(void *job, const char *schema, const char *table)
+{
+    return job_wants(job, schema, table);
+}
+
+void job_route_table(const struct job *job, struct table *t)
+{
+    char schema[200], name[200];
+    job_route(job, t->schema, t->name, schema, name);
+    free(t->target_schema);
+    free(t->target_name);
+    t->target_schema = x_strdup(schema);
+    t->target_name = x_strdup(name);
+}
+
+static bool read_tables(struct run *r, struct err *e)
+{
+    struct end *s = &r->end[SOURCE];
+    if (!s->is_open)
+        return err_set(e, s->failed.code, "%s", s->failed.text);
+    if (!schema_read(&r->tables, &s->conn, job_wants_port, (void *)(uintptr_t)r->job, e))
+        return false;
+    for (uint32_t i = 0; i < r->tables.n; i++)
+        job_route_table(r->job, r->tables.tables[i]);
+    r->out->ntables = r->tables.n + r->nunread;
+    return true;
+}
+
+bool run_tables(struct run *r, struct err *e)
+{
+    return once(&r->tables_read, read_tables, r, e);
+}
+
+/* schema_read's order is that of the bytes of (schema, name). */
+int64_t run_find_table(const struct run *r, const char *schema, const char *name)
+{
+    uint32_t lo = 0, hi = r->tables.n;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        const struct table *t = r->tables.tables[mid];
+        int c = strcmp(t->schema, schema);
+        c = c ? c : strcmp(t->name, name);
+        if (c == 0)
+            return mid;
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return -1;
+}
+
+static uint64_t number(const char *text)
+{
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static bool read_sizes(struct run *r, struct err *e)
+{
+    MYSQL_RES *res;
+    struct conn *c = &r->end[SOURCE].conn;
+    struct err ignored = {0};
+    if (!run_tables(r, e))
+        return false;
+    if (c->server.flavour == DB_MYSQL && c->server.version >= 80000)
+        conn_execf(c, &ignored, "SET SESSION information_schema_stats_expiry = 0"); /* else a cache is filled, slowly */
+    if (!conn_query(c, "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, DATA_LENGTH, INDEX_LENGTH, AUTO_INCREMENT, ENGINE, CREATE_OPTIONS"
+                       " FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')"
+                       " AND TABLE_SCHEMA NOT IN ('mysql','sys','information_schema','performance_schema')", &res, e))
+        return false;
+    r->sizes = x_alloc((r->tables.n + 1) * sizeof *r->sizes);
+    for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
+        int64_t i = run_find_table(r, row[0], row[1]);
+        if (i < 0)
+            continue;
+        struct table_size *t = &r->sizes[i];
+        *t = (struct table_size){.rows = number(row[2]), .data_bytes = number(row[3]), .index_bytes = number(row[4]), .auto_increment = number(row[5])};
+        snprintf(t->engine, sizeof t->engine, "%s", row[6] ? row[6] : "");
+        snprintf(t->create_options, sizeof t->create_options, "%s", row[7] ? row[7] : "");
+    }
+    mysql_free_result(res);
+    return true;
+}
+
+bool run_sizes(struct run *r, struct err *e)
+{
+    return once(&r->sizes_read, read_sizes, r, e);
+}
+
+static bool read_dialect(struct run *r, struct err *e)
+{
+    struct end *s = &r->end[TARGET];
+    if (!s->is_open)
+        return err_set(e, s->failed.code, "%s", s->failed.text);
+    if (!dialect_read(&r->dialect, &s->conn, e))
+        return false;
+    r->dialect.geometry_as_bytes = job_accepts(r->job, "geometry-as-bytes");
+    return true;
+}
+
+bool run_dialect(struct run *r, struct err *e)
+{
+    return once(&r->dialect_read, read_dialect, r, e);
+}
+
+static bool read_objects(struct run *r, struct err *e)
+{
+    struct end *s = &r->end[SOURCE];
+    if (!s->is_open)
+        return err_set(e, s->failed.code, "%s", s->failed.text);
+    return objects_read(&r->objects, &s->conn, job_wants_port, (void *)(uintptr_t)r->job, e);
+}
+
+bool run_objects(struct run *r, struct err *e)
+{
+    return once(&r->objects_read, read_objects, r, e);
+}
+
+bool run_streams(struct run *r)
+{
+    if (r->job->mode != MODE_FULL)
+        return true;
+    return r->job->road != ROAD_SNAPSHOT && end_is_on(&r->end[SOURCE], "log_bin");
+}
+
+enum managed run_managed(struct run *r)
+{
+    struct end *s = &r->end[SOURCE];
+    const char *basedir = end_variable(s, "basedir");
+    if (s->conn.server.is_aurora || end_variable(s, "aurora_version"))
+        return MANAGED_AURORA;
+    return basedir && strncmp(basedir, "/rdsdbbin", 9) == 0 ? MANAGED_RDS : MANAGED_NO;
+}
+
+void run_release(struct run *r)
+{
+    end_release(&r->end[SOURCE]);
+    end_release(&r->end[TARGET]);
+    schema_list_release(&r->tables);
+    dialect_release(&r->dialect);
+    objects_release(&r->objects);
+    for (uint32_t i = 0; i < r->nunread; i++) {
+        free(r->unread[i].schema);
+        free(r->unread[i].name);
+    }
+    free(r->unread);
+    free(r->sizes);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside check: the rows of the table, the facts they look at, and how a result is built. One thread. */
+#ifndef TG_CHECK_PRIVATE_H
+#define TG_CHECK_PRIVATE_H
+
+#include "check/check.h"
+struct grants;
+#include "db/conn.h"
+#include "schema/schema.h"
+
+/* ---- a row of the table ---- */
+
+enum check_need {
+    NEED_SOURCE = 1, NEED_TARGET = 2, /* a connection; without it the check is n/a, for the steps of connecting have told why */
+    NEED_TABLES = 4,                  /* the chosen tables' definitions */
+    FOR_COPY = 8,                     /* modes full and all (DM's D) */
+    FOR_STREAM = 16,                  /* what follows the binlog (DM's I); full copies without a binlog don't */
+    FOR_TIDB = 32,                    /* the target is TiDB */
+    IS_DEEP = 64,                     /* reads rows: from CHECK_DEEP on */
+    IS_REHEARSAL = 128,               /* from CHECK_REHEARSE on */
+    NEVER_ACCEPTED = 256              /* no reason makes a run possible */
+};
+struct run;
+typedef void check_run_fn(struct run *r, struct check_result *out);
+struct check {
+    const char *id;
+    enum check_side side;
+    enum check_state worst;
+    unsigned needs;                   /* enum check_need */
+    const char *title, *why, *asked;  /* msgids */
+    bool (*applies)(struct run *r);   /* NULL: always */
+    check_run_fn *run;
+};
+extern const struct check check_table[]; /* ends with id NULL */
+
+/* ---- facts ---- */
+
+enum end_of { SOURCE, TARGET };
+struct fact {                         /* read at most once, a failure too */
+    bool is_read, is_fine;
+    struct err err;
+};
+struct variable {
+    char *name, *value;
+};
+struct end {                          /* one server, as far as it could be reached */
+    enum end_of of;
+    const struct job_end *job;
+    struct db_addr addr;
+    struct conn conn;                 /* open while is_open */
+    bool is_open;
+    struct err failed;                /* of the step that failed: ERR_OK none */
+    int failed_step;                  /* enum step; meaningless while failed.code is ERR_OK */
+    int64_t resolve_ms, connect_ms;
+    char address[64], tls[64];        /* numeric address; TLS version, "" for none */
+    struct fact variables_read, grants_read;
+    struct variable *variables;       /* global ones, sorted by name */
+    size_t nvariables;
+    struct grants *grants;
+};
+enum step { STEP_RESOLVE, STEP_CONNECT, STEP_TLS, STEP_LOGIN, STEP_SESSION };
+
+struct table_size {                   /* from information_schema.TABLES, guesses of the server */
+    uint64_t rows, data_bytes, index_bytes, auto_increment; /* auto_increment 0: none */
+    char engine[64], create_options[256];
+};
+struct run {
+    const struct check_options *o;
+    const struct job *job;
+    struct check_report *out;
+    struct end end[2];                /* by enum end_of */
+    /* The chosen tables, routed (target_schema, target_name), in (schema, name) order. */
+    struct fact tables_read, sizes_read, dialect_read, objects_read;
+    struct schema_list tables;
+    struct table_size *sizes;         /* by index in tables; NULL until run_sizes */
+    struct unread { char *schema, *name; struct err err; } *unread; /* tables whose definition is not understood */
+    uint32_t nunread;
+    struct target_dialect dialect;
+    struct object_list objects;
+};
+
+/* facts.c. Each returns false with *e set (the same one each time) where the fact can't be had. */
+/* The value of a global variable; NULL: the server has none of that name, or it can't be read (then run_variables says
+ * why). Names in small letters. */
+const char *end_variable(struct end *s, const char *name);
+bool end_variables(struct end *s, struct err *e);
+bool end_is_on(struct end *s, const char *name); /* ON or 1 */
+const struct grants *end_grants(struct end *s, struct err *e);
+bool run_tables(struct run *r, struct err *e);
+bool run_sizes(struct run *r, struct err *e);    /* needs run_tables */
+int64_t run_find_table(const struct run *r, const char *schema, const char *name); /* index in tables, or -1 */
+bool run_dialect(struct run *r, struct err *e);
+bool run_objects(struct run *r, struct err *e);  /* views, triggers, routines, events of the chosen schemas */
+bool run_streams(struct run *r);                 /* the run will follow the binlog, or at least read it */
+/* One more connection to an end, pinned; the caller closes it. */
+bool end_connect(const struct end *s, struct conn *out, struct err *e);
+void run_release(struct run *r);
+/* Whether the source is managed: Aurora, RDS. By its variables and the mysql.rds_* procedures. */
+enum managed { MANAGED_NO, MANAGED_RDS, MANAGED_AURORA };
+enum managed run_managed(struct run *r);
+
+/* connect.c: resolves, connects, signs in; tells the steps in end. */
+void end_open(struct end *s, const struct job_end *job, enum end_of of);
+
+/* ---- building a result ---- */
+
+void set_found(struct check_result *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void set_wanted(struct check_result *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void set_detail(struct check_result *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Raises the state (never lowers it, never above check_worst), and keeps the error's id. */
+void judge(struct check_result *out, enum check_state state, enum err_code code);
+/* A finding; raises the state to it. instruction NULL: see the cures. */
+void find(struct check_result *out, enum check_state state, const char *instruction, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* It could not be looked at: a warning with the server's words; never a pass. */
+void unread(struct check_result *out, const struct err *e);
+void not_applicable(struct check_result *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A new cure of the result; fill its texts with x_strdup and x_format. Valid until the next one is added. */
+struct check_cure *add_cure(struct check_result *out, enum cure_kind kind, const char *title, ...) PRINTF_LIKE(3, 4);
+/* CURE_SETTING: path = value; undo is made here. And one that adds a word to a list of words. */
+void cure_setting(struct check_result *out, const struct job *job, const char *path, const char *value, const char *title, ...) PRINTF_LIKE(5, 6);
+void cure_list(struct check_result *out, const struct job *job, const char *path, const char *word, const char *title);
+/* allow.exclude with these tables added. */
+void cure_exclude(struct check_result *out, const struct job *job, const struct table *const *tables, uint32_t n);
+/* "1.3 GB", "24 h", "3 days" into out. */
+const char *text_bytes(uint64_t bytes, char out[32]);
+const char *text_seconds(int64_t seconds, char out[32]);
+
+/* ---- the checks, by file ---- */
+
+/* connect.c: each for both ends */
+check_run_fn check_resolve, check_connect, check_tls, check_login;
+/* binlog.c */
+check_run_fn check_binlog_enable;
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The table of checks, in the order in which they run and are shown: connecting, the binlog, privileges, tables, the
+ * target, this host, rehearsals. `why` is one sentence about what happens to a run that does not heed it. */
+#include "check/private.h"
+
+const struct check check_table[] = {
+    /* ---- connecting ---- */
+    {.id = "source.resolve", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEVER_ACCEPTED, .title = "Name of the source",
+     .why = "A name that this host does not know can't be connected to.", .asked = "getaddrinfo", .run = check_resolve},
+    {.id = "source.connect", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEVER_ACCEPTED, .title = "Port of the source",
+     .why = "Without a way through the network nothing can be read.", .asked = "a TCP connection", .run = check_connect},
+    {.id = "source.tls", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .title = "TLS to the source",
+     .why = "Without TLS everybody on the way can read the rows; with it, the certificate must fit.", .asked = "a session as the job asks for it",
+     .run = check_tls},
+    {.id = "source.login", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEVER_ACCEPTED, .title = "Sign-in at the source",
+     .why = "The run connects as this user.", .asked = "a session of the job's user", .run = check_login},
+    {.id = "target.resolve", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEVER_ACCEPTED, .title = "Name of the target",
+     .why = "A name that this host does not know can't be connected to.", .asked = "getaddrinfo", .run = check_resolve},
+    {.id = "target.connect", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEVER_ACCEPTED, .title = "Port of the target",
+     .why = "Without a way through the network nothing can be written.", .asked = "a TCP connection", .run = check_connect},
+    {.id = "target.tls", .side = CHECK_TARGET, .worst = CHECK_FAIL, .title = "TLS to the target",
+     .why = "Without TLS everybody on the way can read the rows; TiDB Cloud takes no session without it.", .asked = "a session as the job asks for it",
+     .run = check_tls},
+    {.id = "target.login", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEVER_ACCEPTED, .title = "Sign-in at the target",
+     .why = "The run connects as this user.", .asked = "a session of the job's user", .run = check_login},
+
+    /* ---- the binlog ---- */
+    {.id = "binlog_enable", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | NEVER_ACCEPTED, .title = "Binlog",
+     .why = "What is changed while the copy runs is read from the binlog; without one only a full copy is possible.",
+     .asked = "log_bin", .run = check_binlog_enable},
+
+    {0},
+};
