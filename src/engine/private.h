@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "engine/pace.h"
 #include "follow/follow.h"
+#include "schema/source.h"
 #include "verify/verify.h"
 
 #include <jansson.h>
