@@ -58,14 +58,6 @@ size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chun
  * The caller drains, then writes the ledger. */
 bool copy_keyless(const struct copy_options *o, struct tab *tab, struct pos *at, struct err *e);
 
-/* Trouble with the source that passes by itself: try again. */
-bool source_comes_back(const struct err *e);
-/* The source's current end of binlog: SHOW MASTER STATUS or SHOW BINARY LOG STATUS. ERR_BINLOG_OFF when none. */
-bool source_position(struct conn *c, struct pos *out, struct err *e);
-
-/* Everything that may be in the binlog by now (MySQL with GTIDs): first what is on its way, then what is executed. */
-bool source_gtids(struct conn *c, struct gtid_set *out, struct err *e);
-
 /* ---- one set of snapshots, for a source without a binlog (DESIGN 4.3) ---- */
 
 enum copy_hold {

@@ -76,6 +76,16 @@ static bool quiet_snapshot(const struct copy_options *o, struct conn *c, struct 
     }
 }
 
+bool hold_writers(const struct copy_options *o, struct conn *c, struct table *const *defs, uint32_t n, bool *is_allowed,
+                  struct err *e)
+{
+    const struct lock_wish wish = {.wait_s = 3, .tries = 20, .cancel = o->cancel};
+    struct lock_got got;
+    bool fine = lock_tables(c, defs, n, &wish, &got, e);
+    *is_allowed = got.how != LOCK_REFUSED;
+    return fine;
+}
+
 /* Opens the snapshot on c. */
 static bool open_snapshot(const struct copy_options *o, struct conn *c, struct table *def, struct pos *at, struct err *e)
 {
@@ -85,7 +95,7 @@ static bool open_snapshot(const struct copy_options *o, struct conn *c, struct t
     bool is_allowed = false;
     if (!conn_open_source(&side, o->source, 0, e))
         return false;
-    bool fine = lock_tables(&side, &def, 1, o->cancel, &is_allowed, e);
+    bool fine = hold_writers(o, &side, &def, 1, &is_allowed, e);
     int64_t held = clock_mono_ms();
     if (fine && !is_allowed)
         fine = quiet_snapshot(o, c, &side, def, at, e);

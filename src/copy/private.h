@@ -4,6 +4,7 @@
 #define TG_COPY_PRIVATE_H
 
 #include "copy/copy.h"
+#include "schema/source.h"
 
 /* k becomes (lo, border], the rest of it a range of its own with later numbers, half of them when in_half. NULL:
  * the border is its very end, k is as it was. */
@@ -19,8 +20,6 @@ void sql_border(struct buf *out, const struct table *def, const struct chunk *k,
 void sql_chunk(struct buf *out, const struct table *def, const struct chunk *k);
 void sql_select_list(struct buf *out, const struct table *def);
 
-enum visible { VISIBLE_SNAPSHOT, VISIBLE_GTID, VISIBLE_LOCK };
-enum visible visible_way(const struct db_server *s);
 /* Once after connecting: short lock waits, and locks that end with each statement. A chunk's SELECT is a statement
  * of its own, for which READ COMMITTED and REPEATABLE READ are the same. */
 bool visible_prepare(struct conn *c, struct err *e);
@@ -28,8 +27,6 @@ bool visible_prepare(struct conn *c, struct err *e);
  * VISIBLE_SNAPSHOT a transaction is open afterwards and *high is its position. */
 bool visible_try(struct conn *c, const struct window *w, const struct chunk *k, struct str gtids, bool *ready,
                  struct pos *high, struct err *e);
-/* Position of an open MariaDB snapshot. */
-bool snapshot_position(struct conn *c, struct pos *out, struct err *e);
 
 /* Holds what the server would do for a statement against what it must: a range of the row key, in its order. */
 bool plan_is_range(struct conn *c, const struct table *def, const struct buf *sql, bool *is_range, char how[200],
@@ -46,8 +43,8 @@ struct reading {                      /* rows as they come */
 bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t limit_bytes, struct reading *out,
                struct tab *tab, struct copy_counters *count, struct err *e);
 
-/* Locks the tables for reading on c; the lock ends with the connection. *is_allowed false: no privilege for any lock,
- * which is no error. ERR_SOURCE_LOCK: the tables are too busy. */
-bool lock_tables(struct conn *c, struct table *const *defs, uint32_t n, struct cancel *cancel, bool *is_allowed, struct err *e);
+/* lock_tables as a run asks for it. *is_allowed false: no privilege for any lock, which is no error. */
+bool hold_writers(const struct copy_options *o, struct conn *c, struct table *const *defs, uint32_t n, bool *is_allowed,
+                  struct err *e);
 
 #endif

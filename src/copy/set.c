@@ -46,7 +46,7 @@ static bool begin_locked(struct copy_set *s, const struct copy_options *o, struc
     bool is_allowed = false;
     if (!conn_open_source(&locker, o->source, 0, e))
         return false;
-    bool fine = lock_tables(&locker, defs, ndefs, o->cancel, &is_allowed, e);
+    bool fine = hold_writers(o, &locker, defs, ndefs, &is_allowed, e);
     int64_t held = clock_mono_ms();
     fine = fine && (!is_allowed || begin_all(s, e));
     conn_close(&locker); /* and with it the lock */

@@ -39,27 +39,6 @@ static bool has_rows(struct engine *g, const struct table *t, bool *out, struct 
     return *out || e->code == ERR_OK;
 }
 
-static struct table *read_shape(struct engine *g, const struct table *t, struct err *e)
-{
-    struct buf sql = {0};
-    struct ddl_context cx = {.is_mariadb = g->control.server.flavour == DB_MARIADB,
-                             .version = g->control.server.flavour == DB_TIDB ? 80000 : g->control.server.version};
-    struct table *there = NULL;
-    MYSQL_RES *res;
-    snprintf(cx.schema, sizeof cx.schema, "%s", t->target_schema);
-    buf_adds(&sql, "SHOW CREATE TABLE ");
-    sql_table(&sql, t->target_schema, t->target_name);
-    if (conn_query(&g->control, sql.p, &res, e)) {
-        MYSQL_ROW row = mysql_fetch_row(res);
-        there = row && row[1] ? table_from_sql(row[1], strlen(row[1]), &cx, e) : NULL;
-        mysql_free_result(res);
-    }
-    buf_release(&sql);
-    if (!there)
-        err_wrap(e, "%s.%s at the target", t->target_schema, t->target_name);
-    return there;
-}
-
 /* A column that only the target has must be able to stay empty. */
 static bool has_default(struct engine *g, const struct table *t, const struct column *c, struct err *e)
 {
@@ -81,12 +60,12 @@ static bool has_default(struct engine *g, const struct table *t, const struct co
 
 static bool check_shape(struct engine *g, const struct table *t, struct err *e)
 {
-    struct table *there = read_shape(g, t, e);
-    uint32_t from = 0;
+    struct table *there = table_read(&g->control, t->target_schema, t->target_name, e);
+    uint32_t shape = 0, extra = 0;
     if (!there)
-        return false;
-    bool fine = engine_shape_fits(t, there, e);
-    for (const struct column *c; fine && (c = engine_extra_column(t, there, &from)) != NULL;)
+        return err_wrap(e, "at the target");
+    bool fine = table_shape_fits(t, there, &shape, e);
+    for (const struct column *c; fine && (c = table_extra_column(t, there, &extra)) != NULL;)
         fine = has_default(g, t, c, e);
     table_drop(there);
     return fine;

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/pace.h"
 #include "follow/follow.h"
+#include "schema/source.h"
 #include "verify/verify.h"
 
 #include <jansson.h>
@@ -205,10 +206,6 @@ void engine_compare_collations(struct engine *g);
 /* existing.c: fills is_there by index in tabs, asks about rows, drops what is to be dropped, sets tab->kept. */
 bool engine_look_at_target(struct engine *g, bool *is_there, struct err *e);
 bool engine_recall_existing(struct engine *g, struct err *e); /* tab->kept from the ledger */
-/* shape.c: whether `there`, at the target, can hold t. */
-bool engine_shape_fits(const struct table *t, const struct table *there, struct err *e);
-/* The next column from *from on that only the target has and that must not stay NULL. */
-const struct column *engine_extra_column(const struct table *t, const struct table *there, uint32_t *from);
 /* collide.c: ERR_TARGET_COLLATION with the values. */
 bool engine_check_collisions(struct engine *g, const bool *is_there, struct err *e);
 /* objects.c: makes views and foreign keys, raises counters, lists what is not moved. Fails only when the run can't go on. */

@@ -115,6 +115,13 @@ bool dialect_read(struct target_dialect *d, struct conn *target, struct err *e);
 void dialect_release(struct target_dialect *d);
 /* Whether this version can move the table there: types, charsets, engine, system versioning; e names the culprit. */
 bool table_is_supported(const struct table *t, const struct target_dialect *to, struct err *e);
+/* Whether `there`, a table at the target, can take every row of t and has the key by which rows are found again. *from
+ * begins with 0. false: *from is behind what does not fit, and e (ERR_TARGET_SHAPE) tells it; asked again with the same
+ * *from it goes on from there, until true: that was all of them. */
+bool table_shape_fits(const struct table *t, const struct table *there, uint32_t *from, struct err *e);
+/* The next column from *from on (0 to begin with) that only `there` has and that must not stay NULL: it needs a default
+ * (what the definition does not tell). NULL: no more. */
+const struct column *table_extra_column(const struct table *t, const struct table *there, uint32_t *from);
 /* Name mapping used while rewriting: (schema, table) at the source → at the target. table may be NULL (schema DDL). */
 typedef void name_map(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]);
 /* The statement for the target: names mapped and qualified, collations, charsets, engines and options rewritten
@@ -173,6 +180,8 @@ struct view_port {
 bool view_rewrite(struct buf *out, const struct view *v, const struct ddl_context *cx, const struct target_dialect *to,
                   const struct view_port *port, struct buf *notes, struct err *e);
 
+/* One table as a server, of either end, shows it (SHOW CREATE TABLE). NULL: e says why. */
+struct table *table_read(struct conn *c, const char *schema, const char *name, struct err *e);
 /* The source's catalogue. */
 struct schema_list {
     uint32_t n;

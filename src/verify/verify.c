@@ -5,8 +5,8 @@
 
 #include "base/hash.h"
 #include "db/encode.h"
+#include "db/normal.h"
 #include "db/type.h"
-#include "verify/normal.h"
 
 #include <pthread.h>
 #include <stdio.h>

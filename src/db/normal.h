@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One text per value, whichever server printed it. Separates NULL, '' and 'NULL'. -0 of a DOUBLE counts as 0, since
- * TiDB and MariaDB print both alike. */
-#ifndef TG_VERIFY_NORMAL_H
-#define TG_VERIFY_NORMAL_H
+ * One text per value, whichever server printed it and by whichever path it came: what two values are compared by.
+ * Separates NULL, '' and 'NULL'. -0 of a DOUBLE counts as 0, since TiDB and MariaDB print both alike. Thread: any. */
+#ifndef TG_DB_NORMAL_H
+#define TG_DB_NORMAL_H
 
 #include "db/type.h"
 

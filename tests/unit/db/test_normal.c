@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values that are equal whichever server printed them, and values that must stay apart.
-#include "verify/normal.h"
+#include "db/normal.h"
 
 #include "../sample.h"
 

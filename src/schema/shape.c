@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A table that is at the target already: whether it can take every row of the source's table, and whether it has the
  * key by which rows are found again. */
-#include "engine/private.h"
+#include "schema/schema.h"
 
-#include <stdio.h>
 #include <strings.h>
 
 static bool is_integer(const struct column *c)
@@ -96,6 +95,7 @@ static bool has_key(const struct table *there, const struct table *t, const stru
     return false;
 }
 
+/* false: e says what does not fit. */
 static bool column_fits(const struct column *a, const struct column *b, struct err *e)
 {
     if (!b)
@@ -110,19 +110,23 @@ static bool column_fits(const struct column *a, const struct column *b, struct e
     return true;
 }
 
-bool engine_shape_fits(const struct table *t, const struct table *there, struct err *e)
+bool table_shape_fits(const struct table *t, const struct table *there, uint32_t *from, struct err *e)
 {
-    for (uint32_t i = 0; i < t->ncolumns; i++)
-        if (!column_fits(&t->columns[i], find_column(there, t->columns[i].name), e))
+    for (; *from < t->ncolumns; ++*from)
+        if (!column_fits(&t->columns[*from], find_column(there, t->columns[*from].name), e)) {
+            ++*from;
             return err_wrap(e, "%s.%s at the target", t->target_schema, t->target_name);
-    if (t->row_key >= 0 && !has_key(there, t, &t->keys[t->row_key])) {
-        err_set(e, ERR_TARGET_SHAPE, "no unique key like %s of the source", t->keys[t->row_key].name);
-        return err_wrap(e, "%s.%s at the target", t->target_schema, t->target_name);
-    }
-    return true;
+        }
+    if (*from > t->ncolumns)
+        return true;
+    ++*from;
+    if (t->row_key < 0 || has_key(there, t, &t->keys[t->row_key]))
+        return true;
+    err_set(e, ERR_TARGET_SHAPE, "no unique key like %s of the source", t->keys[t->row_key].name);
+    return err_wrap(e, "%s.%s at the target", t->target_schema, t->target_name);
 }
 
-const struct column *engine_extra_column(const struct table *t, const struct table *there, uint32_t *from)
+const struct column *table_extra_column(const struct table *t, const struct table *there, uint32_t *from)
 {
     for (; *from < there->ncolumns; ++*from) {
         const struct column *c = &there->columns[*from];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "verify/normal.h"
+#include "db/normal.h"
 
 #include "base/json_normal.h"
 
