@@ -285,6 +285,33 @@ bool conn_query(struct conn *c, const char *sql, MYSQL_RES **out, struct err *e)
     return *out || no_result(c, sql, e);
 }
 
+bool conn_allow_packets(struct conn *c, bool on, struct err *e)
+{
+    enum enum_mysql_set_option option = on ? MYSQL_OPTION_MULTI_STATEMENTS_ON : MYSQL_OPTION_MULTI_STATEMENTS_OFF;
+    return (c->my && !mysql_set_server_option(c->my, option)) || conn_error(c, e);
+}
+
+bool conn_queries(struct conn *c, const char *sql, size_t n, void (*take)(void *arg, unsigned i, MYSQL_RES *res), void *arg,
+                  unsigned *done, struct err *e)
+{
+    *done = 0;
+    if (!send_sql(c, sql, n, e))
+        return false;
+    for (;;) {
+        MYSQL_RES *res = mysql_store_result(c->my);
+        if (!res)
+            return no_result(c, sql, e);
+        take(arg, *done, res);
+        mysql_free_result(res);
+        ++*done;
+        int next = mysql_next_result(c->my);
+        if (next > 0)
+            return conn_error(c, e);
+        if (next < 0)
+            return true;
+    }
+}
+
 bool conn_query_stream(struct conn *c, const char *sql, size_t n, MYSQL_RES **out, struct err *e)
 {
     *out = NULL;

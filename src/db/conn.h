@@ -63,6 +63,12 @@ bool conn_value(struct conn *c, const char *sql, char *out, size_t size, struct 
  * On error all later ones were not executed (the server stops), the caller must ROLLBACK or close. */
 bool conn_packet(struct conn *c, const char *sql, size_t n, uint64_t *affected, unsigned max, unsigned *done,
                  struct err *e);
+/* Source connections take one statement in a packet unless this is on. */
+bool conn_allow_packets(struct conn *c, bool on, struct err *e);
+/* Several queries in one packet: take gets the i-th one's buffered result, which it must not keep. false: the statement
+ * *done (from 0) failed, the later ones were not executed. */
+bool conn_queries(struct conn *c, const char *sql, size_t n, void (*take)(void *arg, unsigned i, MYSQL_RES *res), void *arg,
+                  unsigned *done, struct err *e);
 /* Fills e from the connection's last error with the right TG id (lost, busy, duplicate, privilege, …). */
 bool conn_error(struct conn *c, struct err *e);
 bool err_is_lost(const struct err *e);           /* connection gone: the outcome may be unknown */

@@ -453,7 +453,7 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
     struct schema_list l = {0};
     struct pos begin = {0}, end = {0};
     char at[96];
-    if (!schema_read(&l, &g->look, job_wants_port, g->job, e))
+    if (!schema_read(&l, &g->look, job_wants_port, g->job, NULL, e))
         return false;
     struct verify_table *t = x_alloc((l.n + 1) * sizeof *t);
     for (uint32_t i = 0; i < l.n; i++) {

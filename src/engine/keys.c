@@ -80,7 +80,7 @@ static bool read_wishes(struct wishes *k, struct err *e)
     places_sort(&k->owners);
     if (!k->owners.n)
         return true;
-    if (!schema_read(&l, &k->s->source, has_keys, k, e))
+    if (!schema_read(&l, &k->s->source, has_keys, k, NULL, e))
         return false;
     bool fine = true;
     for (uint32_t i = 0; fine && i < l.n; i++) {

@@ -67,7 +67,7 @@ static bool hold_catalogue(struct engine *g, struct err *e)
     uint32_t known = 0;
     if (!g->look.my && !conn_open_source(&g->look, &g->source, 30, e))
         return false;
-    bool fine = schema_read(&l, &g->look, job_wants_port, g->job, e);
+    bool fine = schema_read(&l, &g->look, job_wants_port, g->job, NULL, e);
     for (uint32_t i = 0; i < g->tabs.n; i++)
         known += g->tabs.list[i]->def != NULL;
     for (uint32_t i = 0; i < l.n && fine; i++) {

@@ -126,7 +126,7 @@ static bool check_tables(struct engine *g, const struct schema_list *l, struct e
 bool engine_start_checks(struct engine *g, struct schema_list *tables, struct err *e)
 {
     return (g->is_snapshot || (check_binlog(g, e) && check_xa(g, e) && rehearse_stream(g, e))) &&
-           schema_read(tables, &g->look, job_wants_port, g->job, e) && check_tables(g, tables, e);
+           schema_read(tables, &g->look, job_wants_port, g->job, NULL, e) && check_tables(g, tables, e);
 }
 
 static bool check_identity(struct engine *g, struct err *e)

@@ -188,9 +188,14 @@ struct schema_list {
     struct table **tables;            /* base tables only, in (schema, name) order; references held */
     char **create_sql;                /* SHOW CREATE TABLE of each */
 };
-/* Reads all base tables for which `want` says yes. System schemas are never asked about. */
+/* A table that can't be read: it is gone by now, may not be seen, or its text is not understood. */
+typedef void schema_unread(void *arg, const char *schema, const char *table, const struct err *why);
+/* Reads all base tables for which `want` says yes; system schemas are never asked about. Many tables are read by a few
+ * more connections to source->addr, where they can be had. Without `unread` the first table that can't be read is the
+ * error; with it every one is told, is not in the list, and is no failure. Both are called on the caller's thread with
+ * arg, in (schema, name) order, want for all tables before unread. */
 bool schema_read(struct schema_list *out, struct conn *source, bool (*want)(void *arg, const char *schema, const char *table),
-                 void *arg, struct err *e);
+                 void *arg, schema_unread *unread, struct err *e);
 void schema_list_release(struct schema_list *l);
 bool schema_is_system(const char *schema);
 /* Each schema's own default charset and collation: what CREATE TABLE takes where it writes none. One thread. */

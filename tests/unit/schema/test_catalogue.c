@@ -24,7 +24,7 @@ static void test_read(void **state)
     server_exec(&s, "CREATE TABLE tg_cat.a (a INT, b VARCHAR(3) CHARACTER SET utf8mb4)");
     server_exec(&s, "CREATE TABLE tg_cat.left_out (a INT)");
     server_exec(&s, "CREATE VIEW tg_cat.v AS SELECT 1 AS x");
-    if (!schema_read(&list, &s.c, want_ours, NULL, &e))
+    if (!schema_read(&list, &s.c, want_ours, NULL, NULL, &e))
         fail_msg("%s", e.text);
     assert_int_equal(list.n, 2);
     assert_string_equal(list.tables[0]->name, "a");
@@ -55,6 +55,77 @@ static void test_read(void **state)
     }
     collation_ids_free(ids);
     server_exec(&s, "DROP DATABASE tg_cat");
+    conn_close(&s.c);
+}
+
+#define MANY 300
+
+struct many {
+    struct server *writer;
+    unsigned unread;
+};
+
+/* Some go between being listed and being read. */
+static bool want_many(void *arg, const char *schema, const char *table)
+{
+    struct many *m = arg;
+    char sql[80];
+    if (strcmp(schema, "tg_many") != 0)
+        return false;
+    if (strcmp(table, "t7") == 0 || strcmp(table, "t250") == 0) {
+        snprintf(sql, sizeof sql, "DROP TABLE tg_many.%s", table);
+        server_exec(m->writer, sql);
+    }
+    return true;
+}
+
+static void told(void *arg, const char *schema, const char *table, const struct err *why)
+{
+    struct many *m = arg;
+    assert_string_equal(schema, "tg_many");
+    assert_string_equal(table, m->unread ? "t7" : "t250"); /* in their order */
+    assert_int_equal(why->sql, 1146);
+    m->unread++;
+}
+
+/* More tables than one packet and one connection take: all of them, in order, each with its own text. */
+static void test_many(void **state)
+{
+    (void)state;
+    struct server s, writer;
+    struct schema_list list;
+    struct err e = {0};
+    char sql[120];
+    if (!server_open(&s, "TG_TEST_SOURCE") || !server_open(&writer, "TG_TEST_SOURCE"))
+        skip();
+    struct many m = {&writer, 0};
+    server_exec(&s, "DROP DATABASE IF EXISTS tg_many");
+    server_exec(&s, "CREATE DATABASE tg_many");
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(sql, sizeof sql, "CREATE TABLE tg_many.t%u (c%u INT PRIMARY KEY) ENGINE=InnoDB", i, i);
+        server_exec(&s, sql);
+    }
+    if (!schema_read(&list, &s.c, want_many, &m, told, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(m.unread, 2);
+    assert_int_equal(list.n, MANY - 2);
+    for (uint32_t i = 0; i < list.n; i++) {
+        assert_true(i == 0 || strcmp(list.tables[i - 1]->name, list.tables[i]->name) < 0);
+        assert_string_equal(list.tables[i]->columns[0].name + 1, list.tables[i]->name + 1);
+        assert_non_null(strstr(list.create_sql[i], list.tables[i]->columns[0].name));
+    }
+    schema_list_release(&list);
+    assert_false(conn_exec(&s.c, "SELECT 1; SELECT 2", 18, NULL, &e)); /* one statement in a packet again */
+    server_exec(&s, "CREATE TABLE tg_many.t7 (a INT)");
+    assert_false(schema_read(&list, &s.c, want_many, &m, NULL, &e));
+    assert_non_null(strstr(e.text, "tg_many.t7"));
+    assert_int_equal(list.n, 0);
+    struct table *t = table_read(&s.c, "tg_many", "t8", &e);
+    assert_string_equal(t->columns[0].name, "c8");
+    table_drop(t);
+    assert_null(table_read(&s.c, "tg_many", "t7", &e));
+    server_exec(&s, "DROP DATABASE tg_many");
+    conn_close(&writer.c);
     conn_close(&s.c);
 }
 
@@ -93,6 +164,6 @@ static void test_system_tables(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_system_tables)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_many), cmocka_unit_test(test_system_tables)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
