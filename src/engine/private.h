@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/pace.h"
 #include "follow/follow.h"
+#include "schema/places.h"
 #include "schema/source.h"
 #include "verify/verify.h"
 
@@ -44,16 +45,6 @@ struct report_line {
 struct report {                       /* the main thread's, or that of the step it waits for */
     struct report_line *lines;
     size_t n;
-};
-
-struct place {                        /* a table's two names at one end, borrowed */
-    const char *schema, *name;
-    void *what;
-};
-struct places {
-    struct place *list;
-    uint32_t n;
-    bool folds;                       /* names that differ by case are the same */
 };
 
 struct made_key {                     /* a foreign key that is at the target, by its names at the source */
@@ -185,18 +176,11 @@ void engine_set_copy(struct engine *g, struct tab *tab, enum tab_copy copy, cons
 /* The statement of a tab's ledger row, behind a ';' where the text is begun; and written. */
 void engine_ledger_tab(struct engine *g, struct buf *out, const struct tab *tab, const char *state);
 bool engine_write_tab(struct engine *g, struct tab *tab, bool with_definition, struct err *e);
-/* places.c: borrowed names; what is NULL for none found. */
-void places_add(struct places *p, const char *schema, const char *name, void *what);
-void places_sort(struct places *p);
-void *places_find(const struct places *p, const char *schema, const char *name);
-const struct place *places_twice(const struct places *p); /* the first of two that share their names, or NULL */
-void places_schemas(const struct places *p, struct buf *out); /* " IN ('a','b')" */
-void places_release(struct places *p);
+/* tables.c */
 /* Every living tab by its names at the target. Nothing else may change definitions meanwhile. */
 void places_of_target(struct engine *g, struct places *out);
 /* " IN ('a','b')" of the schemas that tables of the run have at the target. */
 void engine_target_schemas(struct engine *g, struct buf *out);
-/* tables.c */
 void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]); /* a name_map; arg: the job */
 bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one, no table two ways */
 /* Makes what is_there (by index in tabs) does not show, and writes every tab's ledger rows. */

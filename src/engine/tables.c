@@ -11,6 +11,25 @@
 #define LEDGER_BYTES ((size_t)512 << 10)
 #define LEDGER_TABLES 200
 
+void places_of_target(struct engine *g, struct places *out)
+{
+    *out = (struct places){.folds = g->control.server.lower_case_table_names != 0};
+    for (uint32_t i = 0; i < g->tabs.n; i++) {
+        struct tab *tab = g->tabs.list[i];
+        if (tab->def)
+            places_add(out, tab->def->target_schema, tab->def->target_name, tab);
+    }
+    places_sort(out);
+}
+
+void engine_target_schemas(struct engine *g, struct buf *out)
+{
+    struct places p;
+    places_of_target(g, &p);
+    places_schemas(&p, out);
+    places_release(&p);
+}
+
 void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200])
 {
     job_route(arg, schema, table, to_schema, to_table);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Tables by their two names, for runs of many thousands of tables: sorted once, then found by halving. */
-#include "engine/private.h"
+#include "schema/places.h"
+
+#include "db/type.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -57,17 +58,6 @@ void places_release(struct places *p)
     *p = (struct places){0};
 }
 
-void places_of_target(struct engine *g, struct places *out)
-{
-    *out = (struct places){.folds = g->control.server.lower_case_table_names != 0};
-    for (uint32_t i = 0; i < g->tabs.n; i++) {
-        struct tab *tab = g->tabs.list[i];
-        if (tab->def)
-            places_add(out, tab->def->target_schema, tab->def->target_name, tab);
-    }
-    places_sort(out);
-}
-
 void places_schemas(const struct places *p, struct buf *out)
 {
     buf_adds(out, " IN (''");
@@ -77,12 +67,4 @@ void places_schemas(const struct places *p, struct buf *out)
             sql_z(out, p->list[i].schema);
         }
     buf_addc(out, ')');
-}
-
-void engine_target_schemas(struct engine *g, struct buf *out)
-{
-    struct places p;
-    places_of_target(g, &p);
-    places_schemas(&p, out);
-    places_release(&p);
 }
