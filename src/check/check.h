@@ -43,7 +43,9 @@ struct check_cure {
     bool is_disruptive;               /* needs the typed consent: kills, drops, restarts, longer locks */
     char *title;                      /* "Keep the binlog for 7 days" */
     char *text;                       /* what a person does; NULL where title says it all */
-    char *sql, *undo;                 /* statements separated by ";\n"; undo NULL: none is needed or possible */
+    char *sql, *undo;                 /* statements separated by ";\n"; undo NULL: none is needed or possible. It may run
+                                         after only a part of sql has run */
+    bool is_later;                    /* holds only after a restart or a reconnect, which effect names */
     char *effect;                     /* "at once, no restart"; NULL: nothing to say */
     char *needs;                      /* the privilege that the job's user lacks for it; NULL: it has all */
     char *path, *value;               /* CURE_SETTING; undo is then the value before, as text for job_set */
@@ -127,21 +129,28 @@ struct cure_login {                   /* another user, for the cure's statements
     const char *user;
     const struct secret *password;
 };
-/* Runs a CURE_SQL, statement by statement, on a connection of its own that is closed again; *done: how many ran.
- * CURE_SETTING: job_set on *job. Other kinds are refused with ERR_USAGE. */
-bool cure_apply(struct job *job, const struct check_cure *c, const struct cure_login *as, unsigned *done, struct err *e);
-/* The same with its undo; ERR_USAGE where it has none. */
-bool cure_undo(struct job *job, const struct check_cure *c, const struct cure_login *as, unsigned *done, struct err *e);
-/* The list of cures that were applied, kept in a run directory as cures.json (an array, mode 0600, no secrets). */
-bool cure_record(const char *run_dir, const struct check_result *r, const struct check_cure *c, const char *where,
-                 const char *user, struct err *e);
-struct cure_record {
-    char *check, *title, *where, *user, *sql, *undo, *path, *at, *undone_at; /* undone_at NULL: still in force; path: of a setting */
+struct cure_record {                  /* one cure that was applied, as HOME/NAME/cures.json keeps it */
+    char *id;                         /* of this record alone */
+    char *check, *title, *where, *user, *sql, *undo; /* where: "host:port"; undo NULL: none is possible */
+    char *at, *undone_at;             /* UTC, "2026-01-31T17:42:10Z"; undone_at NULL: still in force */
     bool at_target;
 };
-/* Caller frees with cure_records_release; no file: none. */
+/* Runs a CURE_SQL statement by statement, on a connection of its own that is closed again; other kinds: ERR_USAGE.
+ * Recorded in run_dir before the first statement is sent, so that the value to go back to is never lost; dropped again
+ * when nothing came of it. *done: how many statements are in force. Where one fails, those before it stay, unless the
+ * undo is made of SET alone: that is run at once. e->text says which of the two, or that the outcome is not known. */
+bool cure_apply(const struct job *job, const char *check, const struct check_cure *c, const struct cure_login *as,
+                const char *run_dir, unsigned *done, struct err *e);
+/* Runs the undo of a record, and marks it as undone when all of it ran. ERR_USAGE where it has none, is undone already, or
+ * was applied at another server than the job names now. */
+bool cure_undo(const struct job *job, const struct cure_record *r, const struct cure_login *as, const char *run_dir,
+               unsigned *done, struct err *e);
+/* Oldest first. Caller frees with cure_records_release; no file: none. ERR_FILE. */
 bool cure_records_read(const char *run_dir, struct cure_record **out, uint32_t *n, struct err *e);
-bool cure_record_undone(const char *run_dir, uint32_t index, struct err *e);
 void cure_records_release(struct cure_record *list, uint32_t n);
+/* "db.example:3306", where the cure's statements go; and the user of the job there. */
+void cure_where(const struct job *job, bool at_target, char out[300]);
+/* What a person types for a disruptive cure: the name of the host that it happens to (SCREENS 3.5, level 2). */
+const char *cure_consent(const struct job *job, const struct check_cure *c);
 
 #endif

@@ -142,8 +142,8 @@ static void put(json_t *to, const char *key, const char *text)
 static json_t *cure_json(const struct check_cure *c)
 {
     static const char *const kinds[] = {"sql", "parameter", "setting", "text"};
-    json_t *o = json_pack("{s:s, s:s, s:s, s:b}", "kind", kinds[c->kind], "title", c->title, "at", c->at_target ? "target" : "source",
-                          "disruptive", (int)c->is_disruptive);
+    json_t *o = json_pack("{s:s, s:s, s:s, s:b, s:b}", "kind", kinds[c->kind], "title", c->title, "at", c->at_target ? "target" : "source",
+                          "disruptive", (int)c->is_disruptive, "later", (int)c->is_later);
     put(o, "text", c->text);
     put(o, "sql", c->sql);
     put(o, "undo", c->undo);

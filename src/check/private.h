@@ -99,6 +99,10 @@ void run_release(struct run *r);
 enum managed { MANAGED_NO, MANAGED_RDS, MANAGED_AURORA };
 enum managed run_managed(struct run *r);
 
+/* cure.c: the next statement of a text in which each but the last ends with ";\n"; false: there is none. Strings, quoted
+ * names and comments are passed over whole. */
+bool cure_next(const char **at, struct str *out);
+
 /* connect.c: resolves, connects, signs in; tells the steps in end. */
 void end_open(struct end *s, const struct job_end *job, enum end_of of);
 

@@ -50,6 +50,8 @@ struct job_options {
 /* Loads, sets, checks; prints every problem to stderr. false: *code says how to end. job_release in
  * any case. */
 bool cli_job_load(struct job *j, const struct job_options *o, int *code);
+/* An existing file may be somebody's work: it is never overwritten. ERR_FILE. */
+bool cli_new_file(const char *path, const struct buf *text, struct err *e);
 void cli_job_options_release(struct job_options *o);
 /* cli_job_load and cli_job_resolve for a command that connects by itself; SIGPIPE is blocked. */
 bool cli_job_ready(struct job *j, struct job_options *o, char *const *files, int n, int *code);
@@ -128,6 +130,7 @@ int cmd_answer(const struct command *self, int argc, char **argv);
 int cmd_pace(const struct command *self, int argc, char **argv);
 int cmd_verify(const struct command *self, int argc, char **argv);
 int cmd_check(const struct command *self, int argc, char **argv);
+int cmd_cure(const struct command *self, int argc, char **argv);
 int cmd_export(const struct command *self, int argc, char **argv);
 int cmd_encrypt(const struct command *self, int argc, char **argv);
 int cmd_decrypt(const struct command *self, int argc, char **argv);

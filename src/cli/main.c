@@ -40,6 +40,11 @@ const struct command cli_commands[] = {
      "Writes nothing anywhere without --rehearse. Exit code 3 when a check fails. A check is left out by\n"
      "checks.ignore: [ID], a failure accepted by checks.accept: [\"ID: REASON\"] in the job.",
      cmd_check},
+    {"cure", "FILE… --check ID [--cure N] [--undo]", "apply a cure that a check offers, or take it back",
+     "Runs the check, shows what will be done, does it, and runs the check again: exit code 0 when it is better, 3 when\n"
+     "not, 5 where only a person can do it. Calling it is the consent; a disruptive cure also wants --consent HOST. What\n"
+     "was run is kept with its undo in the run's directory (cures.json), and told by the run's report.",
+     cmd_cure},
     {"export", "FILE… [--format job] [-o DIR]", "write the job as one job.yaml",
      "Passwords are written as references only.", cmd_export},
     {"encrypt", "--key FILE", "turn a password into DM's encrypted text",

@@ -38,6 +38,17 @@ int cmd_verify(const struct command *self, int argc, char **argv)
     return code;
 }
 
+bool cli_new_file(const char *path, const struct buf *text, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    bool ok = fd >= 0 && write(fd, text->p, text->n) == (ssize_t)text->n;
+    if (!ok)
+        err_set(e, ERR_FILE, "%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 static int export_to(const struct buf *text, const char *dir)
 {
     struct err e;
@@ -46,14 +57,8 @@ static int export_to(const struct buf *text, const char *dir)
         return ok ? EXIT_FINE : EXIT_INTERNAL;
     }
     char *path = x_format("%s/job.yaml", dir);
-    bool ok = mkdir(dir, 0777) == 0 || errno == EEXIST;
-    /* An existing file may be somebody's work: never overwritten. */
-    int fd = ok ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
-    ok = fd >= 0 && write(fd, text->p, text->n) == (ssize_t)text->n;
-    if (!ok)
-        err_set(&e, ERR_FILE, "%s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    bool ok = (mkdir(dir, 0777) == 0 || errno == EEXIST) || err_set(&e, ERR_FILE, "%s: %s", path, strerror(errno));
+    ok = ok && cli_new_file(path, text, &e);
     if (ok)
         printf("%s\n", path);
     free(path);

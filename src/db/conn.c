@@ -168,14 +168,16 @@ static bool log_in(struct conn *c, unsigned read_timeout_s, struct err *e)
     return true;
 }
 
-static bool conn_open(struct conn *c, const struct db_addr *a, unsigned read_timeout_s,
+typedef bool settle(struct conn *c, struct err *e);
+
+static bool conn_open(struct conn *c, const struct db_addr *a, unsigned read_timeout_s, settle *settle_session,
                       struct err *e)
 {
     struct err ignored;
     if (!e)
         e = &ignored;
     *c = (struct conn){.addr = a};
-    if (log_in(c, read_timeout_s, e) && session_detect(c, e) && session_pin(c, e)) {
+    if (log_in(c, read_timeout_s, e) && session_detect(c, e) && settle_session(c, e)) {
         session_timeouts(c->my, read_timeout_s);
         return true;
     }
@@ -189,7 +191,7 @@ bool conn_open_source(struct conn *c, const struct db_addr *a, unsigned read_tim
 {
     if (a->is_target)
         tg_bug("conn_open_source: the address of a target");
-    return conn_open(c, a, read_timeout_s, e);
+    return conn_open(c, a, read_timeout_s, session_pin, e);
 }
 
 bool conn_open_target(struct conn *c, const struct db_addr *a, unsigned read_timeout_s,
@@ -197,7 +199,12 @@ bool conn_open_target(struct conn *c, const struct db_addr *a, unsigned read_tim
 {
     if (!a->is_target)
         tg_bug("conn_open_target: the address of a source");
-    return conn_open(c, a, read_timeout_s, e);
+    return conn_open(c, a, read_timeout_s, session_pin, e);
+}
+
+bool conn_open_plain(struct conn *c, const struct db_addr *a, unsigned read_timeout_s, struct err *e)
+{
+    return conn_open(c, a, read_timeout_s, session_plain, e);
 }
 
 static bool send_sql(struct conn *c, const char *sql, size_t n, struct err *e)

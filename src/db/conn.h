@@ -43,6 +43,9 @@ struct conn {
 /* read_timeout_s: 0 = none. Both fail with *_CONNECT, *_LOGIN, ERR_NET_RESOLVE, *_PRIVILEGE. */
 bool conn_open_source(struct conn *c, const struct db_addr *a, unsigned read_timeout_s, struct err *e);
 bool conn_open_target(struct conn *c, const struct db_addr *a, unsigned read_timeout_s, struct err *e);
+/* For a statement that a person lets run: the session is the server's own, with its own sql_mode (but for what changes
+ * how SQL text is read), and no wait for a table lock above 10 s. Either end, by a->is_target. */
+bool conn_open_plain(struct conn *c, const struct db_addr *a, unsigned read_timeout_s, struct err *e);
 void conn_close(struct conn *c);                 /* fine on a closed or zeroed one */
 /* Closes the socket without a goodbye: what is in flight stays unanswered. */
 void conn_kill(struct conn *c);

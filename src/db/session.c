@@ -250,6 +250,35 @@ bool session_pin(struct conn *c, struct err *e)
            raise_entry_limit(c, e);
 }
 
+bool session_plain(struct conn *c, struct err *e)
+{
+    /* ANSI and the names of other products bring ANSI_QUOTES back when they are set. */
+    static const char *const reading[] = {"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI", "ORACLE", "MSSQL", "DB2", "MAXDB", "POSTGRESQL"};
+    char mode[1024];
+    struct buf sql = {0};
+    bool is_changed = false;
+    if (!conn_value(c, "SELECT @@session.sql_mode", mode, sizeof mode, e))
+        return false;
+    for (char *rest = mode, *word; (word = strsep(&rest, ",")) != NULL;) {
+        bool is_left_out = false;
+        for (size_t i = 0; i < TG_ARRAY_LEN(reading); i++)
+            is_left_out |= strcasecmp(word, reading[i]) == 0;
+        is_changed |= is_left_out;
+        if (!is_left_out)
+            buf_addf(&sql, "%s%s", sql.n ? "," : "SET SESSION sql_mode = '", word);
+    }
+    buf_adds(&sql, sql.n ? "'" : "SET SESSION sql_mode = ''");
+    bool ok = !is_changed || conn_exec(c, sql.p, sql.n, NULL, e);
+    buf_release(&sql);
+    /* Behind a statement that waits for a table, everybody else waits too. TiDB has no such lock. */
+    if (!ok || conn_execf(c, e, "SET SESSION lock_wait_timeout = 10"))
+        return ok;
+    ok = !err_is_lost(e);
+    if (ok)
+        err_clear(e);
+    return ok;
+}
+
 // "5.6.24-log" is 50624; 0 when there are no three numbers.
 static unsigned three_numbers(const char *text)
 {

@@ -11,6 +11,8 @@ bool session_detect(struct conn *c, struct err *e);
 /* Sets every variable that matters and reads it back; a value that did not stay is an error that
  * names it. */
 bool session_pin(struct conn *c, struct err *e);
+/* The server's own session, in which SQL text means what it says: no ANSI_QUOTES, no NO_BACKSLASH_ESCAPES. */
+bool session_plain(struct conn *c, struct err *e);
 /* "8.0.11-TiDB-v8.4.0-…" and the like to flavour and number. */
 void session_read_version(const char *text, struct db_server *out);
 /* Whether what a server shows for a variable means what was set: ON is 1, 0.000000 is 0, sql_mode

@@ -16,10 +16,40 @@ class Bench:
     def __init__(self, scene, source, target, **job):
         self.scene, self.source, self.target = scene, source, target
         self.engine = scene.engine(source, target, name="check", **job)
+        self.before = {}  # check id -> the job's text before a cure that is a setting
 
     def job(self, **changes):
         """The job's file with these changes and no others."""
         self.engine.file.write_text(yaml(merged(self.engine.job, changes)))
+
+    def tool(self, name, *options, code=0, env=None):
+        """`tidegate cure` for one check; answers what it printed."""
+        done = tidegate("cure", self.engine.file, "--check", name, "--run-dir", self.engine.home, *options, timeout=120, env=env)
+        equal(done.returncode, code, f"exit code of cure --check {name} {' '.join(map(str, options))}\n{done.stdout[:3000]}\n")
+        return done.stdout
+
+    def cure(self, name, number=1, as_user=None, password="", consent=None, options=(), code=0):
+        """Has the tool apply a cure that the check offers. A setting goes into the job's file, until undo()."""
+        words = ["--cure", number, *options]
+        if as_user:
+            words += ["--as", as_user, "--password-from", "${env:TG_CURE_PASSWORD}"]
+        if consent:
+            words += ["--consent", consent]
+        file = self.engine.file.with_name(f"{self.engine.name}-{name}-cured.yaml")
+        file.unlink(missing_ok=True)
+        text = self.tool(name, *words, "-o", file, code=code, env={"TG_CURE_PASSWORD": password})
+        if file.exists():
+            self.before[name] = self.engine.file.read_text()
+            self.engine.file.write_text(file.read_text())
+        return text
+
+    def undo(self, name, as_user=None, password="", options=()):
+        """Takes back what the last cure() of this check did, by the tool where statements were run."""
+        if name in self.before:
+            self.engine.file.write_text(self.before.pop(name))
+            return ""
+        words = ["--as", as_user, "--password-from", "${env:TG_CURE_PASSWORD}"] if as_user else []
+        return self.tool(name, "--undo", *words, *options, env={"TG_CURE_PASSWORD": password})
 
     def sql(self, *statements, at="source", user="root", password=""):
         connection = (self.source if at == "source" else self.target).connect(user=user, password=password)
