@@ -104,12 +104,24 @@ void job_route_table(const struct job *job, struct table *t)
     t->target_name = x_strdup(name);
 }
 
+static bool wants(void *run, const char *schema, const char *table)
+{
+    return job_wants(((const struct run *)run)->job, schema, table);
+}
+
+static void told_unread(void *run, const char *schema, const char *table, const struct err *why)
+{
+    struct run *r = run;
+    r->unread = x_realloc(r->unread, (r->nunread + 1) * sizeof *r->unread);
+    r->unread[r->nunread++] = (struct unread){x_strdup(schema), x_strdup(table), *why};
+}
+
 static bool read_tables(struct run *r, struct err *e)
 {
     struct end *s = &r->end[SOURCE];
     if (!s->is_open)
         return err_set(e, s->failed.code, "%s", s->failed.text);
-    if (!schema_read(&r->tables, &s->conn, job_wants_port, (void *)(uintptr_t)r->job, e))
+    if (!schema_read(&r->tables, &s->conn, wants, r, told_unread, e))
         return false;
     for (uint32_t i = 0; i < r->tables.n; i++)
         job_route_table(r->job, r->tables.tables[i]);
