@@ -71,6 +71,19 @@ bool end_is_on(struct end *s, const char *name)
     return value && (strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0);
 }
 
+const struct grants *end_grants(struct end *s, struct err *e)
+{
+    struct fact *f = &s->grants_read;
+    if (!f->is_read) {
+        s->grants = x_alloc(sizeof *s->grants);
+        f->is_fine = s->is_open ? grants_read(s->grants, &s->conn, &f->err) : err_set(&f->err, s->failed.code, "%s", s->failed.text);
+        f->is_read = true;
+    }
+    if (!f->is_fine && e)
+        *e = f->err;
+    return f->is_fine ? s->grants : NULL;
+}
+
 bool end_connect(const struct end *s, struct conn *out, struct err *e)
 {
     return s->of == TARGET ? conn_open_target(out, &s->addr, 30, e) : conn_open_source(out, &s->addr, 30, e);
@@ -84,6 +97,9 @@ static void end_release(struct end *s)
         free(s->variables[i].value);
     }
     free(s->variables);
+    if (s->grants)
+        grants_release(s->grants);
+    free(s->grants);
     db_addr_release(&s->addr);
 }
 

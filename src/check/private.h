@@ -4,7 +4,7 @@
 #define TG_CHECK_PRIVATE_H
 
 #include "check/check.h"
-struct grants;
+#include "check/grants.h"
 #include "db/conn.h"
 #include "schema/schema.h"
 
