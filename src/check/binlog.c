@@ -36,3 +36,46 @@ void check_binlog_enable(struct run *r, struct check_result *out)
     }
     cure_setting(out, r->job, "mode", "full", "Copy once, without following: mode: full");
 }
+
+/* A global variable that wants a value: what new sessions get. Managed servers take it from a parameter group only. */
+static void cure_global(struct run *r, struct check_result *out, const char *name, const char *want, const char *now)
+{
+    struct check_cure *c;
+    if (run_managed(r) != MANAGED_NO) {
+        c = add_cure(out, CURE_PARAMETER, "Set %s = %s in the parameter group", name, want);
+        c->text = x_format("%s: in the %s parameter group set %s = %s.", run_managed(r) == MANAGED_AURORA ? "Aurora" : "RDS",
+                           run_managed(r) == MANAGED_AURORA ? "cluster" : "DB", name, want);
+        return;
+    }
+    c = add_cure(out, CURE_SQL, "Set %s = %s", name, want);
+    c->sql = x_format("SET GLOBAL %s = '%s'", name, want);
+    c->undo = x_format("SET GLOBAL %s = '%s'", name, now);
+    c->effect = x_strdup("for sessions that begin from now on, until a restart; reconnect the writers");
+}
+
+static void check_global(struct run *r, struct check_result *out, const char *name, const char *want)
+{
+    struct err e = {0};
+    const char *now = end_variable(&r->end[SOURCE], name);
+    if (!end_variables(&r->end[SOURCE], &e)) {
+        unread(out, &e);
+        return;
+    }
+    set_found(out, "%s", now ? now : want);
+    set_wanted(out, "%s", want);
+    if (!now || strcasecmp(now, want) == 0)
+        return;
+    find(out, CHECK_FAIL, NULL, "%s is %s, it must be %s", name, now, want);
+    judge(out, CHECK_FAIL, ERR_BINLOG_FORMAT);
+    cure_global(r, out, name, want, now);
+}
+
+void check_binlog_format(struct run *r, struct check_result *out)
+{
+    check_global(r, out, "binlog_format", "ROW");
+}
+
+void check_binlog_row_image(struct run *r, struct check_result *out)
+{
+    check_global(r, out, "binlog_row_image", "FULL");
+}

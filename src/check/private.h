@@ -134,6 +134,8 @@ const char *text_seconds(int64_t seconds, char out[32]);
 /* connect.c: each for both ends */
 check_run_fn check_resolve, check_connect, check_tls, check_login;
 /* binlog.c */
-check_run_fn check_binlog_enable;
+check_run_fn check_binlog_enable, check_binlog_format, check_binlog_row_image;
+/* names.c */
+check_run_fn check_names;
 
 #endif

@@ -28,6 +28,16 @@ const struct check check_table[] = {
     {.id = "binlog_enable", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | NEVER_ACCEPTED, .title = "Binlog",
      .why = "What is changed while the copy runs is read from the binlog; without one only a full copy is possible.",
      .asked = "log_bin", .run = check_binlog_enable},
+    {.id = "binlog_format", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM | NEVER_ACCEPTED, .title = "Binlog format",
+     .why = "Only ROW holds the changed rows themselves; the run stops at a change that is written as a statement.",
+     .asked = "binlog_format", .run = check_binlog_format},
+    {.id = "binlog_row_image", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM | NEVER_ACCEPTED, .title = "Binlog row image",
+     .why = "With a part of the columns only, a row can't be written at the target.", .asked = "binlog_row_image", .run = check_binlog_row_image},
+
+    /* ---- this host, and the job itself ---- */
+    {.id = "job.checks", .side = CHECK_HOST, .worst = CHECK_WARN, .title = "Names of checks in the job",
+     .why = "A check is left out or accepted by its exact name; a misspelt one changes nothing.",
+     .asked = "checks.ignore and checks.accept", .run = check_names},
 
     {0},
 };

@@ -246,12 +246,14 @@ const struct field job_fields[] = {
      .type = F_WORDS,
      LIST(check_ignore),
      .label = "Checks left out",
-     .help = "Names of prechecks that are not made."},
+     .help = "Names of prechecks that are not made, or all."},
     {.path = "checks.accept",
      .type = F_WORDS,
      LIST(check_accept),
+     .flags = FF_REASONS,
      .label = "Findings accepted",
-     .help = "What is known and fine: names of prechecks, geometry-as-bytes (a target without geometry types keeps their bytes), "
+     .help = "What is known and fine: prechecks with a reason, as a list of \"ID: REASON\" or a map (ID: REASON), which the "
+             "report repeats; geometry-as-bytes (a target without geometry types keeps their bytes); "
              "lost-characters ('?' for characters that Unicode lacks)."},
     {.path = "answers",
      .type = F_ANSWERS,

@@ -30,6 +30,7 @@ enum field_flag {
     FF_PATTERN = 2,  /* "<...>" and "${...}" inside are no placeholder for a regular expression */
     FF_EXPERT = 4,   /* forms show it only on demand */
     FF_RAW = 8,      /* its words are never placeholders */
+    FF_REASONS = 16, /* of F_WORDS: "KEY: TEXT" may also stand there as YAML reads it without quotes, a map */
 };
 
 struct field {

@@ -161,18 +161,37 @@ static const struct ynode *list_item(const struct ynode *y, size_t i)
     return y->kind == Y_LIST ? y->items[i] : y;
 }
 
-static void read_words(struct reader *r, const struct field *f, void *base, const char *path,
-                       const struct ynode *y)
+static void add_word(const struct field *f, void *base, char *word)
 {
     char ***at = (char ***)((char *)base + f->offset);
     size_t *count = (size_t *)((char *)base + f->count_offset);
+    *at = x_realloc(*at, (*count + 1) * sizeof **at);
+    (*at)[(*count)++] = word;
+}
+
+static void read_reasons(struct reader *r, const struct field *f, void *base, const char *path, const struct ynode *map)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        const struct ynode *value = map->items[2 * i + 1];
+        const char *key = rd_scalar(r, map->items[2 * i], path, f->flags);
+        const char *text = ynode_is_null(value) ? "" : rd_scalar(r, value, path, f->flags);
+        if (key && *key && text)
+            add_word(f, base, *text ? x_format("%s: %s", key, text) : x_strdup(key));
+    }
+}
+
+static void read_words(struct reader *r, const struct field *f, void *base, const char *path,
+                       const struct ynode *y)
+{
     field_release(f, base);
     for (size_t i = 0; i < list_size(y); i++) {
-        const char *text = rd_scalar(r, list_item(y, i), path, f->flags);
-        if (!text || !*text)
+        if (f->flags & FF_REASONS && list_item(y, i)->kind == Y_MAP) {
+            read_reasons(r, f, base, path, list_item(y, i));
             continue;
-        *at = x_realloc(*at, (*count + 1) * sizeof **at);
-        (*at)[(*count)++] = x_strdup(text);
+        }
+        const char *text = rd_scalar(r, list_item(y, i), path, f->flags);
+        if (text && *text)
+            add_word(f, base, x_strdup(text));
     }
 }
 

@@ -256,7 +256,7 @@ bool engine_begin_new(struct engine *g, struct err *e)
 {
     struct schema_list tables = {0};
     struct buf job = {0};
-    bool fine = forget_begun(g, e) && read_catalogue(g, &tables, e);
+    bool fine = forget_begun(g, e) && engine_note_checks(g, e) && read_catalogue(g, &tables, e);
     if (fine && g->job->mode == MODE_INCREMENTAL)
         fine = begin_incremental(g, &tables, e);
     else

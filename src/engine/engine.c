@@ -155,6 +155,8 @@ static int exit_of(const struct engine *g, const struct err *e)
 {
     if (e->code == ERR_OK)
         return EXIT_RESUMABLE;
+    if (g->is_refused)
+        return EXIT_CHECK; /* whatever the same error means in the middle of a run */
     return g->is_unanswered ? EXIT_PERSON : (int)err_info(e->code)->exit_code;
 }
 
@@ -235,7 +237,6 @@ static bool start_run(struct engine *g, struct err *e)
                               .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
                               .packet_bytes = (size_t)1 << 20,
                               .quarantine = g->quarantine, .run_dir = g->o->run_dir};
-    g->marks = marks_new(&g->start); /* nowhere yet: for the sampler alone */
     if (!run_aside(g, g->is_new ? engine_begin_new : engine_begin_again, e) || (!g->is_new && !engine_try_quarantine(g, e)))
         return false;
     marks_free(g->marks);
@@ -245,6 +246,18 @@ static bool start_run(struct engine *g, struct err *e)
     a.marks = g->marks;
     g->apply = apply_new(&a);
     return true;
+}
+
+/* Before anything is written: the checks, where this is the run's first engine. One that was cut short before its ledger
+ * was whole is the first again. */
+static bool look_first(struct engine *g, struct err *e)
+{
+    bool is_there;
+    if (!ledger_has_run(&g->ledger, &g->control, &is_there, e))
+        return false;
+    if (is_there)
+        log_event(LOG_INFO, "check", "", "", "the run goes on: checks are for its start only");
+    return is_there || run_aside(g, engine_precheck, e);
 }
 
 static bool keyless_first(struct engine *g, struct err *e)
@@ -390,8 +403,9 @@ int engine_run(struct job *job, const struct engine_options *o, struct err *e)
             mon_server_watch(g->mon, o->watch, o->watch_arg);
         bool fine = engine_connect(g, e);
         name_snapshot(g);
-        fine = fine && engine_prepare(g, e);
-        code = fine ? run_started(g, e) : (int)err_info(e->code)->exit_code;
+        g->marks = marks_new(&g->start); /* nowhere yet: for the sampler alone */
+        fine = fine && look_first(g, e) && engine_prepare(g, e);
+        code = fine ? run_started(g, e) : exit_of(g, e);
         end_run(g, code, e);
         mon_server_stop(g->mon);
     }

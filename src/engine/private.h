@@ -33,9 +33,10 @@ struct question {
 #define NOTE_EXISTING "existing"      /* a line about rows that were there before */
 #define NOTE_KEPT "kept"              /* by table id: tab_kept_name */
 #define NOTE_MAKING "making"          /* `schema`.`table` that was not at the target when this run began to make it */
+#define NOTE_CHECK "check"            /* a line about a check that was accepted, or is to be known */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 
-enum report_part { REPORT_TABLE, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
+enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
                    REPORT_PARTS };
 struct report_line {
     enum report_part part;
@@ -122,6 +123,8 @@ struct engine {
     uint64_t epoch;                   /* of the writers' lanes at the start */
     struct epoch control_epoch;
     bool is_new;
+    bool has_ledger;                  /* it is there, and read */
+    bool is_refused;                  /* by a check, before anything was written */
     bool is_snapshot;                 /* the road: no stream, one set of snapshots (snapshot.c) */
     enum copy_hold hold;              /* how that set came about */
 
@@ -158,6 +161,11 @@ struct engine {
 
 /* start.c: connects, checks, fences, plans. Each fails with the error the person sees. */
 bool engine_connect(struct engine *g, struct err *e);
+/* precheck.c: the checks of a new run's start, each told as an event; what failed and was not accepted is the run's end,
+ * and nothing is written before. A step for a thread of its own. */
+bool engine_precheck(struct engine *g, struct err *e);
+/* What it has to say in the report goes into the ledger, for later engines of the run. */
+bool engine_note_checks(struct engine *g, struct err *e);
 bool engine_start_checks(struct engine *g, struct schema_list *tables, struct err *e);
 bool engine_prepare(struct engine *g, struct err *e);
 /* control.c: on the control connection, fenced, tried again where the trouble passes. Statements that may run twice. */

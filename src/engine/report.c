@@ -11,6 +11,8 @@
 static const struct {
     const char *slug, *title;
 } parts[] = {
+    [REPORT_CHECK] = {"checks", "Checks at the start: accepted, and to be known"},
+    [REPORT_CURE] = {"cures", "Cures that were applied"},
     [REPORT_TABLE] = {"tables", "Changed or left out in tables"},
     [REPORT_EXISTING] = {"existing", "Tables that held rows at the target before"},
     [REPORT_VIEW] = {"views", "Views"},
@@ -68,17 +70,44 @@ static void told(void *arg, const char *kind, const char *name, const char *text
         report_add(g, REPORT_TABLE, false, name, "%s", text);
     else if (strcmp(kind, NOTE_EXISTING) == 0)
         report_add(g, REPORT_EXISTING, false, name, "%s", text);
+    else if (strcmp(kind, NOTE_CHECK) == 0)
+        report_add(g, REPORT_CHECK, false, name, "%s", text);
 }
 
 static void read_ledger(struct engine *g)
 {
     struct err e = {0};
+    if (!g->has_ledger)
+        return;
+    report_clear(g, REPORT_CHECK);
     report_clear(g, REPORT_TABLE);
     report_clear(g, REPORT_EXISTING);
     bool fine = g->control.my && ledger_read_notes(&g->ledger, &g->control, NULL, told, g, &e);
-    if (!fine && g->marks)
+    if (!fine)
         report_add(g, REPORT_UNREAD, true, "tidegate_meta.note", "what was changed in tables: %s",
                    e.code == ERR_OK ? "no connection to the target" : e.text);
+}
+
+/* What was changed at the servers for this run, by the records in its directory: the person may want it as it was. */
+static void read_cures(struct engine *g)
+{
+    struct cure_record *list;
+    uint32_t n;
+    struct err e = {0};
+    report_clear(g, REPORT_CURE);
+    if (!cure_records_read(g->o->run_dir, &list, &n, &e)) {
+        report_add(g, REPORT_UNREAD, true, "cures.json", "which cures were applied: %s", e.text);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        const struct cure_record *r = &list[i];
+        report_add(g, REPORT_CURE, false, r->check, "%s, at %s by %s (%s): %s", r->title, r->where, r->user, r->at, r->sql);
+        if (r->undone_at)
+            report_add(g, REPORT_CURE, false, r->check, "undone (%s)", r->undone_at);
+        else
+            report_add(g, REPORT_CURE, false, r->check, "still in force; undo: %s", r->undo ? r->undo : "none");
+    }
+    cure_records_release(list, n);
 }
 
 static void write_file(const char *dir, const char *name, const char *text)
@@ -182,6 +211,7 @@ void engine_report(struct engine *g, int exit_code, const struct err *e)
 {
     struct buf text = {0}, markdown = {0};
     read_ledger(g);
+    read_cures(g);
     add_text(g, &text, false, exit_code, e);
     add_text(g, &markdown, true, exit_code, e);
     char *json = report_json(g, exit_code, e);

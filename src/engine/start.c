@@ -155,5 +155,6 @@ bool engine_prepare(struct engine *g, struct err *e)
         !ledger_read(&g->ledger, &g->control, &g->found, e))
         return false;
     g->is_new = !g->found.exists;
+    g->has_ledger = true;
     return g->is_new || check_identity(g, e);
 }

@@ -148,6 +148,8 @@ struct ledger_state {
     struct ledger_part *parts;        /* adjoining ones as one */
     size_t ntabs, nchunks, napplied, ndefinitions, nquarantined, nparts;
 };
+/* Whether the run is there, with nothing written: a target without a ledger does not have it. */
+bool ledger_has_run(const struct ledger *l, struct conn *c, bool *out, struct err *e);
 bool ledger_read(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e);
 void ledger_state_release(struct ledger_state *s);
 /* A transaction that ends at `to` has reached the target. */

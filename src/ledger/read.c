@@ -49,6 +49,21 @@ static bool read_source(const struct ledger *l, struct conn *c, struct ledger_st
     return true;
 }
 
+bool ledger_has_run(const struct ledger *l, struct conn *c, bool *out, struct err *e)
+{
+    MYSQL_RES *res;
+    *out = false;
+    if (select_of(l, c, "1", "source", "", &res, e)) {
+        *out = mysql_num_rows(res) > 0;
+        mysql_free_result(res);
+        return true;
+    }
+    bool is_unmade = e->sql == 1049 || e->sql == 1146;
+    if (is_unmade)
+        err_clear(e);
+    return is_unmade;
+}
+
 static bool read_tabs(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e)
 {
     MYSQL_RES *res;
