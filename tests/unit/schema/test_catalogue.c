@@ -88,6 +88,35 @@ static void told(void *arg, const char *schema, const char *table, const struct 
     m->unread++;
 }
 
+static bool want_all_of_many(void *arg, const char *schema, const char *table)
+{
+    (void)arg;
+    (void)table;
+    return strcmp(schema, "tg_many") == 0;
+}
+
+/* By a user who may have one connection only. */
+static void read_alone(struct server *s)
+{
+    struct db_addr a = s->a;
+    struct conn c;
+    struct schema_list list;
+    struct err e = {0};
+    char why[300];
+    server_try(s, "DROP USER tg_many@'%'", why);
+    server_exec(s, s->c.server.flavour == DB_MYSQL && s->c.server.version < 80000
+                       ? "GRANT SELECT ON tg_many.* TO tg_many@'%' WITH MAX_USER_CONNECTIONS 1"
+                       : "CREATE USER tg_many@'%' WITH MAX_USER_CONNECTIONS 1");
+    server_exec(s, "GRANT SELECT ON tg_many.* TO tg_many@'%'");
+    a.user = (char *)"tg_many";
+    if (!conn_open_source(&c, &a, 60, &e) || !schema_read(&list, &c, want_all_of_many, NULL, NULL, &e))
+        fail_msg("%s", e.text);
+    assert_int_equal(list.n, MANY - 2);
+    schema_list_release(&list);
+    conn_close(&c);
+    server_exec(s, "DROP USER tg_many@'%'");
+}
+
 /* More tables than one packet and one connection take: all of them, in order, each with its own text. */
 static void test_many(void **state)
 {
@@ -115,6 +144,7 @@ static void test_many(void **state)
         assert_non_null(strstr(list.create_sql[i], list.tables[i]->columns[0].name));
     }
     schema_list_release(&list);
+    read_alone(&s);
     assert_false(conn_exec(&s.c, "SELECT 1; SELECT 2", 18, NULL, &e)); /* one statement in a packet again */
     server_exec(&s, "CREATE TABLE tg_many.t7 (a INT)");
     assert_false(schema_read(&list, &s.c, want_many, &m, NULL, &e));
