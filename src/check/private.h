@@ -131,5 +131,11 @@ const char *text_seconds(int64_t seconds, char out[32]);
 check_run_fn check_resolve, check_connect, check_tls, check_login;
 /* binlog.c */
 check_run_fn check_binlog_enable;
+/* rehearse_dump.c */
+check_run_fn check_binlog_dump, check_meta_position;
+bool has_start(struct run *r);        /* mode incremental, with a place to start from */
+/* rehearse_lock.c, rehearse_target.c, rehearse_types.c */
+check_run_fn check_rehearse_lock, check_rehearse_target, check_rehearse_types;
+bool needs_lock(struct run *r);       /* a table is copied at a known position, or all tables in one set of snapshots */
 
 #endif

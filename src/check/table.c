@@ -29,5 +29,17 @@ const struct check check_table[] = {
      .why = "What is changed while the copy runs is read from the binlog; without one only a full copy is possible.",
      .asked = "log_bin", .run = check_binlog_enable},
 
+    {.id = "binlog.dump", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM, .title = "Reading the binlog",
+     .why = "A run that can't read the binlog stops before its first row.", .asked = "a binlog dump from the current end, until its first event",
+     .run = check_binlog_dump},
+    {.id = "meta_position", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM, .title = "The place to start from",
+     .why = "A run of mode incremental can't begin where the source no longer has its binlog.",
+     .asked = "a binlog dump from the job's start, until its first event", .applies = has_start, .run = check_meta_position},
+
+    /* ---- rehearsals ---- */
+    {.id = "rehearse.target", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEED_TARGET | IS_REHEARSAL, .title = "Writing at the target",
+     .why = "A statement that the target refuses stops the run in the middle of it.",
+     .asked = "create, insert, load, alter, select, change, rename, drop in a scratch schema", .run = check_rehearse_target},
+
     {0},
 };
