@@ -137,5 +137,11 @@ check_run_fn check_resolve, check_connect, check_tls, check_login;
 check_run_fn check_binlog_enable, check_binlog_format, check_binlog_row_image;
 /* names.c */
 check_run_fn check_names;
+/* rehearse_dump.c */
+check_run_fn check_binlog_dump, check_meta_position;
+bool has_start(struct run *r);        /* mode incremental, with a place to start from */
+/* rehearse_lock.c, rehearse_target.c, rehearse_types.c */
+check_run_fn check_rehearse_lock, check_rehearse_target, check_rehearse_types;
+bool needs_lock(struct run *r);       /* a table is copied at a known position, or all tables in one set of snapshots */
 
 #endif

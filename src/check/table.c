@@ -39,5 +39,20 @@ const struct check check_table[] = {
      .why = "A check is left out or accepted by its exact name; a misspelt one changes nothing.",
      .asked = "checks.ignore and checks.accept", .run = check_names},
 
+    {.id = "binlog.dump", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM, .title = "Reading the binlog",
+     .why = "A run that can't read the binlog stops before its first row.", .asked = "a binlog dump from the current end, until its first event",
+     .run = check_binlog_dump},
+    {.id = "meta_position", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM, .title = "The place to start from",
+     .why = "A run of mode incremental can't begin where the source no longer has its binlog.",
+     .asked = "a binlog dump from the job's start, until its first event", .applies = has_start, .run = check_meta_position},
+
+    /* ---- rehearsals ---- */
+    {.id = "rehearse.lock", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | NEED_TABLES | FOR_COPY | IS_REHEARSAL,
+     .title = "Holding writers for a snapshot", .why = "A table without a key, or a copy without a binlog, is read at a position that only a lock makes certain.",
+     .asked = "LOCK TABLES … READ, a consistent snapshot, its position", .applies = needs_lock, .run = check_rehearse_lock},
+    {.id = "rehearse.target", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEED_TARGET | IS_REHEARSAL, .title = "Writing at the target",
+     .why = "A statement that the target refuses stops the run in the middle of it.",
+     .asked = "create, insert, load, alter, select, change, rename, drop in a scratch schema", .run = check_rehearse_target},
+
     {0},
 };
