@@ -17,7 +17,8 @@ struct db_server {                    /* what a server says of itself, read once
     char uuid[64];                    /* server_uuid; MariaDB: server_id and hostname, port; TiDB: cluster-less "" */
     uint32_t server_id;
     bool has_gtid;                    /* MySQL gtid_mode=ON; MariaDB always */
-    bool is_aurora;
+    bool is_rds;                      /* Amazon's: mysql.rds_* is there; told by where it is installed */
+    bool is_aurora;                   /* is_rds, too */
     int lower_case_table_names;
     uint64_t max_allowed_packet;
 };

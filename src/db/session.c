@@ -311,6 +311,13 @@ static void keep(char *to, size_t size, const char *value)
     snprintf(to, size, "%s", value);
 }
 
+void session_read_basedir(const char *path, struct db_server *out)
+{
+    static const char amazon[] = "/rdsdbbin/", aurora[] = "/rdsdbbin/oscar";
+    out->is_rds |= strncmp(path, amazon, sizeof amazon - 1) == 0;
+    out->is_aurora |= strncmp(path, aurora, sizeof aurora - 1) == 0;
+}
+
 static void take_fact(struct db_server *s, struct facts *f, const char *name, const char *value)
 {
     if (strcasecmp(name, "version") == 0)
@@ -328,7 +335,9 @@ static void take_fact(struct db_server *s, struct facts *f, const char *name, co
     else if (strcasecmp(name, "gtid_mode") == 0)
         s->has_gtid = strcasecmp(value, "ON") == 0;
     else if (strcasecmp(name, "aurora_version") == 0)
-        s->is_aurora = true;
+        s->is_aurora = s->is_rds = true;
+    else if (strcasecmp(name, "basedir") == 0)
+        session_read_basedir(value, s);
     else if (strcasecmp(name, "lower_case_table_names") == 0)
         s->lower_case_table_names = (int)strtol(value, NULL, 10);
     else if (strcasecmp(name, "max_allowed_packet") == 0)
@@ -350,7 +359,7 @@ bool session_detect(struct conn *c, struct err *e)
 {
     static const char sql[] = "SHOW VARIABLES WHERE Variable_name IN ('version', 'hostname', "
                               "'port', 'datadir', 'server_uuid', "
-                              "'server_id', 'gtid_mode', 'aurora_version', "
+                              "'server_id', 'gtid_mode', 'aurora_version', 'basedir', "
                               "'lower_case_table_names', 'max_allowed_packet')";
     struct db_server *s = &c->server;
     struct facts f = {0};

@@ -15,6 +15,8 @@ bool session_pin(struct conn *c, struct err *e);
 bool session_plain(struct conn *c, struct err *e);
 /* "8.0.11-TiDB-v8.4.0-…" and the like to flavour and number. */
 void session_read_version(const char *text, struct db_server *out);
+/* "/rdsdbbin/oscar-8.0.mysql_aurora.3.08.2…/" is Aurora's, "/rdsdbbin/mysql-8.0.42…/" is RDS's. */
+void session_read_basedir(const char *path, struct db_server *out);
 /* Whether what a server shows for a variable means what was set: ON is 1, 0.000000 is 0, sql_mode
  * is a set. */
 bool session_same_value(const char *name, const char *want, const char *have);

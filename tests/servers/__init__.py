@@ -7,6 +7,7 @@ import sys
 import threading
 
 from .lib.faults import COMMIT, Faults
+from .lib.managed import RDS, Aurora, Aurora2
 from .lib.mariadb import MariaDB
 from .lib.mysql56 import MySQL56
 from .lib.mysql97 import MySQL97
@@ -14,7 +15,7 @@ from .lib.server import Failed, Missing, Server
 from .lib.tidb import TiDB
 from .lib.wait import wait_for
 
-KINDS = {kind.name: kind for kind in (MariaDB, MySQL97, MySQL56, TiDB)}
+KINDS = {kind.name: kind for kind in (MariaDB, MySQL97, MySQL56, TiDB, Aurora, Aurora2, RDS)}
 SKIPPED = 77  # the exit code of a test whose server is not on this machine
 
 _started = []

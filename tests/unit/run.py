@@ -4,7 +4,8 @@
 
 unit/run.py BUILD [--servers] [--fuzz SECONDS] [--only REGEX]
 
-With --servers the tests that can speak to real servers get one of each kind (TG_TEST_SOURCE, TG_TEST_TARGET);
+With --servers the tests that can speak to real servers get one of each kind (TG_TEST_SOURCE, TG_TEST_TARGET, and as
+KIND:PORT those that look like Amazon's, TG_TEST_MANAGED);
 those that take only one source are repeated for each of the others.
 """
 
@@ -88,8 +89,15 @@ def main():
             targets.append(start(name))
         except Missing as reason:
             print(f"skip {asked.title}/{name} {reason}", flush=True)
+    managed = []
+    for name in ("aurora", "aurora2", "rds") if asked.servers else ():
+        try:
+            managed.append(start(name))
+        except Missing as reason:
+            print(f"skip {asked.title}/{name} {reason}", flush=True)
     address = lambda servers: ",".join(f"127.0.0.1:{server.port}" for server in servers)  # noqa: E731
-    environment = {"TG_TEST_SOURCE": address(sources), "TG_TEST_TARGET": address(targets)} if asked.servers else {}
+    environment = {"TG_TEST_SOURCE": address(sources), "TG_TEST_TARGET": address(targets),
+                   "TG_TEST_MANAGED": ",".join(f"{server.name}:{server.port}" for server in managed)} if asked.servers else {}
     environment = {key: value for key, value in environment.items() if value}
     failed = ctest(asked.build, asked.title, asked.only, environment)
     for source in sources[1:]:

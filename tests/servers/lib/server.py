@@ -34,6 +34,7 @@ class Server:
     """Every kind says where it comes from, how its data directory is made, and how it starts."""
 
     name = ""
+    template = None  # the kind whose prepared data directory it starts from, where that is another
 
     def __init__(self, dir=None, gtid=False, options=(), port=None):
         self.temporary = dir is None
@@ -112,7 +113,7 @@ class Server:
         self.dir.mkdir(parents=True, exist_ok=True)
         if not self.data.exists():
             self.data.mkdir()
-            cache.copy_template(self.name, cache.fingerprint(*self.programs()), self.prepare, self.data)
+            cache.copy_template(self.template or self.name, cache.fingerprint(*self.programs()), self.prepare, self.data)
         again = self.port is not None
         for _ in range(10):
             if not again:

@@ -511,6 +511,67 @@ static void real_user(void **state)
     each_server("TG_TEST_TARGET", true, look_at_user);
 }
 
+// --- servers that look like Amazon's ---
+
+static void open_managed(struct conn *c, struct db_addr *a, const char *user, uint16_t port)
+{
+    struct err e = {0};
+    *a = (struct db_addr){.host = (char *)"127.0.0.1", .user = (char *)user, .port = port,
+                          .password = secret_new("secret", 6)};
+    if (!conn_open_source(c, a, 5, &e))
+        fail_msg("%s: %s", user, e.text);
+}
+
+static void read_managed(struct grants *g, const char *user, const char *kind, uint16_t port)
+{
+    struct conn c;
+    struct db_addr a;
+    struct err e = {0};
+    open_managed(&c, &a, user, port);
+    assert_true(c.server.is_rds);
+    assert_int_equal(c.server.is_aurora, strcmp(kind, "rds") != 0);
+    if (!grants_read(g, &c, &e))
+        fail_msg("%s", e.text);
+    assert_string_equal(g->user, user);
+    assert_int_equal(g->nunread + g->nunknown, 0);
+    assert_false(grants_has(g, PRIV_SUPER, NULL, NULL));
+    assert_false(grants_has(g, PRIV_RELOAD, NULL, NULL));
+    assert_true(grants_has(g, PRIV_SELECT, "shop", "orders"));
+    assert_true(grants_has(g, PRIV_LOCK_TABLES, "shop", NULL));
+    assert_true(grants_has(g, PRIV_REPLICATION_SLAVE, NULL, NULL));
+    assert_int_equal(grants_may_call(g, "mysql", "rds_set_configuration"), strcmp(user, "admin") == 0);
+    assert_int_equal(may(&c, "FLUSH TABLES WITH READ LOCK"), false);
+    conn_close(&c);
+    secret_free(a.password);
+}
+
+static void managed(void **state)
+{
+    (void)state;
+    const char *list = getenv("TG_TEST_MANAGED");
+    if (!list || !*list) {
+        fprintf(stderr, "SKIPPED: TG_TEST_MANAGED is not set\n");
+        skip();
+    }
+    for (const char *p = list; *p;) {
+        char kind[32];
+        unsigned port;
+        struct grants g;
+        assert_int_equal(sscanf(p, "%31[^:,]:%u", kind, &port), 2);
+        read_managed(&g, "tg_reader", kind, (uint16_t)port);
+        assert_int_equal(g.nroles, 0);
+        grants_release(&g);
+        read_managed(&g, "admin", kind, (uint16_t)port);
+        assert_int_equal(g.nroles, strcmp(kind, "aurora") == 0 ? 6 : strcmp(kind, "rds") == 0 ? 1 : 0);
+        for (uint32_t i = 0; i < g.nroles; i++)
+            assert_int_equal(g.roles[i].is_active, strcmp(g.roles[i].name, "rds_superuser_role") == 0);
+        assert_true(grants_has(&g, PRIV_PROCESS, NULL, NULL));
+        grants_release(&g);
+        p += strcspn(p, ",");
+        p += *p == ',';
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +582,7 @@ int main(void)
         cmocka_unit_test(names_by_server),
         cmocka_unit_test(real_root),
         cmocka_unit_test(real_user),
+        cmocka_unit_test(managed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

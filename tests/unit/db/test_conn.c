@@ -86,6 +86,30 @@ static void versions(void **state)
     }
 }
 
+static void whose_server(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool is_rds, is_aurora;
+    } cases[] = {
+        {"/usr/", false, false},
+        {"/opt/rdsdbbin/mysql/", false, false},
+        {"/rdsdbbin/mysql/", true, false},
+        {"/rdsdbbin/mysql-8.0.42.R1/", true, false},
+        {"/rdsdbbin/mariadb-10.6.18.R1/", true, false},
+        {"/rdsdbbin/oscar/", true, true},
+        {"/rdsdbbin/oscar-5.7.mysql_aurora.2.10.2.0.4.0/", true, true},
+        {"/rdsdbbin/oscar-8.0.mysql_aurora.3.02.2.0.18301.0/", true, true},
+    };
+    for (size_t i = 0; i < TG_ARRAY_LEN(cases); i++) {
+        struct db_server s = {0};
+        session_read_basedir(cases[i].path, &s);
+        assert_int_equal(s.is_rds, cases[i].is_rds);
+        assert_int_equal(s.is_aurora, cases[i].is_aurora);
+    }
+}
+
 static void values_that_mean_the_same(void **state)
 {
     (void)state;
@@ -408,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_to_ids),
         cmocka_unit_test(versions),
+        cmocka_unit_test(whose_server),
         cmocka_unit_test(values_that_mean_the_same),
         cmocka_unit_test(a_closed_port),
         cmocka_unit_test(an_unknown_host),
