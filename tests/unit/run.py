@@ -101,7 +101,7 @@ def main():
     environment = {key: value for key, value in environment.items() if value}
     failed = ctest(asked.build, asked.title, asked.only, environment)
     for source in sources[1:]:
-        failed += ctest(asked.build, f"{asked.title}/{source.name}", "^(binlog_test_live|schema_test_(source|catalogue|collide))$", {**environment, "TG_TEST_SOURCE": address([source])})
+        failed += ctest(asked.build, f"{asked.title}/{source.name}", "^(binlog_test_live|schema_test_(source|catalogue|collide)|check_test_cure)$", {**environment, "TG_TEST_SOURCE": address([source])})
     if asked.fuzz:
         failed += fuzz(asked.build, asked.fuzz, asked.seed)
     sys.exit(1 if failed else 0)
