@@ -18,6 +18,7 @@ struct db_server {                    /* what a server says of itself, read once
     uint32_t server_id;
     bool has_gtid;                    /* MySQL gtid_mode=ON; MariaDB always */
     bool is_aurora;
+    bool logs_cascades;               /* what a foreign key cascades to is in the binlog: MySQL 9.6 and later as delivered */
     int lower_case_table_names;
     uint64_t max_allowed_packet;
 };
