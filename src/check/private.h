@@ -90,6 +90,7 @@ bool run_tables(struct run *r, struct err *e);
 bool run_sizes(struct run *r, struct err *e);    /* needs run_tables */
 int64_t run_find_table(const struct run *r, const char *schema, const char *name); /* index in tables, or -1 */
 bool run_dialect(struct run *r, struct err *e);
+const struct table_size *run_size(struct run *r, uint32_t i); /* of tables[i]; zeroes where it can't be had */
 bool run_objects(struct run *r, struct err *e);  /* views, triggers, routines, events of the chosen schemas */
 bool run_streams(struct run *r);                 /* the run will follow the binlog, or at least read it */
 /* One more connection to an end, pinned; the caller closes it. */
@@ -125,6 +126,14 @@ void cure_setting(struct check_result *out, const struct job *job, const char *p
 void cure_list(struct check_result *out, const struct job *job, const char *path, const char *word, const char *title);
 /* allow.exclude with these tables added. */
 void cure_exclude(struct check_result *out, const struct job *job, const struct table *const *tables, uint32_t n);
+/* Tables that a check has found; they stay the run's. */
+struct picked {
+    const struct table **list;
+    uint32_t n;
+};
+void pick(struct picked *p, const struct table *t);
+/* A cure that leaves them out, none where there are none; releases p. */
+void cure_exclude_picked(struct check_result *out, const struct job *job, struct picked *p);
 /* "1.3 GB", "24 h", "3 days" into out. */
 const char *text_bytes(uint64_t bytes, char out[32]);
 const char *text_seconds(int64_t seconds, char out[32]);
@@ -143,5 +152,26 @@ bool has_start(struct run *r);        /* mode incremental, with a place to start
 /* rehearse_lock.c, rehearse_target.c, rehearse_types.c */
 check_run_fn check_rehearse_lock, check_rehearse_target, check_rehearse_types;
 bool needs_lock(struct run *r);       /* a table is copied at a known position, or all tables in one set of snapshots */
+
+/* tables.c */
+check_run_fn check_table_schema, check_table_engine, check_table_versioned, check_primary_key, check_online_ddl;
+bool source_is_mariadb(struct run *r);
+/* rewrite.c */
+check_run_fn check_table_rewrite, check_table_generated, check_table_partitions;
+/* collation.c */
+check_run_fn check_table_collation;
+/* names.c */
+check_run_fn check_names_case, check_routes;
+bool has_routes(struct run *r);
+/* limits.c */
+check_run_fn check_limits_columns, check_limits_index;
+uint64_t run_entry_limit(struct run *r); /* bytes of one row that the target takes, whatever the packet */
+uint64_t number_of(const char *text);    /* 0 for NULL */
+/* rows.c */
+check_run_fn check_limits_row;
+/* keys.c */
+check_run_fn check_foreign_key, check_cascade, check_auto_increment;
+/* objects.c */
+check_run_fn check_objects;
 
 #endif

@@ -19,6 +19,7 @@ struct db_server {                    /* what a server says of itself, read once
     bool has_gtid;                    /* MySQL gtid_mode=ON; MariaDB always */
     bool is_rds;                      /* Amazon's: mysql.rds_* is there; told by where it is installed */
     bool is_aurora;                   /* is_rds, too */
+    bool logs_cascades;               /* what a foreign key cascades to is in the binlog: MySQL 9.6 and later as delivered */
     int lower_case_table_names;
     uint64_t max_allowed_packet;
 };

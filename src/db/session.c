@@ -304,6 +304,7 @@ void session_read_version(const char *text, struct db_server *out)
 
 struct facts {
     char host[64], port[16], datadir[256], uuid[64], version[96];
+    bool has_native_keys; // InnoDB itself follows foreign keys, and tells the binlog nothing
 };
 
 static void keep(char *to, size_t size, const char *value)
@@ -342,6 +343,8 @@ static void take_fact(struct db_server *s, struct facts *f, const char *name, co
         s->lower_case_table_names = (int)strtol(value, NULL, 10);
     else if (strcasecmp(name, "max_allowed_packet") == 0)
         s->max_allowed_packet = strtoull(value, NULL, 10);
+    else if (strcasecmp(name, "innodb_native_foreign_keys") == 0)
+        f->has_native_keys = strcasecmp(value, "ON") == 0;
 }
 
 // MariaDB has no server_uuid: what stays the same for a server over restarts and is not shared by a
@@ -360,7 +363,7 @@ bool session_detect(struct conn *c, struct err *e)
     static const char sql[] = "SHOW VARIABLES WHERE Variable_name IN ('version', 'hostname', "
                               "'port', 'datadir', 'server_uuid', "
                               "'server_id', 'gtid_mode', 'aurora_version', 'basedir', "
-                              "'lower_case_table_names', 'max_allowed_packet')";
+                              "'lower_case_table_names', 'max_allowed_packet', 'innodb_native_foreign_keys')";
     struct db_server *s = &c->server;
     struct facts f = {0};
     MYSQL_RES *res;
@@ -377,6 +380,7 @@ bool session_detect(struct conn *c, struct err *e)
         keep(s->uuid, sizeof s->uuid, f.uuid);
     else if (s->flavour == DB_MARIADB)
         compose_identity(s, &f);
+    s->logs_cascades = s->flavour == DB_MYSQL && s->version >= 90600 && !f.has_native_keys;
     s->has_gtid = s->flavour == DB_MARIADB || (s->flavour == DB_MYSQL && s->has_gtid);
     return true;
 }

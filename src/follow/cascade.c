@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Cascades are not in the binlog of MariaDB and of MySQL before 9.6. Until the engine derives them itself, the first
- * change that would cascade stops the run: a parent of a CASCADE or SET NULL child deleted, or a referenced key
- * changed. */
+/* Cascades are not in the binlog of MariaDB and of MySQL before 9.6, nor of a later one with
+ * innodb_native_foreign_keys=ON. Until the engine derives them itself, the first change that would cascade stops the
+ * run: a parent of a CASCADE or SET NULL child deleted, or a referenced key changed. */
 #include "follow/private.h"
-
-#define CASCADES_LOGGED_SINCE 90600
 
 static bool refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent)
 {
@@ -29,8 +27,7 @@ static bool key_changed(const struct foreign_key *k, const struct table *parent,
 bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action action, const struct cell *before,
                     const struct cell *after, struct err *e)
 {
-    const struct db_server *s = &f->o.server;
-    if (action == ROWS_WRITE || (s->flavour == DB_MYSQL && s->version >= CASCADES_LOGGED_SINCE))
+    if (action == ROWS_WRITE || f->o.server.logs_cascades)
         return true;
     if (!tabs_is_acted_on(f->o.tabs, tab->def->schema, tab->def->name))
         return true;

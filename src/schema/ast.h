@@ -151,7 +151,6 @@ void column_settle(struct column *c, const struct type_ast *type, const struct d
 void column_convert(struct column *c, const char *charset, const char *collation, const struct ddl_context *cx);
 
 /* collation.c */
-unsigned charset_max_bytes(const char *charset);
 /* Canonical lower-case name: utf8 becomes utf8mb3. */
 void charset_name(const char *name, char out[64]);
 void collation_name(const char *name, char out[64]);

@@ -146,6 +146,9 @@ void dialect_collation(const struct target_dialect *to, const char *collation, c
 /* Whether `there` may hold two texts for equal that `collation` keeps apart. */
 bool collation_merges(const char *collation, const char *there);
 
+/* Most bytes that a character takes in that charset; 4 for one that is not known. */
+unsigned charset_max_bytes(const char *charset);
+
 /* Objects beside tables. A text is never a failure: what can't be read is told. */
 struct view {
     char *schema, *name;

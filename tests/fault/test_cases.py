@@ -517,11 +517,11 @@ UNFIT = {  # name: (statements before, statements meanwhile, id)
 }
 
 
-@case(for_each=[(name, name) for name in UNFIT])
-def test_ddl_that_brings_rows(scene: Scene, name):
+@case(for_each=[*((name, name) for name in UNFIT), ("cascade-native", "cascade", "mysql97-file", "--innodb-native-foreign-keys=ON")])
+def test_ddl_that_brings_rows(scene: Scene, name, kind="mariadb", *options):
     """Rows that the binlog does not hold: a question before anything behind is applied."""
     before, meanwhile, identity = UNFIT[name]
-    source, target = scene.source(), scene.target("any")
+    source, target = scene.source(kind, options), scene.target("any")
     items(source, 300)
     run_all(source, before)
     engine = scene.engine(source, target).start()
