@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-typedef bool reader(struct run *r, struct err *e);
-
-static bool once(struct fact *f, reader *read, struct run *r, struct err *e)
+bool once(struct fact *f, fact_reader *read, struct run *r, struct err *e)
 {
     if (!f->is_read) {
         f->is_fine = read(r, &f->err);
@@ -255,9 +253,11 @@ void run_release(struct run *r)
 {
     end_release(&r->end[SOURCE]);
     end_release(&r->end[TARGET]);
+    standing_release(r);              /* first: its names are the tables' */
     schema_list_release(&r->tables);
     dialect_release(&r->dialect);
     objects_release(&r->objects);
+    buf_release(&r->past.making);
     for (uint32_t i = 0; i < r->nunread; i++) {
         free(r->unread[i].schema);
         free(r->unread[i].name);

@@ -6,6 +6,7 @@
 #include "check/check.h"
 #include "check/grants.h"
 #include "db/conn.h"
+#include "schema/places.h"
 #include "schema/schema.h"
 
 /* ---- a row of the table ---- */
@@ -64,6 +65,21 @@ struct table_size {                   /* from information_schema.TABLES, guesses
     uint64_t rows, data_bytes, index_bytes, auto_increment; /* auto_increment 0: none */
     char engine[64], create_options[256];
 };
+struct standing {                     /* what has a table's place at the target already */
+    char type[24];                    /* "" nothing, "BASE TABLE", "VIEW", … */
+    bool is_table;
+    bool has_rows;                    /* after run_rows */
+    const struct table *def;          /* after run_shapes; NULL: none, or not understood */
+    const char *create_sql;
+    char *unread;                     /* why its definition could not be read */
+};
+struct past {                         /* what the ledger at the target holds of a run of this name */
+    bool exists;                      /* it has begun; else at most its tables were being made */
+    char state[40], identity[200], mark[100];
+    int64_t at_ms;                    /* of its last change of state */
+    uint64_t ntabs, seq;              /* seq: of all lanes together, moves with each packet */
+    struct buf making;                /* "\n`schema`.`table`\n…" that a start which was cut short has begun to make */
+};
 struct run {
     const struct check_options *o;
     const struct job *job;
@@ -77,6 +93,14 @@ struct run {
     uint32_t nunread;
     struct target_dialect dialect;
     struct object_list objects;
+    /* What stands at the target in the tables' places; nstanding: how many are taken. */
+    struct fact standing_read, rows_read, shapes_read, past_read;
+    struct places places;             /* by names at the target; what: the struct standing */
+    struct standing *standing;        /* by index in tables */
+    uint32_t nstanding;
+    struct err rows_unread;           /* of a table that could not be asked for rows, ERR_OK none */
+    struct schema_list there;         /* the target's definitions */
+    struct past past;
 };
 
 /* facts.c. Each returns false with *e set (the same one each time) where the fact can't be had. */
@@ -93,6 +117,14 @@ bool run_dialect(struct run *r, struct err *e);
 const struct table_size *run_size(struct run *r, uint32_t i); /* of tables[i]; zeroes where it can't be had */
 bool run_objects(struct run *r, struct err *e);  /* views, triggers, routines, events of the chosen schemas */
 bool run_streams(struct run *r);                 /* the run will follow the binlog, or at least read it */
+/* existing.c: standing and places; standing[].has_rows; standing[].def. The later ones need the first. */
+bool run_standing(struct run *r, struct err *e);
+bool run_rows(struct run *r, struct err *e);
+bool run_shapes(struct run *r, struct err *e);
+void standing_release(struct run *r);
+bool run_past(struct run *r, struct err *e);     /* past.c; a target without tidegate_meta is no failure */
+typedef bool fact_reader(struct run *r, struct err *e);
+bool once(struct fact *f, fact_reader *read, struct run *r, struct err *e);
 /* One more connection to an end, pinned; the caller closes it. */
 bool end_connect(const struct end *s, struct conn *out, struct err *e);
 void run_release(struct run *r);
@@ -152,6 +184,12 @@ bool has_start(struct run *r);        /* mode incremental, with a place to start
 /* rehearse_lock.c, rehearse_target.c, rehearse_types.c */
 check_run_fn check_rehearse_lock, check_rehearse_target, check_rehearse_types;
 bool needs_lock(struct run *r);       /* a table is copied at a known position, or all tables in one set of snapshots */
+/* target.c, rights.c, past.c, existing.c, extra.c */
+check_run_fn check_target_version, check_target_role, check_target_privilege, check_target_connections, check_target_settings, check_target_limits, check_target_cloud;
+check_run_fn check_target_run, check_downstream_empty, check_target_shape, check_target_extra;
+bool target_is_cloud(struct run *r);
+/* path.c, host.c */
+check_run_fn check_path_rtt, check_path_clock, check_host_run_dir, check_host_memory, check_host_disk, check_host_files;
 
 /* tables.c */
 check_run_fn check_table_schema, check_table_engine, check_table_versioned, check_primary_key, check_online_ddl;

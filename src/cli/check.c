@@ -61,6 +61,7 @@ int cmd_check(const struct command *self, int argc, char **argv)
 {
     struct job_options jo = {0};
     struct opt_list only = {0};
+    const char *run_dir = NULL;
     bool json = false, list = false, rehearse = false, may_lock = false, progress = false;
     const struct opt opts[] = {
         {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
@@ -69,6 +70,7 @@ int cmd_check(const struct command *self, int argc, char **argv)
         {"rehearse", NULL, OPT_SWITCH, &rehearse, "also do what the run will do, in scratch schemas at both ends"},
         {"allow-lock", NULL, OPT_SWITCH, &may_lock, "the rehearsal may lock one table of yours for reading, at most a second"},
         {"progress", NULL, OPT_SWITCH, &progress, "a line on standard error as each check ends (without it: on a terminal only)"},
+        {"run-dir", "DIR", OPT_TEXT, &run_dir, "where runs are kept on this host"},
         {"list", NULL, OPT_SWITCH, &list, "name all checks, and end"},
     };
     int first, code;
@@ -85,12 +87,14 @@ int cmd_check(const struct command *self, int argc, char **argv)
     } else if (first == argc) {
         code = cli_usage(self, "no file is named");
     } else if (cli_job_ready(&j, &jo, argv + first, argc - first, &code)) {
-        struct check_options o = {.depth = rehearse ? CHECK_REHEARSE : CHECK_DEEP, .may_lock = may_lock, .only = only.item, .nonly = only.n};
+        char *dir = cli_run_dir(&j, run_dir);
+        struct check_options o = {.depth = rehearse ? CHECK_REHEARSE : CHECK_DEEP, .may_lock = may_lock, .only = only.item, .nonly = only.n, .run_dir = dir};
         if (progress || isatty(STDERR_FILENO)) {
             o.told = told;
             o.arg = stderr;
         }
         code = run_checks(&j, &o, json);
+        free(dir);
     }
     job_release(&j);
     cli_job_options_release(&jo);

@@ -70,6 +70,8 @@ struct run_ref {
 void run_ref_release(struct run_ref *r);
 /* The run that is named, or the only live one where name is NULL (else the only one there is). */
 bool cli_find(struct run_ref *r, const char *run_dir, const char *name, struct err *e);
+/* Where the job's run will keep its files, not made; NULL: none is known. Caller frees. */
+char *cli_run_dir(const struct job *j, const char *run_dir);
 /* Connects and fetches the state; without an engine: state stopped. */
 bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e);
 /* *result: the answer's JSON, caller frees; result may be NULL. */

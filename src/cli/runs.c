@@ -56,6 +56,13 @@ static char *choose(const char *home, struct err *e)
     return found;
 }
 
+char *cli_run_dir(const struct job *j, const char *run_dir)
+{
+    char *home = mon_home_path(run_dir), *dir = home && j->name ? x_format("%s/%s", home, j->name) : NULL;
+    free(home);
+    return dir;
+}
+
 bool cli_find(struct run_ref *r, const char *run_dir, const char *name, struct err *e)
 {
     *r = (struct run_ref){.home = mon_home(run_dir, e)};

@@ -138,6 +138,7 @@ size_t mon_events(struct mon_client *m, struct mon_event *into, size_t room, uin
 bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char **result_json, int timeout_ms, struct err *e);
 /* Run directory: --run-dir, $TIDEGATE_HOME, /var/lib/tidegate (root), XDG state. Creates it (0700). Caller frees. */
 char *mon_home(const char *option, struct err *e);
+char *mon_home_path(const char *option);               /* the same place, not made; NULL: none is known */
 char *mon_run_dir(const char *home, const char *run, bool create, struct err *e); /* HOME/NAME; caller frees */
 bool mon_is_alive(const char *run_dir);                /* pid file is locked by an engine; right after kill -9 too */
 bool mon_run_name_ok(const char *name);                /* [a-z0-9][a-z0-9-]{0,31} */

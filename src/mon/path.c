@@ -57,19 +57,25 @@ static char *home_path(const char *option)
     return set && set[0] ? x_format("%s/.local/state/tidegate", set) : NULL;
 }
 
-char *mon_home(const char *option, struct err *e)
+char *mon_home_path(const char *option)
 {
     char *path = home_path(option);
-    if (!path) {
-        err_set(e, ERR_FILE, "no place for runs: set HOME or TIDEGATE_HOME, or give --run-dir");
-        return NULL;
-    }
-    if (path[0] != '/') {
+    if (path && path[0] != '/') {
         char *cwd = getcwd(NULL, 0);
         char *whole = x_format("%s/%s", cwd ? cwd : "", path);
         free(cwd);
         free(path);
         path = whole;
+    }
+    return path;
+}
+
+char *mon_home(const char *option, struct err *e)
+{
+    char *path = mon_home_path(option);
+    if (!path) {
+        err_set(e, ERR_FILE, "no place for runs: set HOME or TIDEGATE_HOME, or give --run-dir");
+        return NULL;
     }
     if (make_dirs(path, e))
         return path;
