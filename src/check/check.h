@@ -138,7 +138,8 @@ struct cure_record {                  /* one cure that was applied, as HOME/NAME
 /* Runs a CURE_SQL statement by statement, on a connection of its own that is closed again; other kinds: ERR_USAGE.
  * Recorded in run_dir before the first statement is sent, so that the value to go back to is never lost; dropped again
  * when nothing came of it. *done: how many statements are in force. Where one fails, those before it stay, unless the
- * undo is made of SET alone: that is run at once. e->text says which of the two, or that the outcome is not known. */
+ * undo only puts values back (SET, RESET PERSIST, mysql.rds_set_configuration): that is run at once. e->text says which
+ * of the two, or that the outcome is not known. */
 bool cure_apply(const struct job *job, const char *check, const struct check_cure *c, const struct cure_login *as,
                 const char *run_dir, unsigned *done, struct err *e);
 /* Runs the undo of a record, and marks it as undone when all of it ran. ERR_USAGE where it has none, is undone already, or

@@ -49,18 +49,18 @@ static unsigned count(const char *sql)
     return n;
 }
 
-static bool begins_with(struct str sql, const char *word)
+static bool begins_with(struct str sql, const char *words)
 {
-    size_t n = strlen(word);
-    return sql.n > n && strncasecmp(sql.p, word, n) == 0 && strchr(" \t\r\n", sql.p[n]);
+    size_t n = strlen(words);
+    return sql.n > n && strncasecmp(sql.p, words, n) == 0 && strchr(" \t\r\n(", sql.p[n]);
 }
 
-/* Values that are put back are put back whatever they are now. */
-static bool is_only_set(const char *sql)
+/* Values that are put back can be put back whatever they are now. */
+static bool is_only_values(const char *sql)
 {
     struct str one;
     for (const char *at = sql; cure_next(&at, &one);)
-        if (!begins_with(one, "SET"))
+        if (!begins_with(one, "SET") && !begins_with(one, "RESET PERSIST") && !begins_with(one, "CALL mysql.rds_set_configuration"))
             return false;
     return true;
 }
@@ -86,7 +86,7 @@ const char *cure_consent(const struct job *job, const struct check_cure *c)
 /* The session is gone, or the one that was to be killed. */
 static bool is_killed(struct str sql, const struct err *e)
 {
-    return begins_with(sql, "KILL") && (e->sql == 1094 || err_is_lost(e));
+    return (begins_with(sql, "KILL") || begins_with(sql, "CALL mysql.rds_kill")) && (e->sql == 1094 || err_is_lost(e));
 }
 
 /* *done: how many ran; *is_open: the one that failed was sent, and its outcome is not known. */
@@ -132,7 +132,7 @@ static unsigned take_back(const struct job *job, const struct check_cure *c, con
     unsigned total = count(c->sql), undone;
     struct err why = {0};
     bool ignored;
-    bool is_back = (ran || is_open) && c->undo && is_only_set(c->undo) && run_all(job, c->at_target, c->undo, as, &undone, &ignored, &why);
+    bool is_back = (ran || is_open) && c->undo && is_only_values(c->undo) && run_all(job, c->at_target, c->undo, as, &undone, &ignored, &why);
     if (c->needs && (e->code == ERR_SOURCE_PRIVILEGE || e->code == ERR_TARGET_PRIVILEGE))
         err_wrap(e, "needed is %s", c->needs);
     if (is_back)

@@ -2,35 +2,36 @@
 /* The checks of a new run's start: what would stop it later stops it now, with nothing written anywhere. */
 #include "engine/private.h"
 
-#include <stdio.h>
-
 static const char *words_of(const struct check_result *r)
 {
     return r->nfindings ? r->findings[0].text : r->detail ? r->detail : check_title(r->check);
 }
 
-static const char *id_of(const struct check_result *r)
+/* An event carries the id of the catalogue where there is one, and then the check's own in its text. */
+static void tell(enum log_level level, const struct check_result *r, const char *text)
 {
-    return r->code == ERR_OK ? check_id(r->check) : err_info(r->code)->id;
+    const char *id = check_id(r->check);
+    if (r->code == ERR_OK)
+        log_event(level, "check", "", id, "%s", text);
+    else
+        log_event(level, "check", "", err_info(r->code)->id, "%s: %s", id, text);
 }
 
 static void told(void *arg, const struct check_result *r)
 {
-    struct engine *g = arg;
-    const char *id = check_id(r->check);
-    char more[40] = "";
+    struct buf text = {0};
+    if (r->state != CHECK_FAIL && r->state != CHECK_WARN)
+        return;
+    if (r->state == CHECK_FAIL)
+        buf_adds(&text, "failed: ");
+    else if (r->reason)
+        buf_addf(&text, "accepted (%s): ", r->reason);
+    buf_adds(&text, words_of(r));
     if (r->ntotal > 1)
-        snprintf(more, sizeof more, " (and %u more)", r->ntotal - 1);
-    if (r->state == CHECK_FAIL) {
-        log_event(LOG_ERROR, "check", "", id_of(r), "%s: %s%s", id, words_of(r), more);
-        report_add(g, REPORT_CHECK, false, id, "failed: %s%s", words_of(r), more);
-    } else if (r->reason) {
-        log_event(LOG_WARN, "check", "", id_of(r), "%s: %s%s; accepted: %s", id, words_of(r), more, r->reason);
-        report_add(g, REPORT_CHECK, false, id, "accepted (%s): %s%s", r->reason, words_of(r), more);
-    } else if (r->state == CHECK_WARN) {
-        log_event(LOG_WARN, "check", "", id_of(r), "%s: %s%s", id, words_of(r), more);
-        report_add(g, REPORT_CHECK, false, id, "%s%s", words_of(r), more);
-    }
+        buf_addf(&text, " (and %u more)", r->ntotal - 1);
+    tell(r->state == CHECK_FAIL ? LOG_ERROR : LOG_WARN, r, text.p);
+    report_add(arg, REPORT_CHECK, false, check_id(r->check), "%s", text.p);
+    buf_release(&text);
 }
 
 bool engine_precheck(struct engine *g, struct err *e)

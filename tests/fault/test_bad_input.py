@@ -216,7 +216,7 @@ def test_command_line(scene: Scene):
     for word in ("--version", "--help"):
         done = tidegate(word)
         check(done.returncode == 0 and "tidegate" in done.stdout, f"{word}: {done.returncode} {done.stdout}")
-    for verb in ("run", "status", "verify", "answer", "attach", "pause", "resume", "stop", "export", "demo"):
+    for verb in ("run", "status", "verify", "answer", "attach", "pause", "resume", "stop", "export", "demo", "check", "cure"):
         done = tidegate(verb, "--help")
         check(done.returncode == 0 and verb in done.stdout, f"{verb} --help: {done.returncode} {done.stdout}")
 

@@ -13,7 +13,7 @@ COVERED = {}  # check id -> set of "bad", "good"
 class Bench:
     """One pair of servers, shared by many rows: starting servers is what costs."""
 
-    def __init__(self, scene, source, target, **job):
+    def __init__(self, scene, source, target, /, **job):
         self.scene, self.source, self.target = scene, source, target
         self.engine = scene.engine(source, target, name="check", **job)
         self.before = {}  # check id -> the job's text before a cure that is a setting

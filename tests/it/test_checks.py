@@ -5,6 +5,7 @@
 from harness import OPTIONS, Skip, case, check, main, tidegate  # noqa: I001  (sets the path)
 from check_matrix import COVERED
 import check_connect  # noqa: F401  (its cases)
+import check_cure  # noqa: F401
 
 
 @case()

@@ -463,6 +463,49 @@ static void aliases_and_merges(void **state)
     job_release(&j);
 }
 
+#define HEAD "version: 1\nname: a\nsource: {host: h, user: u}\ntarget: {host: h, user: u}\nchecks:\n"
+
+/* However YAML reads an unquoted "ID: reason", it is one word with its reason; and it is written so that it stays one. */
+static void reasons_with_and_without_quotes(void **state)
+{
+    static const char *const texts[] = {
+        HEAD "  accept: [\"x.y: we know, really\", \"z\"]\n",       HEAD "  accept:\n  - x.y: we know, really\n  - z\n",
+        HEAD "  accept:\n    x.y: we know, really\n    z:\n",         HEAD "  accept: {x.y: \"we know, really\", z: ~}\n",
+        HEAD "  accept: [{x.y: \"we know, really\"}, {z: \"\"}]\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < TG_ARRAY_LEN(texts); i++) {
+        struct job_problems found = {0}, again = {0};
+        struct job j, k;
+        struct buf out = {0};
+        job_init(&j);
+        job_init(&k);
+        if (!load_text(&j, &found, "job.yaml", texts[i]))
+            print_problems(&found);
+        assert_int_equal(j.ncheck_accept, 2);
+        job_emit(&j, &out);
+        assert_true(load_text(&k, &again, "again.yaml", out.p));
+        for (int second = 0; second < 2; second++) {
+            const struct job *one = second ? &k : &j;
+            assert_string_equal(job_accept_reason(one, "x.y"), "we know, really");
+            assert_string_equal(job_accept_reason(one, "z"), "");
+            assert_null(job_accept_reason(one, "x"));
+        }
+        buf_release(&out);
+        job_problems_release(&found);
+        job_problems_release(&again);
+        job_release(&j);
+        job_release(&k);
+    }
+    struct job_problems found = {0};
+    struct job j;
+    job_init(&j);
+    assert_false(load_text(&j, &found, "job.yaml", HEAD "  ignore: [{x.y: no reason is wanted here}]\n"));
+    assert_true(has_problem(&found, false, ERR_CONF_VALUE, "job.yaml:6", "checks.ignore needs a single value"));
+    job_problems_release(&found);
+    job_release(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +521,7 @@ int main(void)
         cmocka_unit_test(dm_refusals_by_name),
         cmocka_unit_test(native_refusals_by_name),
         cmocka_unit_test(aliases_and_merges),
+        cmocka_unit_test(reasons_with_and_without_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
