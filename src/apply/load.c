@@ -32,39 +32,6 @@ bool load_pays(const struct batch_part *part, size_t at)
     return part->ins.data.n - at >= LOAD_BYTES_MIN;
 }
 
-static void add_columns(struct buf *out, const struct table *def, enum db_flavour target)
-{
-    char sep = '(';
-    buf_addc(out, ' ');
-    for (uint32_t i = 0; i < def->ncolumns; i++) {
-        const struct column *c = &def->columns[i];
-        if (c->is_generated)
-            continue;
-        buf_addc(out, sep);
-        if (load_form(c, target) == LOAD_PLAIN)
-            sql_ident(out, c->name);
-        else
-            buf_addf(out, "@tg%u", i);
-        sep = ',';
-    }
-    buf_addc(out, ')');
-}
-
-static void add_assignments(struct buf *out, const struct table *def, enum db_flavour target)
-{
-    const char *sep = " SET ";
-    for (uint32_t i = 0; i < def->ncolumns; i++) {
-        const struct column *c = &def->columns[i];
-        enum load_form form = load_form(c, target);
-        if (c->is_generated || form == LOAD_PLAIN)
-            continue;
-        buf_adds(out, sep);
-        sql_ident(out, c->name);
-        buf_addf(out, form == LOAD_HEX ? "=UNHEX(@tg%u)" : form == LOAD_NUMBER ? "=CAST(@tg%u AS UNSIGNED)" : "=@tg%u", i);
-        sep = ",";
-    }
-}
-
 void load_statement(struct packet *p, const struct batch_part *part, struct cursor *c, const struct sql_limits *l)
 {
     const struct table *def = part->def;
@@ -83,9 +50,7 @@ void load_statement(struct packet *p, const struct batch_part *part, struct curs
     load_port_name(l->load, p->nloads++, &p->sql);
     buf_adds(&p->sql, " INTO TABLE ");
     sql_table(&p->sql, def->target_schema, def->target_name);
-    buf_adds(&p->sql, " CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n'");
-    add_columns(&p->sql, def, l->flavour);
-    add_assignments(&p->sql, def, l->flavour);
+    load_form_text(&p->sql, def->columns, def->ncolumns, l->flavour);
 }
 
 static void on_open(void *arg, unsigned n)
@@ -113,14 +78,7 @@ static void stage_rows(struct load_feed *f)
     f->given = 0;
     for (; f->rows && f->staged.n < STAGED_FULL; f->rows--) {
         f->at += row_unpack(f->part->ins.data.p + f->at, def->ncolumns, cells);
-        for (uint32_t i = 0, n = 0; i < def->ncolumns; i++) {
-            if (def->columns[i].is_generated)
-                continue;
-            if (n++)
-                buf_addc(&f->staged, '\t');
-            encode_load_field(&f->staged, &def->columns[i], cells[i], f->flavour);
-        }
-        buf_addc(&f->staged, '\n');
+        encode_load_row(&f->staged, def->columns, cells, def->ncolumns, f->flavour);
     }
     free(cells);
 }

@@ -14,6 +14,15 @@ bool str_ieq(struct str a, struct str b)
     return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
+bool name_is_scratch(const char *schema)
+{
+    size_t n = sizeof SCRATCH_SCHEMA - 1;
+    if (strncasecmp(schema, SCRATCH_SCHEMA, n) != 0)
+        return false;
+    const char *tail = schema + n;
+    return !*tail || (*tail == '_' && strlen(tail) == 9 && strspn(tail + 1, "0123456789abcdefABCDEF") == 8);
+}
+
 void *x_alloc(size_t size)
 {
     void *p = calloc(1, size ? size : 1);

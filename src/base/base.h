@@ -34,6 +34,11 @@ static inline bool str_eq(struct str a, struct str b)
 /* ASCII case ignored; for identifiers and keywords. */
 bool str_ieq(struct str a, struct str b);
 
+/* The schema in which rehearsals write, at either end; where that name is taken, with "_" and 8 hexadecimal digits. It is
+ * never moved. */
+#define SCRATCH_SCHEMA "tidegate_rehearsal"
+bool name_is_scratch(const char *schema);
+
 /* Small memory: never NULL, running out ends the process through tg_bug(). Free with free(). */
 void *x_alloc(size_t size);            /* zeroed */
 void *x_realloc(void *p, size_t size);

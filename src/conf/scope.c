@@ -27,7 +27,7 @@ static bool is_system_schema(const char *schema)
     for (size_t i = 0; i < TG_ARRAY_LEN(names); i++)
         if (str_ieq(str_of(schema), str_of(names[i])))
             return true;
-    return false;
+    return name_is_scratch(schema);
 }
 
 static bool matches(const struct job *j, const struct job_rule *r, const char *schema,

@@ -58,3 +58,53 @@ void encode_load_field(struct buf *out, const struct column *c, struct cell v, e
     else
         add_escaped(out, v);
 }
+
+void encode_load_row(struct buf *out, const struct column *columns, const struct cell *cells, uint32_t n, enum db_flavour target)
+{
+    for (uint32_t i = 0, written = 0; i < n; i++) {
+        if (columns[i].is_generated)
+            continue;
+        if (written++)
+            buf_addc(out, '\t');
+        encode_load_field(out, &columns[i], cells[i], target);
+    }
+    buf_addc(out, '\n');
+}
+
+static void add_columns(struct buf *out, const struct column *columns, uint32_t n, enum db_flavour target)
+{
+    char sep = '(';
+    buf_addc(out, ' ');
+    for (uint32_t i = 0; i < n; i++) {
+        if (columns[i].is_generated)
+            continue;
+        buf_addc(out, sep);
+        if (load_form(&columns[i], target) == LOAD_PLAIN)
+            sql_ident(out, columns[i].name);
+        else
+            buf_addf(out, "@tg%u", i);
+        sep = ',';
+    }
+    buf_addc(out, ')');
+}
+
+static void add_assignments(struct buf *out, const struct column *columns, uint32_t n, enum db_flavour target)
+{
+    const char *sep = " SET ";
+    for (uint32_t i = 0; i < n; i++) {
+        enum load_form form = load_form(&columns[i], target);
+        if (columns[i].is_generated || form == LOAD_PLAIN)
+            continue;
+        buf_adds(out, sep);
+        sql_ident(out, columns[i].name);
+        buf_addf(out, form == LOAD_HEX ? "=UNHEX(@tg%u)" : form == LOAD_NUMBER ? "=CAST(@tg%u AS UNSIGNED)" : "=@tg%u", i);
+        sep = ",";
+    }
+}
+
+void load_form_text(struct buf *out, const struct column *columns, uint32_t n, enum db_flavour target)
+{
+    buf_adds(out, " CHARACTER SET utf8mb4 FIELDS TERMINATED BY '\\t' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n'");
+    add_columns(out, columns, n, target);
+    add_assignments(out, columns, n, target);
+}

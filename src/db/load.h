@@ -22,6 +22,10 @@ enum load_form { LOAD_PLAIN, LOAD_HEX, LOAD_NUMBER, LOAD_VARIABLE };
 enum load_form load_form(const struct column *c, enum db_flavour target);
 /* One field, without what ends it. */
 void encode_load_field(struct buf *out, const struct column *c, struct cell v, enum db_flavour target);
+/* One row with its end; generated columns are left out. */
+void encode_load_row(struct buf *out, const struct column *columns, const struct cell *cells, uint32_t n, enum db_flavour target);
+/* What a LOAD DATA of such rows says behind the table's name: form of the file, columns, assignments. */
+void load_form_text(struct buf *out, const struct column *columns, uint32_t n, enum db_flavour target);
 
 struct load_port {
     void *arg;

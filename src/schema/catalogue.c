@@ -13,7 +13,7 @@ bool schema_is_system(const char *schema)
     for (size_t i = 0; i < TG_ARRAY_LEN(names); i++)
         if (strcasecmp(schema, names[i]) == 0)
             return true;
-    return false;
+    return name_is_scratch(schema);
 }
 
 struct collation_ids {
