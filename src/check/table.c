@@ -46,6 +46,9 @@ const struct check check_table[] = {
      .asked = "checks.ignore and checks.accept", .run = check_names},
 
     /* ---- rehearsals ---- */
+    {.id = "rehearse.lock", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | NEED_TABLES | FOR_COPY | IS_REHEARSAL,
+     .title = "Holding writers for a snapshot", .why = "A table without a key, or a copy without a binlog, is read at a position that only a lock makes certain.",
+     .asked = "LOCK TABLES … READ, a consistent snapshot, its position", .applies = needs_lock, .run = check_rehearse_lock},
     {.id = "rehearse.target", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEED_TARGET | IS_REHEARSAL, .title = "Writing at the target",
      .why = "A statement that the target refuses stops the run in the middle of it.",
      .asked = "create, insert, load, alter, select, change, rename, drop in a scratch schema", .run = check_rehearse_target},

@@ -59,7 +59,7 @@ bool lock_tables(struct conn *c, struct table *const *defs, uint32_t n, const st
         buf_adds(&sql, " READ");
     }
     bool fine = prepare(c, wish, e) && step(c, &sql, LOCK_TABLES, wish, got, e);
-    if (fine && got->how == LOCK_REFUSED) {
+    if (fine && got->how == LOCK_REFUSED && !wish->tables_only) {
         buf_reset(&sql);
         buf_adds(&sql, "FLUSH TABLES WITH READ LOCK");
         fine = step(c, &sql, LOCK_EVERYTHING, wish, got, e);

@@ -28,6 +28,7 @@ struct lock_wish {
     unsigned wait_s;                  /* of one try, at least 1: it blocks those who come behind it */
     unsigned tries;                   /* at least 1, with pauses between them */
     struct cancel *cancel;            /* ends the pauses; NULL where tries is 1 */
+    bool tables_only;                 /* never the whole server: LOCK_REFUSED where LOCK TABLES is refused */
 };
 struct lock_got {
     enum lock_how how;
