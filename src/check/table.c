@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The table of checks, in the order in which they run and are shown: connecting, the binlog, privileges, tables, the
  * target, this host, rehearsals. `why` is one sentence about what happens to a run that does not heed it. */
-#include "check/private.h"
+#include "check/rehearse.h"
 
 const struct check check_table[] = {
     /* ---- connecting ---- */
@@ -33,6 +33,12 @@ const struct check check_table[] = {
      .asked = "binlog_format", .run = check_binlog_format},
     {.id = "binlog_row_image", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM | NEVER_ACCEPTED, .title = "Binlog row image",
      .why = "With a part of the columns only, a row can't be written at the target.", .asked = "binlog_row_image", .run = check_binlog_row_image},
+    {.id = "binlog.dump", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM, .title = "Reading the binlog",
+     .why = "A run that can't read the binlog stops before its first row.", .asked = "a binlog dump from the current end, until its first event",
+     .run = check_binlog_dump},
+    {.id = "meta_position", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | FOR_STREAM, .title = "The place to start from",
+     .why = "A run of mode incremental can't begin where the source no longer has its binlog.",
+     .asked = "a binlog dump from the job's start, until its first event", .applies = has_start, .run = check_meta_position},
 
     /* ---- the target ---- */
     {.id = "target.version", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEED_TARGET, .title = "Version of the target",
