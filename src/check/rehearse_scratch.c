@@ -41,9 +41,9 @@ static bool name_unlock(struct conn *c, const char *name, struct err *e)
     return false;
 }
 
-enum standing { FREE, FOREIGN, LEFTOVER }; /* there is none; another's; ours by its mark */
+enum whose { FREE, FOREIGN, LEFTOVER }; /* there is none; another's; ours by its mark */
 
-static bool look(struct conn *c, const char *name, enum standing *out, struct err *e)
+static bool look(struct conn *c, const char *name, enum whose *out, struct err *e)
 {
     char sql[400], value[8] = "";
     snprintf(sql, sizeof sql,
@@ -60,7 +60,7 @@ static bool look(struct conn *c, const char *name, enum standing *out, struct er
 static bool drop_leftover(struct conn *c, const char *name, struct err *e)
 {
     bool is_had = false;
-    enum standing now = FREE;
+    enum whose now = FREE;
     if (!name_is_scratch(name))
         return true;
     if (!name_lock(c, name, &is_had, e) || !is_had)
@@ -88,7 +88,7 @@ static bool drop_leftovers(struct conn *c, struct err *e)
 static bool take_name(struct scratch *s, struct err *e)
 {
     bool is_had = false;
-    enum standing now = FOREIGN;
+    enum whose now = FOREIGN;
     snprintf(s->name, sizeof s->name, "%s", SCRATCH_SCHEMA);
     for (unsigned tries = 0; tries < 4; tries++) {
         if (!name_lock(&s->conn, s->name, &is_had, e) || !look(&s->conn, s->name, &now, e))
