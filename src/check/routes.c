@@ -10,24 +10,24 @@
 
 #define NAME_CHARACTERS 64u
 
-struct place {
+struct dest {
     const char *schema, *name;        /* at the target */
     char *owned;                      /* schema and name of a view, one allocation; NULL: a table's own */
     const struct table *table;        /* NULL: a view */
     const char *from_schema, *from;   /* of the view, at the source */
 };
-struct places {
-    struct place *list;
+struct dests {
+    struct dest *list;
     uint32_t n;
 };
 
-static int folded(const struct place *a, const struct place *b)
+static int folded(const struct dest *a, const struct dest *b)
 {
     int c = strcasecmp(a->schema, b->schema);
     return c ? c : strcasecmp(a->name, b->name);
 }
 
-static int exact(const struct place *a, const struct place *b)
+static int exact(const struct dest *a, const struct dest *b)
 {
     int c = strcmp(a->schema, b->schema);
     return c ? c : strcmp(a->name, b->name);
@@ -39,32 +39,32 @@ static int compare(const void *a, const void *b)
     return c ? c : exact(a, b);
 }
 
-static void add_views(struct run *r, struct places *p)
+static void add_views(struct run *r, struct dests *p)
 {
     for (uint32_t i = 0; run_objects(r, NULL) && i < r->objects.nviews; i++) {
         const struct view *v = &r->objects.views[i];
         char schema[200], name[200];
         job_route(r->job, v->schema, v->name, schema, name);
-        struct place *q = &p->list[p->n++];
-        *q = (struct place){.owned = x_format("%s%c%s", schema, 0, name), .from_schema = v->schema, .from = v->name};
+        struct dest *q = &p->list[p->n++];
+        *q = (struct dest){.owned = x_format("%s%c%s", schema, 0, name), .from_schema = v->schema, .from = v->name};
         q->schema = q->owned;
         q->name = q->owned + strlen(schema) + 1;
     }
 }
 
-static void places_of(struct run *r, struct places *p)
+static void dests_of(struct run *r, struct dests *p)
 {
     uint32_t nviews = run_objects(r, NULL) ? r->objects.nviews : 0;
     p->list = x_alloc((r->tables.n + nviews + 1) * sizeof *p->list);
     for (uint32_t i = 0; i < r->tables.n; i++) {
         const struct table *t = r->tables.tables[i];
-        p->list[p->n++] = (struct place){.schema = t->target_schema, .name = t->target_name, .table = t, .from_schema = t->schema, .from = t->name};
+        p->list[p->n++] = (struct dest){.schema = t->target_schema, .name = t->target_name, .table = t, .from_schema = t->schema, .from = t->name};
     }
     add_views(r, p);
     qsort(p->list, p->n, sizeof *p->list, compare);
 }
 
-static void places_release(struct places *p)
+static void dests_release(struct dests *p)
 {
     for (uint32_t i = 0; i < p->n; i++)
         free(p->list[i].owned);
@@ -72,7 +72,7 @@ static void places_release(struct places *p)
 }
 
 /* Schemas that the target would make one of. */
-static void tell_schemas(struct check_result *out, const struct places *p)
+static void tell_schemas(struct check_result *out, const struct dests *p)
 {
     for (uint32_t i = 1; i < p->n; i++)
         if (strcmp(p->list[i - 1].schema, p->list[i].schema) != 0 && strcasecmp(p->list[i - 1].schema, p->list[i].schema) == 0)
@@ -82,14 +82,14 @@ static void tell_schemas(struct check_result *out, const struct places *p)
 void check_names_case(struct run *r, struct check_result *out)
 {
     int source = r->end[SOURCE].conn.server.lower_case_table_names, target = r->end[TARGET].conn.server.lower_case_table_names;
-    struct places p = {0};
+    struct dests p = {0};
     struct picked bad = {0};
     set_found(out, "lower_case_table_names: source %d, target %d", source, target);
     if (target == 0)
         return;
-    places_of(r, &p);
+    dests_of(r, &p);
     for (uint32_t i = 1; i < p.n; i++) {
-        const struct place *a = &p.list[i - 1], *b = &p.list[i];
+        const struct dest *a = &p.list[i - 1], *b = &p.list[i];
         if (folded(a, b) != 0 || exact(a, b) == 0) /* the very same name: routes */
             continue;
         bool are_tables = a->table && b->table;
@@ -101,7 +101,7 @@ void check_names_case(struct run *r, struct check_result *out)
     }
     tell_schemas(out, &p);
     cure_exclude_picked(out, r->job, &bad);
-    places_release(&p);
+    dests_release(&p);
 }
 
 /* ---- routes ---- */
@@ -156,10 +156,10 @@ static bool is_used(struct run *r, const struct job_route *route)
     return false;
 }
 
-static void tell_twice(struct check_result *out, const struct places *p)
+static void tell_twice(struct check_result *out, const struct dests *p)
 {
     for (uint32_t i = 1; i < p->n; i++) {
-        const struct place *a = &p->list[i - 1], *b = &p->list[i];
+        const struct dest *a = &p->list[i - 1], *b = &p->list[i];
         if (exact(a, b) != 0)
             continue;
         bool are_tables = a->table && b->table;
@@ -171,13 +171,13 @@ static void tell_twice(struct check_result *out, const struct places *p)
 
 void check_routes(struct run *r, struct check_result *out)
 {
-    struct places p = {0};
+    struct dests p = {0};
     set_found(out, "%zu routes", r->job->nroutes);
     for (uint32_t i = 0; i < r->tables.n; i++)
         judge_name(r, out, r->tables.tables[i]);
-    places_of(r, &p);
+    dests_of(r, &p);
     tell_twice(out, &p);
-    places_release(&p);
+    dests_release(&p);
     for (size_t i = 0; i < r->job->nroutes; i++) {
         const struct job_route *route = &r->job->routes[i];
         if (!is_used(r, route))
