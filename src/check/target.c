@@ -118,7 +118,7 @@ void check_target_role(struct run *r, struct check_result *out)
 
 /* ---- connections ---- */
 
-static uint64_t number_of(struct end *s, const char *name)
+static uint64_t variable_number(struct end *s, const char *name)
 {
     const char *value = end_variable(s, name);
     return value ? strtoull(value, NULL, 10) : 0;
@@ -151,12 +151,12 @@ void check_target_connections(struct run *r, struct check_result *out)
         unread(out, &e);
         return;
     }
-    most = number_of(t, "max_connections");
+    most = variable_number(t, "max_connections");
     /* The session's own holds the account's limit too. */
     if (conn_value(&t->conn, "SELECT @@session.max_user_connections", text, sizeof text, &e) || (err_clear(&e), false))
         of_user = strtoull(text, NULL, 10);
     else
-        of_user = number_of(t, "max_user_connections");
+        of_user = variable_number(t, "max_user_connections");
     if (of_user && (!most || of_user < most))
         most = of_user;
     set_wanted(out, "%llu free", (unsigned long long)need);
