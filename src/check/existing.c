@@ -32,7 +32,7 @@ static bool read_standing(struct run *r, struct err *e)
     if (!fine)
         return false;
     for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
-        struct standing *s = places_find(&r->places, row[0], row[1]);
+        struct occupant *s = places_find(&r->places, row[0], row[1]);
         if (!s)
             continue;
         snprintf(s->type, sizeof s->type, "%s", row[2]);
@@ -104,14 +104,14 @@ bool run_rows(struct run *r, struct err *e)
 static bool is_standing(void *arg, const char *schema, const char *name)
 {
     struct run *r = arg;
-    const struct standing *s = name ? places_find(&r->places, schema, name) : NULL;
+    const struct occupant *s = name ? places_find(&r->places, schema, name) : NULL;
     return s && s->is_table;
 }
 
 static void told_unread(void *arg, const char *schema, const char *name, const struct err *why)
 {
     struct run *r = arg;
-    struct standing *s = places_find(&r->places, schema, name);
+    struct occupant *s = places_find(&r->places, schema, name);
     if (s && !s->unread)
         s->unread = x_strdup(why->text);
 }
@@ -125,7 +125,7 @@ static bool read_shapes(struct run *r, struct err *e)
     if (!schema_read(&r->there, &r->end[TARGET].conn, is_standing, r, told_unread, e))
         return false;
     for (uint32_t i = 0; i < r->there.n; i++) {
-        struct standing *s = places_find(&r->places, r->there.tables[i]->schema, r->there.tables[i]->name);
+        struct occupant *s = places_find(&r->places, r->there.tables[i]->schema, r->there.tables[i]->name);
         if (s) {
             s->def = r->there.tables[i];
             s->create_sql = r->there.create_sql[i];
@@ -277,7 +277,7 @@ struct misfits {
     bool has_undo;
 };
 
-static void add_misfit(struct misfits *m, const struct table *t, const struct standing *s)
+static void add_misfit(struct misfits *m, const struct table *t, const struct occupant *s)
 {
     m->tables[m->n++] = t;
     m->nrows += s->has_rows;
@@ -310,7 +310,7 @@ static void cure_misfits(struct run *r, struct check_result *out, struct misfits
     }
 }
 
-static void judge_shape(struct check_result *out, const struct table *t, const struct standing *s, struct misfits *m)
+static void judge_shape(struct check_result *out, const struct table *t, const struct occupant *s, struct misfits *m)
 {
     struct err e = {0};
     uint32_t from = 0, before = out->ntotal;
@@ -338,7 +338,7 @@ void check_target_shape(struct run *r, struct check_result *out)
     struct misfits m = {.tables = x_alloc((r->tables.n + 1) * sizeof(void *)), .has_undo = true};
     for (uint32_t i = 0; i < r->tables.n; i++) {
         const struct table *t = r->tables.tables[i];
-        const struct standing *s = &r->standing[i];
+        const struct occupant *s = &r->standing[i];
         const char *choice = s->has_rows && !is_incremental ? decided(r, t) : NULL;
         if (!s->type[0] && is_incremental)
             find(out, CHECK_FAIL, NULL, "%s.%s is not at the target, and mode incremental makes no tables", t->target_schema, t->target_name);

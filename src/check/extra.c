@@ -48,7 +48,7 @@ static void find_views(struct run *r, struct check_result *out)
     bool has_undo = true;
     for (uint32_t i = 0; i < r->tables.n; i++) {
         const struct table *t = r->tables.tables[i];
-        const struct standing *s = &r->standing[i];
+        const struct occupant *s = &r->standing[i];
         if (!s->type[0] || s->is_table)
             continue;
         find(out, CHECK_FAIL, NULL, "%s.%s at the target is a %s, not a table", t->target_schema, t->target_name, s->type);
@@ -130,7 +130,7 @@ static bool find_columns(struct run *r, struct check_result *out, struct err *e)
     if (!fine)
         return false;
     for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
-        const struct standing *s = places_find(&r->places, row[0], row[1]);
+        const struct occupant *s = places_find(&r->places, row[0], row[1]);
         const struct table *t = s ? r->tables.tables[s - r->standing] : NULL;
         const struct column *c = s && s->def ? column_of(s->def, row[2]) : NULL;
         if (!c || c->is_nullable || c->is_generated || c->is_auto_increment || column_of(t, row[2]))
@@ -234,7 +234,7 @@ void check_target_extra(struct run *r, struct check_result *out)
         find_views(r, out);
     is_read = run_shapes(r, &e) && find_columns(r, out, &e) && find_triggers(r, out, &e);
     for (uint32_t i = 0; is_read && i < r->tables.n; i++) {
-        const struct standing *s = &r->standing[i];
+        const struct occupant *s = &r->standing[i];
         if (!s->def)
             continue;
         if (is_new)

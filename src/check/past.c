@@ -145,7 +145,7 @@ static void judge_past(struct run *r, struct check_result *out)
         judge(out, CHECK_FAIL, ERR_SOURCE_IDENTITY);
     } else {
         find(out, CHECK_WARN, NULL,
-             "run %s has begun already and goes on where it stopped, from whatever host: position %s, %s since %s ago", r->job->name,
+             "run %s has begun already and goes on where it stopped, from whatever host: position %s, %s %s ago", r->job->name,
              p->mark[0] ? p->mark : "-", p->state[0] ? p->state : "begun", text_seconds((clock_wall_ms() - p->at_ms) / 1000, when));
     }
     poll(NULL, 0, LOOK_MS);

@@ -65,7 +65,7 @@ struct table_size {                   /* from information_schema.TABLES, guesses
     uint64_t rows, data_bytes, index_bytes, auto_increment; /* auto_increment 0: none */
     char engine[64], create_options[256];
 };
-struct standing {                     /* what has a table's place at the target already */
+struct occupant {                     /* what has a table's place at the target already */
     char type[24];                    /* "" nothing, "BASE TABLE", "VIEW", … */
     bool is_table;
     bool has_rows;                    /* after run_rows */
@@ -97,8 +97,8 @@ struct run {
     struct object_list objects;
     /* What stands at the target in the tables' places; nstanding: how many are taken. */
     struct fact standing_read, rows_read, shapes_read, past_read;
-    struct places places;             /* by names at the target; what: the struct standing */
-    struct standing *standing;        /* by index in tables */
+    struct places places;             /* by names at the target; what: the struct occupant */
+    struct occupant *standing;        /* by index in tables */
     uint32_t nstanding;
     struct err rows_unread;           /* of a table that could not be asked for rows, ERR_OK none */
     struct schema_list there;         /* the target's definitions */

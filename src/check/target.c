@@ -325,7 +325,7 @@ void check_target_limits(struct run *r, struct check_result *out)
     if (!all || all == TRANSACTION_DEFAULT || all >= 4 * chunk)
         return;
     set_wanted(out, "transactions of %s", text_bytes(4 * chunk, b));
-    find(out, all < chunk ? CHECK_FAIL : CHECK_WARN, NULL, "txn-total-size-limit is %s, and a chunk of %s with its indexes takes up to four times as much",
+    find(out, all <= 2 * chunk ? CHECK_FAIL : CHECK_WARN, NULL, "txn-total-size-limit is %s, and a chunk of %s with its indexes takes up to four times as much",
          text_bytes(all, a), text_bytes(chunk, b));
     judge(out, out->judged, ERR_TARGET_FULL);
     if (all / 4 >= (64 << 10)) {
@@ -364,8 +364,11 @@ void check_target_cloud(struct run *r, struct check_result *out)
     set_detail(out, "%s", shares ? "A transaction may take 30 minutes there, idle connections are cut (the run connects again), and request units are counted."
                                  : "Idle connections may be cut there: the run connects again.");
     if (!t->addr.tls) {
-        find(out, CHECK_FAIL, NULL, "%s: TiDB Cloud takes no session without TLS over its public endpoint", t->addr.host);
-        judge(out, CHECK_FAIL, ERR_TARGET_LOGIN);
+        if (t->is_open)
+            find(out, CHECK_WARN, NULL, "%s takes sessions without TLS: rows travel readable by everybody on the way", t->addr.host);
+        else
+            find(out, CHECK_FAIL, NULL, "%s: TiDB Cloud takes no session without TLS over its public endpoints", t->addr.host);
+        judge(out, out->judged, ERR_TARGET_LOGIN);
         cure_setting(out, r->job, "target.tls", "true", "Use TLS: target.tls: true");
     } else if (!t->addr.tls_verify) {
         find(out, CHECK_WARN, "Leave verification on: its certificates are signed by a public authority.", "%s: its certificate is not checked", t->addr.host);
