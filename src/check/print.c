@@ -118,6 +118,11 @@ void check_print_text(const struct check_report *r, struct buf *out)
             buf_addf(out, "  %s", list[i]->detail);
         buf_addc(out, '\n');
     }
+    bool has_cure = false;
+    for (uint32_t i = 0; i < r->n; i++)
+        has_cure = has_cure || r->results[i].ncures;
+    if (has_cure)
+        buf_adds(out, "\nA cure is applied by: tidegate cure FILE… --check ID --cure NUMBER\n");
     for (uint32_t i = 0; i < r->nignored; i++)
         buf_addf(out, "%s%s", i ? ", " : "\nleft out by checks.ignore: ", r->ignored[i]);
     buf_adds(out, r->nignored ? "\n" : "");

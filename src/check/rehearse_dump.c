@@ -11,7 +11,7 @@
 #include <time.h>
 
 #define FIRST_EVENT_MS 15000
-#define HEARTBEAT_MS 1000
+#define HEARTBEAT_MS 100  /* of a quiet source: what the look costs */
 #define LOOK_MS 50
 
 /* Ends a dump that is late or no longer wanted. */

@@ -81,6 +81,28 @@ def cure_twice_undo_twice(scene, kind, _privilege):
 
 
 @case()
+def cure_with_consent(scene):
+    """What drops something wants the host's name typed; nothing happens without it."""
+    bench = bench_of(scene)
+    bench.sql(f"CREATE DATABASE {SCHEMA}", f"CREATE VIEW {SCHEMA}.t AS SELECT 1 AS id", at="target")
+    bench.bad("target.extra", "fail", "DROP VIEW")
+    for consent in (None, "target.extra", "yes"):
+        says(bench.cure("target.extra", consent=consent, code=EXIT["usage"]), "TG-1001", "--consent 127.0.0.1", "DROP VIEW")
+        equal(bench.target.query(f"SHOW FULL TABLES FROM {SCHEMA}"), (("t", "VIEW"),), "before the consent")
+    equal(records(bench), [], "records of what did not happen")
+    bench.job(checks={"accept": ["target.extra"]})
+    bench.bad("target.extra", "fail", "without a reason")
+    bench.job(checks={"accept": {"target.extra": "it goes tonight"}})
+    equal(bench.bad("target.extra", "warn", "DROP VIEW")["accepted"], "it goes tonight", "the reason")
+    bench.job()
+    bench.cure("target.extra", consent="127.0.0.1")
+    bench.good("target.extra")
+    bench.undo("target.extra")
+    bench.bad("target.extra", "fail", "DROP VIEW")
+    equal(bench.target.query(f"SELECT id FROM {SCHEMA}.t"), ((1,),), "the view after the undo")
+
+
+@case()
 def cure_by_a_setting(scene):
     bench = bench_of(scene, options=["--skip-log-bin"])
     bench.bad("binlog_enable", "fail", "TG-2201")
