@@ -159,6 +159,9 @@ const struct check check_table[] = {
     {.id = "rehearse.target", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEED_TARGET | IS_REHEARSAL, .title = "Writing at the target",
      .why = "A statement that the target refuses stops the run in the middle of it.",
      .asked = "create, insert, load, alter, select, change, rename, drop in a scratch schema", .run = check_rehearse_target},
+    {.id = "rehearse.types", .side = CHECK_TARGET, .worst = CHECK_FAIL, .needs = NEED_SOURCE | NEED_TARGET | NEED_TABLES | IS_REHEARSAL,
+     .title = "Ten rows of every column type", .why = "A value that one path reads otherwise than the other is altered at the target.",
+     .asked = "rows of each type, copied and from the binlog, at both ends", .run = check_rehearse_types},
 
     /* ---- the chosen tables ---- */
     {.id = "table_schema", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | NEED_TABLES, .title = "Definitions of the tables",
