@@ -129,13 +129,13 @@ bool sample_stream(struct run *r, const struct table *def, const struct pos *fro
 
 /* ---- the target ---- */
 
-struct place {
+struct spot {
     const char *schema, *name;
 };
 
 static void to_place(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200])
 {
-    const struct place *p = arg;
+    const struct spot *p = arg;
     (void)schema;
     (void)table;
     snprintf(to_schema, 200, "%s", p->schema);
@@ -149,7 +149,7 @@ static bool make_table(struct scratch *to, const struct target_dialect *dialect,
     struct ddl_context cx = {0};
     struct ddl d = {0};
     struct buf out = {0};
-    struct place place = {to->name, name};
+    struct spot place = {to->name, name};
     uint64_t only = 1;
     snprintf(cx.schema, sizeof cx.schema, "%s", def->schema);
     bool fine = ddl_parse(&d, sql->p, sql->n, &cx, e) && ddl_rewrite(&out, &d, &cx, dialect, to_place, &place, &only, NULL, e);
