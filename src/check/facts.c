@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the checks look at. Each fact is asked for once, when the first check wants it; a failure is kept, so that the
 // second check does not wait for it again.
+#include "check/grants.h"
 #include "check/private.h"
 
 #include <stdio.h>
@@ -240,15 +241,6 @@ bool run_streams(struct run *r)
     return r->job->road != ROAD_SNAPSHOT && end_is_on(&r->end[SOURCE], "log_bin");
 }
 
-enum managed run_managed(struct run *r)
-{
-    struct end *s = &r->end[SOURCE];
-    const char *basedir = end_variable(s, "basedir");
-    if (s->conn.server.is_aurora || end_variable(s, "aurora_version"))
-        return MANAGED_AURORA;
-    return basedir && strncmp(basedir, "/rdsdbbin", 9) == 0 ? MANAGED_RDS : MANAGED_NO;
-}
-
 void run_release(struct run *r)
 {
     end_release(&r->end[SOURCE]);
@@ -262,6 +254,11 @@ void run_release(struct run *r)
         free(r->unread[i].schema);
         free(r->unread[i].name);
     }
+    for (uint32_t i = 0; i < r->nwishes; i++) {
+        free(r->wishes[i].schema);
+        free(r->wishes[i].table);
+    }
+    free(r->wishes);
     free(r->unread);
     free(r->sizes);
 }

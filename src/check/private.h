@@ -80,6 +80,8 @@ struct past {                         /* what the ledger at the target holds of 
     uint64_t ntabs, seq;              /* seq: of all lanes together, moves with each packet */
     struct buf making;                /* "\n`schema`.`table`\n…" that a start which was cut short has begun to make */
 };
+/* Who runs the source, so that what its own people may not do is not offered to them. */
+enum managed { MANAGED_NO, MANAGED_RDS, MANAGED_AURORA, MANAGED_CLOUD_SQL, MANAGED_AZURE, MANAGED_HEATWAVE };
 struct run {
     const struct check_options *o;
     const struct job *job;
@@ -101,6 +103,11 @@ struct run {
     struct err rows_unread;           /* of a table that could not be asked for rows, ERR_OK none */
     struct schema_list there;         /* the target's definitions */
     struct past past;
+    struct fact managed_read;
+    enum managed managed;
+    bool has_rds_calls;
+    struct wish { enum end_of of; uint64_t privs; char *schema, *table; } *wishes; /* run_lacks */
+    uint32_t nwishes;
 };
 
 /* facts.c. Each returns false with *e set (the same one each time) where the fact can't be had. */
@@ -128,9 +135,31 @@ bool once(struct fact *f, fact_reader *read, struct run *r, struct err *e);
 /* One more connection to an end, pinned; the caller closes it. */
 bool end_connect(const struct end *s, struct conn *out, struct err *e);
 void run_release(struct run *r);
-/* Whether the source is managed: Aurora, RDS. By its variables and the mysql.rds_* procedures. */
-enum managed { MANAGED_NO, MANAGED_RDS, MANAGED_AURORA };
+
+/* binlog.c: SHOW MASTER STATUS or SHOW BINARY LOG STATUS; the caller frees *out. */
+bool source_status(struct run *r, MYSQL_RES **out, struct err *e);
+
+/* managed.c: by variables, host name and the mysql.rds_* procedures. */
 enum managed run_managed(struct run *r);
+const char *managed_name(enum managed m);
+bool run_has_rds_calls(struct run *r);           /* mysql.rds_set_configuration and its sisters are there */
+/* A global variable of the source gets another value: by SET PERSIST where that outlives a restart, else SET GLOBAL;
+ * where it is managed, as a parameter. It must be there. effect NULL: at once, no restart. */
+void cure_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect,
+                 const char *title, ...) PRINTF_LIKE(6, 7);
+/* The privilege that the end's user lacks for a cure, as its text; NULL: it has it, or its grants are not known. */
+char *cure_needs(struct run *r, enum end_of of, uint64_t privs);
+/* KILL of these sessions of the source, disruptive. */
+void cure_kill(struct run *r, struct check_result *out, const uint64_t *ids, uint32_t n, const char *title);
+
+/* privilege.c */
+/* Some phase needs privs on that scope (schema NULL: *.*, table NULL: the whole schema), and the end's user lacks them. */
+void run_lacks(struct run *r, enum end_of of, uint64_t privs, const char *schema, const char *table);
+/* The statements that give what is missing of the needs, with their undo; nothing where nothing is missing. */
+struct grant_need;
+void cure_grant(struct run *r, struct check_result *out, enum end_of of, const struct grant_need *needs, size_t n);
+/* Fills report.source_grants and target_grants from what run_lacks was told. */
+void run_grants(struct run *r);
 
 /* cure.c: the next statement of a text in which each but the last ends with ";\n"; false: there is none. Strings, quoted
  * names and comments are passed over whole. */
@@ -174,8 +203,6 @@ const char *text_seconds(int64_t seconds, char out[32]);
 
 /* connect.c: each for both ends */
 check_run_fn check_resolve, check_connect, check_tls, check_login;
-/* binlog.c */
-check_run_fn check_binlog_enable, check_binlog_format, check_binlog_row_image;
 /* names.c */
 check_run_fn check_names;
 /* rehearse_dump.c */
@@ -211,5 +238,22 @@ check_run_fn check_limits_row;
 check_run_fn check_foreign_key, check_cascade, check_auto_increment;
 /* objects.c */
 check_run_fn check_objects;
+/* binlog.c */
+check_run_fn check_binlog_enable, check_binlog_format, check_row_image, check_row_value_options, check_compression,
+    check_row_metadata, check_binlog_events, check_binlog_db, check_gtid;
+/* retention.c */
+check_run_fn check_retention;
+/* privilege.c */
+check_run_fn check_dump_privilege, check_replication_privilege, check_source_privileges, check_unknown_grants;
+/* server.c */
+check_run_fn check_version, check_server_id, check_server_id_clash, check_conn_number, check_settings, check_managed;
+/* What is known of running on that version: pass, or why not. */
+enum check_state version_judge(enum db_flavour flavour, unsigned version, const char **why);
+/* role.c */
+check_run_fn check_role;
+/* The host name of the writer for an Aurora reader's; false: it is none. */
+bool writer_host(const char *host, char *out, size_t size);
+/* activity.c */
+check_run_fn check_lock_path, check_long_transactions, check_xa;
 
 #endif

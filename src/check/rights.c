@@ -107,43 +107,6 @@ static void ask_schemas(struct asked *a)
     places_release(&p);
 }
 
-/* GRANT … TO u as REVOKE … FROM u; NULL: one of the lines is none. Lines end with ";\n" but for the last. */
-static char *taken_back(const char *grants)
-{
-    struct buf out = {0};
-    for (const char *p = grants; *p;) {
-        size_t n = strcspn(p, "\n");
-        char *line = x_strndup(p, n), *to = NULL;
-        for (char *q = line; (q = strstr(q, " TO ")) != NULL; q++)
-            to = q;
-        if (strncmp(line, "GRANT ", 6) != 0 || !to) {
-            free(line);
-            buf_release(&out);
-            return NULL;
-        }
-        buf_addf(&out, "%sREVOKE %.*s FROM %s", out.n ? "\n" : "", (int)(to - line - 6), line + 6, to + 4);
-        free(line);
-        p += n + (p[n] == '\n');
-    }
-    return buf_take(&out);
-}
-
-static void cure_grants(struct asked *a)
-{
-    struct buf sql = {0};
-    if (!grants_sql(a->g, a->needs, a->n, &sql))
-        return;
-    while (sql.n && strchr(";\n", sql.p[sql.n - 1]))
-        sql.p[--sql.n] = 0;
-    struct check_cure *c = add_cure(a->out, CURE_SQL, "Grant what is missing, as an administrator of the target");
-    c->undo = taken_back(sql.p);
-    c->sql = buf_take(&sql);
-    c->effect = x_strdup("at once");
-    c->needs = x_strdup("GRANT OPTION on what is granted: sign in as an administrator for it");
-    free(a->r->out->target_grants);
-    a->r->out->target_grants = x_strdup(c->sql);
-}
-
 void check_target_privilege(struct run *r, struct check_result *out)
 {
     struct err e = {0};
@@ -166,6 +129,8 @@ void check_target_privilege(struct run *r, struct check_result *out)
     if (out->judged == CHECK_FAIL)
         judge(out, CHECK_FAIL, ERR_TARGET_PRIVILEGE);
     set_found(out, a.n ? "something is missing" : "all that is needed");
-    cure_grants(&a);
+    for (size_t i = 0; i < a.n; i++)
+        run_lacks(r, TARGET, a.needs[i].privs, a.needs[i].schema, a.needs[i].table);
+    cure_grant(r, out, TARGET, a.needs, a.n);
     free(a.needs);
 }

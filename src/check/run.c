@@ -191,6 +191,7 @@ void checks_run(struct check_report *out, const struct check_options *o)
         else
             run_one(r, c);
     }
+    run_grants(r);
     out->ms = clock_mono_ms() - began;
     run_release(r);
     free(r);
