@@ -44,7 +44,7 @@ static enum managed detect(struct run *r)
     if (s->is_open && conn_value(&s->conn, "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'mysql' AND "
                                            "ROUTINE_NAME IN ('rds_set_configuration', 'rds_show_configuration')", n, sizeof n, &ignored))
         r->has_rds_calls = strcmp(n, "2") == 0;
-    bool is_rds = r->has_rds_calls || holds(s, "basedir", "/rdsdbbin") || ends_with(host, ".rds.amazonaws.com") ||
+    bool is_rds = r->has_rds_calls || s->conn.server.is_rds || ends_with(host, ".rds.amazonaws.com") ||
                   ends_with(host, ".rds.amazonaws.com.cn");
     if (is_aurora(s) || (is_rds && strstr(host, ".cluster-")))
         return MANAGED_AURORA;
@@ -140,7 +140,7 @@ static char *parameter_text(enum managed by, const char *name, const char *value
     }
 }
 
-void cure_global(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect, const char *title,
+void cure_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect, const char *title,
                  ...)
 {
     va_list ap;

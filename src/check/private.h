@@ -145,7 +145,7 @@ const char *managed_name(enum managed m);
 bool run_has_rds_calls(struct run *r);           /* mysql.rds_set_configuration and its sisters are there */
 /* A global variable of the source gets another value: by SET PERSIST where that outlives a restart, else SET GLOBAL;
  * where it is managed, as a parameter. It must be there. effect NULL: at once, no restart. */
-void cure_global(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect,
+void cure_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect,
                  const char *title, ...) PRINTF_LIKE(6, 7);
 /* The privilege that the end's user lacks for a cure, as its text; NULL: it has it, or its grants are not known. */
 char *cure_needs(struct run *r, enum end_of of, uint64_t privs);

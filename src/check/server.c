@@ -66,7 +66,7 @@ void check_server_id(struct run *r, struct check_result *out)
     find(out, CHECK_FAIL, NULL, "server_id is 0: a source without an id gives its binlog to nobody");
     judge(out, CHECK_FAIL, ERR_BINLOG_READ);
     snprintf(id, sizeof id, "%u", (unsigned)(tg_random64() >> 36 | 1));
-    cure_global(r, out, "server_id", id, NULL, "Give the source an id");
+    cure_variable(r, out, "server_id", id, NULL, "Give the source an id");
 }
 
 static bool has_other_dumps(struct run *r)
@@ -165,7 +165,7 @@ static void hold_connections(struct run *r, struct check_result *out, uint64_t n
     if (readers_of(r->job) > 1)
         cure_setting(out, r->job, "limits.readers", "1", "Read with one connection");
     snprintf(value, sizeof value, "%llu", (unsigned long long)(used + 2 * need));
-    cure_global(r, out, "max_connections", value, NULL, "Let more programs connect");
+    cure_variable(r, out, "max_connections", value, NULL, "Let more programs connect");
 }
 
 void check_conn_number(struct run *r, struct check_result *out)

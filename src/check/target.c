@@ -52,7 +52,7 @@ void check_target_version(struct run *r, struct check_result *out)
 /* ---- role ---- */
 
 /* SET GLOBAL name = value; undo gives back what is there now. */
-static void cure_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *title)
+static void cure_target_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *title)
 {
     struct check_cure *c = add_cure(out, CURE_SQL, "%s", title);
     const char *now = end_variable(&r->end[TARGET], name);
@@ -104,7 +104,7 @@ void check_target_role(struct run *r, struct check_result *out)
             add_cure(out, CURE_TEXT, "Name the writer's endpoint: a reader never takes writes");
         } else {
             const char *name = end_is_on(t, "super_read_only") ? "super_read_only" : "read_only";
-            cure_variable(r, out, name, "OFF", "Let the server take writes");
+            cure_target_variable(r, out, name, "OFF", "Let the server take writes");
             if (strcmp(name, "super_read_only") == 0) { /* which switched read_only on too, and OFF leaves it */
                 free(out->cures[0].sql);
                 out->cures[0].sql = x_strdup("SET GLOBAL super_read_only = OFF;\nSET GLOBAL read_only = OFF");
@@ -182,7 +182,7 @@ void check_target_connections(struct run *r, struct check_result *out)
     if (of_user == most)
         return;
     snprintf(text, sizeof text, "%llu", (unsigned long long)(used + need + 20));
-    cure_variable(r, out, "max_connections", text, "Let the target take more connections");
+    cure_target_variable(r, out, "max_connections", text, "Let the target take more connections");
 }
 
 /* ---- settings ---- */
@@ -217,7 +217,7 @@ static void judge_primary(struct run *r, struct check_result *out)
         find(out, CHECK_FAIL, NULL, "%s.%s has no primary key, and %s is ON at the target", without[i]->schema, without[i]->name, name);
     if (n) {
         cure_exclude(out, r->job, without, n);
-        cure_variable(r, out, name, "OFF", "Let the target make tables without a primary key");
+        cure_target_variable(r, out, name, "OFF", "Let the target make tables without a primary key");
     }
     free(without);
 }
@@ -243,7 +243,7 @@ static void judge_packet(struct run *r, struct check_result *out)
     if (here < PACKET_LEAST) {
         find(out, CHECK_FAIL, NULL, "max_allowed_packet is %s at the target, and the run writes packets of more than 1 MiB", text_bytes(here, a));
         judge(out, CHECK_FAIL, ERR_TARGET_FULL);
-        cure_variable(r, out, "max_allowed_packet", "67108864", "Let the target take packets of 64 MiB");
+        cure_target_variable(r, out, "max_allowed_packet", "67108864", "Let the target take packets of 64 MiB");
         return;
     }
     bool is_long = false;
@@ -253,7 +253,7 @@ static void judge_packet(struct run *r, struct check_result *out)
         return;
     find(out, CHECK_WARN, NULL, "max_allowed_packet is %s at the target and %s at the source: longer rows can't be written", text_bytes(here, a), text_bytes(there, b));
     snprintf(a, sizeof a, "%llu", (unsigned long long)there);
-    cure_variable(r, out, "max_allowed_packet", a, "Let the target take packets as large as the source's");
+    cure_target_variable(r, out, "max_allowed_packet", a, "Let the target take packets as large as the source's");
 }
 
 static void judge_foreign_keys(struct run *r, struct check_result *out)
@@ -269,7 +269,7 @@ static void judge_foreign_keys(struct run *r, struct check_result *out)
     if (!n)
         return;
     find(out, CHECK_WARN, NULL, "tidb_enable_foreign_key is OFF: %u foreign keys will be written down and kept by nobody", n);
-    cure_variable(r, out, "tidb_enable_foreign_key", "ON", "Let TiDB keep foreign keys");
+    cure_target_variable(r, out, "tidb_enable_foreign_key", "ON", "Let TiDB keep foreign keys");
 }
 
 void check_target_settings(struct run *r, struct check_result *out)
