@@ -2,6 +2,8 @@
 // Charsets and collations that the target lacks, and what takes their place.
 #include "check/private.h"
 
+#include "schema/collide.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -117,4 +119,65 @@ void check_table_collation(struct run *r, struct check_result *out)
         set_detail(out, "The rows' bytes stay as they are. What compares, sorts or must be unique behaves by the new collation; "
                         "table.duplicates looks for values that would collide.");
     free(m.list);
+}
+
+/* ---- unique keys under another collation ---- */
+
+#define MOST_ROWS 20000000u           /* of a table that is read whole for this */
+
+struct duplicates {
+    struct run *r;
+    struct check_result *out;
+    struct picked bad;
+    uint32_t nkeys;
+};
+
+static void told_duplicate(void *arg, const struct collide_key *k, const char *text)
+{
+    struct duplicates *d = arg;
+    find(d->out, CHECK_FAIL, "Change one of the values, or give the column a collation that the target has.", "%s", text);
+    judge(d->out, CHECK_FAIL, ERR_TARGET_COLLATION);
+    if (!d->bad.n || d->bad.list[d->bad.n - 1] != k->table)
+        pick(&d->bad, k->table);
+}
+
+static void ask_key(struct duplicates *d, uint32_t i, const struct collide_key *k)
+{
+    struct err e = {0};
+    uint64_t rows = run_size(d->r, i)->rows;
+    const struct table *t = k->table;
+    d->nkeys++;
+    if (!k->can_ask) {
+        find(d->out, CHECK_WARN, NULL, "%s.%s: whether the values of unique key %s stay apart under %s can't be asked, the source has nothing like it",
+             t->schema, t->name, k->key->name, k->mapped);
+    } else if (rows > MOST_ROWS) {
+        find(d->out, CHECK_WARN, "The run itself looks before it copies, and then takes its time.",
+             "%s.%s: unique key %s was not looked at, about %llu rows would have to be sorted", t->schema, t->name, k->key->name,
+             (unsigned long long)rows);
+    } else if (!collide_ask(k, &d->r->end[SOURCE].conn, told_duplicate, d, &e)) {
+        find(d->out, CHECK_WARN, NULL, "%s.%s: unique key %s could not be looked at: %s", t->schema, t->name, k->key->name, e.text);
+    }
+}
+
+void check_table_duplicates(struct run *r, struct check_result *out)
+{
+    struct err e = {0};
+    struct duplicates d = {.r = r, .out = out};
+    struct collation_ids *ids = run_dialect(r, &e) ? collation_ids_read(&r->end[SOURCE].conn, &e) : NULL;
+    if (!ids) {
+        unread(out, &e);
+        return;
+    }
+    for (uint32_t i = 0; i < r->tables.n; i++) {
+        struct collide_key k;
+        for (uint32_t from = 0; collide_next(r->tables.tables[i], &r->dialect, ids, &from, &k);)
+            if (!r->o->cancel || !cancel_is_set(r->o->cancel))
+                ask_key(&d, i, &k);
+    }
+    if (d.nkeys)
+        set_found(out, "%u unique keys looked at", d.nkeys);
+    else
+        set_found(out, "no unique key gets a coarser collation");
+    collation_ids_free(ids);
+    cure_exclude_picked(out, r->job, &d.bad);
 }

@@ -224,8 +224,8 @@ bool source_is_mariadb(struct run *r);
 /* rewrite.c */
 check_run_fn check_table_rewrite, check_table_generated, check_table_partitions;
 /* collation.c */
-check_run_fn check_table_collation;
-/* names.c */
+check_run_fn check_table_collation, check_table_duplicates;
+/* routes.c */
 check_run_fn check_names_case, check_routes;
 bool has_routes(struct run *r);
 /* limits.c */

@@ -167,15 +167,26 @@ static bool is_word(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* Behind a text or quoted name that begins at p; the catalogue may write \' for the quotes themselves. */
+/* MySQL 8 writes expressions into its catalogue as if they stood in a string: \' for a quote. */
+static char *unescaped(const char *p)
+{
+    char *copy = x_strdup(p), *to = copy;
+    const char *quote = strpbrk(p, "'\"");
+    bool is_escaped = quote && quote > p && quote[-1] == '\\';
+    for (; *p; p++) {
+        p += is_escaped && *p == '\\' && p[1];
+        *to++ = *p;
+    }
+    *to = 0;
+    return copy;
+}
+
+/* Behind a text or quoted name that begins at p. */
 static const char *behind_quotes(const char *p)
 {
     char quote = *p++;
-    bool is_escaped = quote == '\\';
-    if (is_escaped)
-        quote = *p ? *p++ : 0;
-    for (; *p && quote; p++) {
-        if (!is_escaped && *p == '\\' && quote != '`' && p[1])
+    for (; *p; p++) {
+        if (*p == '\\' && quote != '`' && p[1])
             p++;
         else if (*p == quote)
             return p + 1;
@@ -187,7 +198,7 @@ static const char *behind_quotes(const char *p)
 static const char *next_call(const char *p, char name[64])
 {
     while (*p) {
-        if (*p == '\'' || *p == '"' || *p == '`' || (*p == '\\' && (p[1] == '\'' || p[1] == '"'))) {
+        if (*p == '\'' || *p == '"' || *p == '`') {
             p = behind_quotes(p);
             continue;
         }
@@ -224,10 +235,8 @@ static bool has_builtin(const struct calls *c, const char *name)
 static void judge_expression(struct calls *c, const char *schema, const char *table, const char *name, const char *expression, bool is_index)
 {
     int64_t i = run_find_table(c->r, schema, table);
-    char call[64];
-    if (i < 0)
-        return;
-    for (const char *p = expression; (p = next_call(p, call)) != NULL;) {
+    char call[64], *text = unescaped(expression);
+    for (const char *p = text; i >= 0 && (p = next_call(p, call)) != NULL;) {
         bool fits = is_index ? is_listed(c->in_indexes, call) : has_builtin(c, call) && !is_among(call, unsteady, TG_ARRAY_LEN(unsteady));
         if (fits)
             continue;
@@ -237,8 +246,9 @@ static void judge_expression(struct calls *c, const char *schema, const char *ta
             find(c->out, CHECK_FAIL, NULL, "%s.%s: TiDB takes no %s() in a generated column, as %s has it", schema, table, call, name);
         judge(c->out, CHECK_FAIL, ERR_TARGET_QUERY);
         pick(&c->bad, c->r->tables.tables[i]);
-        return;
+        break;
     }
+    free(text);
 }
 
 static bool judge_all(struct calls *c, const char *sql, bool is_index, struct err *e)
