@@ -92,7 +92,7 @@ static bool has_extra(const struct run *r)
 }
 
 /* row: schema, table, column, type, collation, comment. */
-static void cure_column(struct check_result *out, MYSQL_ROW row, bool has_rows)
+static void cure_column(struct check_result *out, MYSQL_ROW row, const struct occupant *s)
 {
     struct buf sql = {0}, tail = {0};
     struct check_cure *c = add_cure(out, CURE_SQL, "Let column %s of %s.%s stay empty", row[2], row[0], row[1]);
@@ -101,7 +101,7 @@ static void cure_column(struct check_result *out, MYSQL_ROW row, bool has_rows)
     buf_adds(&sql, " MODIFY COLUMN ");
     sql_ident(&sql, row[2]);
     buf_addf(&sql, " %s", row[3]);
-    if (row[4])
+    if (row[4] && strcasecmp(row[4], s->def->collation) != 0) /* else it is the table's own */
         buf_addf(&sql, " COLLATE %s", row[4]);
     if (row[5] && row[5][0]) {
         buf_adds(&tail, " COMMENT ");
@@ -110,7 +110,7 @@ static void cure_column(struct check_result *out, MYSQL_ROW row, bool has_rows)
     c->sql = x_format("%s NULL%s", sql.p, tail.p ? tail.p : "");
     c->undo = x_format("%s NOT NULL%s", sql.p, tail.p ? tail.p : "");
     c->effect = x_strdup("rows of the run hold NULL there, so the way back is open until the run writes");
-    c->is_disruptive = has_rows;
+    c->is_disruptive = s->has_rows;
     buf_release(&sql);
     buf_release(&tail);
 }
@@ -136,7 +136,7 @@ static bool find_columns(struct run *r, struct check_result *out, struct err *e)
         if (!c || c->is_nullable || c->is_generated || c->is_auto_increment || column_of(t, row[2]))
             continue;
         find(out, CHECK_FAIL, NULL, "%s.%s at the target: column %s is not at the source, takes no NULL and has no default", row[0], row[1], row[2]);
-        cure_column(out, row, s->has_rows);
+        cure_column(out, row, s);
     }
     mysql_free_result(res);
     return true;
@@ -232,7 +232,7 @@ void check_target_extra(struct run *r, struct check_result *out)
     err_clear(&e);
     if (is_new)
         find_views(r, out);
-    is_read = run_shapes(r, &e) && find_columns(r, out, &e) && find_triggers(r, out, &e);
+    is_read = run_rows(r, &e) && run_shapes(r, &e) && find_columns(r, out, &e) && find_triggers(r, out, &e);
     for (uint32_t i = 0; is_read && i < r->tables.n; i++) {
         const struct occupant *s = &r->standing[i];
         if (!s->def)

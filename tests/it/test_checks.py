@@ -7,6 +7,8 @@ from check_matrix import COVERED
 import check_connect  # noqa: F401  (its cases)
 import check_cure  # noqa: F401
 import check_tables  # noqa: F401
+import check_host  # noqa: F401
+import check_target  # noqa: F401
 
 
 @case()
