@@ -201,7 +201,7 @@ bool has_start(struct run *r)
 static bool read_from_start(struct run *r, struct check_result *out, struct err *e)
 {
     const struct job_end *s = r->end[SOURCE].job;
-    if (s->start_file && s->start_file[0] && !s->enable_gtid) {
+    if (job_starts_by_file(s)) {
         struct pos from = {.at = (uint64_t)TG_MAX(s->start_pos, 4)};
         snprintf(from.file, sizeof from.file, "%s", s->start_file);
         set_wanted(out, "%s:%" PRIu64, from.file, from.at);
