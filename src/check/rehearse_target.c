@@ -2,6 +2,7 @@
 /* What a run sends to a target, once each, in a scratch schema: the statements of a copy, of the stream, of DDL and of
  * objects. Each step builds on the one before, so the first that fails ends the rehearsal, but for those a run can do
  * without. */
+#include "check/grants.h"
 #include "check/rehearse.h"
 #include "db/load.h"
 
@@ -127,11 +128,25 @@ static bool judge_deed(const struct deed *k, struct check_result *out, const str
     return false;
 }
 
-/* The scratch schema itself is refused: that says little about the schemas of the run. */
-static void tell_unmade(struct check_result *out, const char *name, const struct err *e)
+/* Whether the user lacks it where the run will write, too; what can't be read is not held against anybody. */
+static bool lacks(struct run *r, enum priv p)
 {
-    if (e->code != ERR_TARGET_PRIVILEGE) {
-        judge_deed(&deeds[0], out, e);
+    struct err ignored = {0};
+    const struct grants *g = end_grants(&r->end[TARGET], &ignored);
+    bool has_tables = run_tables(r, NULL) && r->tables.n;
+    if (!g || !has_tables)
+        return g && !grants_has(g, p, NULL, NULL);
+    for (uint32_t i = 0; i < r->tables.n; i++)
+        if (!grants_has(g, p, r->tables.tables[i]->target_schema, NULL))
+            return true;
+    return false;
+}
+
+/* A user may well lack the privilege for the scratch schema alone: that says nothing about the run. */
+static void tell_unmade(struct run *r, const struct deed *k, enum priv p, const char *name, struct check_result *out, const struct err *e)
+{
+    if (e->code != ERR_TARGET_PRIVILEGE || lacks(r, p)) {
+        judge_deed(k, out, e);
         return;
     }
     set_found(out, "not rehearsed");
@@ -160,7 +175,7 @@ static void run_deeds(struct stage *s, struct check_result *out)
             buf_addf(&times, " %s %lld ms;", deeds[i].name, (long long)(clock_mono_ms() - began));
             done++;
         } else if (i == 0) {
-            tell_unmade(out, s->scratch.name, &e);
+            tell_unmade(s->run, &deeds[0], PRIV_CREATE, s->scratch.name, out, &e);
             goes_on = false;
         } else {
             goes_on = judge_deed(&deeds[i], out, &e);
@@ -191,5 +206,5 @@ void check_rehearse_target(struct run *r, struct check_result *out)
     }
     /* Nothing was made yet that would stay. */
     static const struct deed drop = {.name = "DROP TABLE"};
-    judge_deed(&drop, out, &e);
+    tell_unmade(r, &drop, PRIV_DROP, s.scratch.name, out, &e);
 }

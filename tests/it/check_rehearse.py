@@ -3,7 +3,7 @@
 
 import contextlib
 
-from harness import case, check, equal, position  # noqa: I001  (sets the path)
+from harness import case, check, equal, position, wait_for  # noqa: I001  (sets the path)
 from check_matrix import Bench, SCHEMA
 import types_fixture
 
@@ -55,7 +55,10 @@ def rehearse_dump(scene, kind):
     bench.job(mode="incremental", source={"start": {"file": file, "pos": offset + 1000000}})
     bench.bad("meta_position", "fail", "TG-51")
     bench.sql("FLUSH LOGS")
-    bench.sql(f"PURGE BINARY LOGS TO '{position(bench.source)[0]}'")
+    def purged():  # a server keeps the file for a dump that has gone, until it notices
+        bench.sql(f"PURGE BINARY LOGS TO '{position(bench.source)[0]}'")
+        return file not in [row[0] for row in bench.source.query("SHOW BINARY LOGS")]
+    wait_for(purged, 30, f"{file} is purged")
     bench.job(**start)
     bench.bad("meta_position", "fail", "TG-5102")
     bench.cure("meta_position")
@@ -84,7 +87,7 @@ def rehearse_target(scene):
         bench.job(target=user(bench, f"without{index}", f"{', '.join(rights)} ON *.*", at="target"))
         bench.bad(name, "fail", "TG-3103", f"{missing} TABLE", options=REHEARSE)
         equal(schemas(bench.target), before, f"schemas after a rehearsal without {missing}")
-    bench.job(target=user(bench, "elsewhere", "ALL ON tg_it.*", at="target"))
+    bench.job(target=user(bench, "elsewhere", f"ALL ON {SCHEMA}.*", at="target"))
     bench.bad(name, "warn", SCRATCH, options=REHEARSE)
     bench.job()
     # a leftover is dropped, a foreign schema of the name is not touched
@@ -157,7 +160,7 @@ def rehearse_types(scene, kind):
     before = schemas(source), source.query(f"SELECT COUNT(*) FROM {SCHEMA}.texts")
     good = bench.good(name, REHEARSE)
     types, values = (int(word.split()[0]) for word in good["found"].split(", "))
-    check(types > 100 and values == 10 * types, f"{good['found']} were compared")
+    check(types > 60 and values == 10 * types, f"{good['found']} were compared")
     check("read from the binlog" in good["extra"], f"the stream was not compared: {good['extra']}")
     scene.note(good["found"])
     with_fault = proxy.alters(rf"SELECT k,.*{SCRATCH}", "Stockholm", "Stockhelm")
