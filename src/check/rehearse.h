@@ -13,6 +13,7 @@ struct scratch {
     struct conn conn;                 /* pinned; holds a lock of the schema's name while the schema is in use */
     char name[64];
     bool is_made;                     /* the schema stands, with our mark inside */
+    bool lacks_drop;                  /* what scratch_open has failed by: DROP was refused */
     bool can_load;                    /* LOAD DATA LOCAL was not refused so far */
 };
 /* Connects and finds a name that nobody else uses: leftovers of rehearsals that have died, recognised by the mark

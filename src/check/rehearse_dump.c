@@ -127,6 +127,13 @@ void dump_close(struct dump *d)
 
 /* ---- the checks ---- */
 
+/* Not what a file begins with, which is sent in front of every start. */
+static bool is_first(const struct binlog_event *ev)
+{
+    bool is_head = ev->kind == BINLOG_FORMAT || ev->kind == BINLOG_ROTATE || ev->kind == BINLOG_OTHER;
+    return !is_head && (!ev->is_artificial || ev->kind == BINLOG_HEARTBEAT) && pos_is_set(&ev->end);
+}
+
 /* From one place to the first event behind it that the server has in its file, or to its word that there is none yet. */
 static bool read_first(struct run *r, const struct pos *from, const struct gtid_set *gtids, struct check_result *out, struct err *e)
 {
@@ -137,8 +144,7 @@ static bool read_first(struct run *r, const struct pos *from, const struct gtid_
     while (fine && !is_there) {
         fine = dump_next(&d, &ev, e);
         has_format = has_format || (fine && ev.kind == BINLOG_FORMAT);
-        is_there = fine && has_format && ev.kind != BINLOG_FORMAT && ev.kind != BINLOG_ROTATE &&
-                   (!ev.is_artificial || ev.kind == BINLOG_HEARTBEAT) && pos_is_set(&ev.end);
+        is_there = fine && has_format && is_first(&ev);
     }
     if (is_there) {
         char text[96];
@@ -195,7 +201,7 @@ bool has_start(struct run *r)
 static bool read_from_start(struct run *r, struct check_result *out, struct err *e)
 {
     const struct job_end *s = r->end[SOURCE].job;
-    if (s->start_file && s->start_file[0] && !s->enable_gtid) {
+    if (job_starts_by_file(s)) {
         struct pos from = {.at = (uint64_t)TG_MAX(s->start_pos, 4)};
         snprintf(from.file, sizeof from.file, "%s", s->start_file);
         set_wanted(out, "%s:%" PRIu64, from.file, from.at);

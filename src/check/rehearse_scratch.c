@@ -102,17 +102,22 @@ static bool take_name(struct scratch *s, struct err *e)
     return err_set(e, ERR_INTERNAL, "no free name for a scratch schema");
 }
 
-bool scratch_open(struct scratch *s, const struct end *at, struct err *e)
+/* 1049: the schema is missing, which a user without the privilege is not told. */
+static bool try_drop(struct scratch *s, struct err *e)
 {
-    *s = (struct scratch){.can_load = true};
-    if (end_connect(at, &s->conn, e) && drop_leftovers(&s->conn, e) && take_name(s, e) &&
-        conn_execf(&s->conn, e, "DROP TABLE IF EXISTS `%s`.`" MARK "`", s->name))
-        return true;
-    /* 1049: the schema is missing, which a user without the privilege is not told. */
-    if (e->sql == 1049) {
+    if (conn_execf(&s->conn, e, "DROP TABLE IF EXISTS `%s`.`" MARK "`", s->name) || e->sql == 1049) {
         err_clear(e);
         return true;
     }
+    s->lacks_drop = !err_is_lost(e);
+    return false;
+}
+
+bool scratch_open(struct scratch *s, const struct end *at, struct err *e)
+{
+    *s = (struct scratch){.can_load = true};
+    if (end_connect(at, &s->conn, e) && drop_leftovers(&s->conn, e) && take_name(s, e) && try_drop(s, e))
+        return true;
     conn_close(&s->conn);
     return false;
 }

@@ -137,6 +137,9 @@ const char *job_answer(const struct job *j, const char *id, const char *table); 
 bool job_accepts(const struct job *j, const char *what);
 /* The reason that checks.accept gives for it, "" where it gives none, NULL where it does not name it. */
 const char *job_accept_reason(const struct job *j, const char *what);
+/* Where mode incremental begins: true: at start_file and start_pos; false: behind start_gtid. A position is taken where
+ * there is no GTID set, whatever enable_gtid says. */
+bool job_starts_by_file(const struct job_end *s);
 /* Whether checks.ignore (DM: ignore-checking-items) names it, or "all". */
 bool job_ignores(const struct job *j, const char *check);
 /* The reference manual of the field table, and names for enums. */

@@ -152,6 +152,12 @@ bool job_accepts(const struct job *j, const char *what)
     return job_accept_reason(j, what) != NULL;
 }
 
+bool job_starts_by_file(const struct job_end *s)
+{
+    bool has_file = s->start_file && s->start_file[0], has_gtid = s->start_gtid && s->start_gtid[0];
+    return has_file && (!s->enable_gtid || !has_gtid);
+}
+
 bool job_ignores(const struct job *j, const char *check)
 {
     for (size_t i = 0; i < j->ncheck_ignore; i++)

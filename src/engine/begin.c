@@ -198,7 +198,7 @@ static bool parse_skip(struct engine *g, const char *gtids, struct err *e)
 static bool start_from_job(struct engine *g, struct err *e)
 {
     const struct job_end *s = g->source_job;
-    if (s->start_file && s->start_file[0] && !s->enable_gtid) {
+    if (job_starts_by_file(s)) {
         snprintf(g->start.file, sizeof g->start.file, "%s", s->start_file);
         g->start.at = (uint64_t)TG_MAX(s->start_pos, 4);
         return true;

@@ -9,6 +9,7 @@ import check_cure  # noqa: F401
 import check_tables  # noqa: F401
 import check_host  # noqa: F401
 import check_target  # noqa: F401
+import check_rehearse  # noqa: F401
 
 
 @case()

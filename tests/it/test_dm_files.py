@@ -149,13 +149,14 @@ def incremental(scene, kind, start):
     engine.stop()
 
 
-@case(for_each=[(kind, kind) for kind in ("mariadb", "mysql97-file", "mysql56")])
-def test_from_position(scene: Scene, kind):
+@case(for_each=[*((kind, kind, False) for kind in ("mariadb", "mysql97-file", "mysql56")), ("mysql97-gtid", "mysql97-gtid", True)])
+def test_from_position(scene: Scene, kind, gtid):
+    """With enable-gtid too a position counts, where meta has no set."""
     def start(source):
         file, offset = position(source)
         for number in (3, 4):
             source.query(f"INSERT INTO shop.orders VALUES ({number},'n')")
-        return {"binlog-name": file, "binlog-pos": offset}, False, [1, 3, 4]
+        return {"binlog-name": file, "binlog-pos": offset}, gtid, [1, 3, 4]
     incremental(scene, kind, start)
 
 

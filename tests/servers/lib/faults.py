@@ -84,6 +84,10 @@ class Faults(Server):
         """The answer of the n-th statement that matches ends after some packets: with this error, or the connection's end."""
         return self.rule("break", match, packets=packets, code=code, **details)
 
+    def alters(self, match, find, put, **details):
+        """In the answers of the statements that match, each `find` becomes `put`, which is as long."""
+        return self.rule("alter", match, find=find, put=put, **{"times": 0, **details})
+
     def hold(self, match, **details):
         """The packet stays in the proxy, whatever becomes of the client, until released."""
         return self.rule("hold", match, **details)

@@ -6,19 +6,22 @@ import re
 
 from . import packets as p
 
-ACTIONS = {"error", "drop", "hold", "delay", "cutfile", "break"}
+ACTIONS = {"error", "drop", "hold", "delay", "cutfile", "break", "alter"}
 STATEMENTS = {p.QUERY, p.STMT_EXECUTE, p.BULK_EXECUTE}
 ROLLED_BACK = {1213, 8002, 8022, 8028, 8501, 9007}  # errors after which the server has given the transaction up
 
 
 class Rule:
     def __init__(self, number, action, match="", nth=1, times=1, when="before", how="rst", code=1105, message=None,
-                 send=None, ms=0, packets=0, half=False):
+                 send=None, ms=0, packets=0, half=False, find="", put=""):
         if action not in ACTIONS:
             raise ValueError(f"action {action!r}: one of {sorted(ACTIONS)}")
         self.number, self.action, self.match = number, action, re.compile(match, re.IGNORECASE | re.DOTALL)
         self.nth, self.times, self.when, self.how, self.ms = nth, times, when, how, ms
         self.packets, self.half = packets, half  # break: of the answer; cutfile: of the file's, half of the next one arrives
+        self.find, self.put = find.encode(), put.encode()  # alter
+        if len(self.find) != len(self.put):
+            raise ValueError("alter: as many bytes as before, for a field's length stands in front of it")
         self.code, self.message = code, message or f"error {code} of the faults proxy"
         self.send = send if send is not None else "ROLLBACK" if code in ROLLED_BACK else ""
         self.seen = self.fired = 0

@@ -215,6 +215,13 @@ class Session:
         await self.server.write(command, 0)
         await self.respond(command, some)
 
+    async def do_alter(self, rule, command):
+        """Bytes of the answer arrive as others."""
+        async def altered(payload, sequence):
+            await self.pass_on(payload.replace(rule.find, rule.put), sequence)
+        await self.server.write(command, 0)
+        await self.respond(command, altered)
+
     async def do_hold(self, rule, command):
         """The client may die meanwhile: nobody looks at its side until the packet was released and answered."""
         self.holding = True

@@ -125,7 +125,7 @@ static void system_schemas(void **state)
     (void)state;
     static const char *const names[] = {
         "mysql",   "information_schema", "PERFORMANCE_SCHEMA", "sys", "tidegate_meta",
-        "dm_meta", "metrics_schema",     "inspection_schema"};
+        "dm_meta", "metrics_schema",     "inspection_schema", "tidegate_rehearsal", "Tidegate_Rehearsal_01ab23CD"};
     struct job j;
     job_init(&j);
     for (size_t i = 0; i < TG_ARRAY_LEN(names); i++) {
@@ -133,7 +133,26 @@ static void system_schemas(void **state)
         assert_false(job_wants(&j, names[i], "t"));
     }
     assert_true(job_wants(&j, "shop", "t"));
+    assert_true(job_wants(&j, "tidegate_rehearsal_2", "t"));
+    assert_true(job_wants(&j, "tidegate_rehearsals", "t"));
+    assert_true(job_wants(&j, "tidegate_rehearsal_01ab23cx", "t"));
     job_release(&j);
+}
+
+static void starts(void **state)
+{
+    (void)state;
+    char file[] = "binlog.000001", set[] = "0-1-7", none[] = "";
+    struct job_end s = {.start_file = file, .start_gtid = set};
+    assert_true(job_starts_by_file(&s));
+    s.enable_gtid = true;
+    assert_false(job_starts_by_file(&s));
+    s.start_gtid = none;
+    assert_true(job_starts_by_file(&s));
+    s.start_gtid = NULL;
+    assert_true(job_starts_by_file(&s));
+    s = (struct job_end){.start_gtid = set};
+    assert_false(job_starts_by_file(&s));
 }
 
 static void routed(const struct job *j, const char *from, const char *table, const char *to,
@@ -180,7 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dm_allow_lists), cmocka_unit_test(letter_case),
         cmocka_unit_test(own_lists),      cmocka_unit_test(system_schemas),
-        cmocka_unit_test(dm_routes),
+        cmocka_unit_test(dm_routes),      cmocka_unit_test(starts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
