@@ -8,7 +8,7 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_NOTE, LOG_WARN, LOG_ERROR }; /* note: a person did something */
 
-/* stage: copy follow apply verify path engine. table "" when none. id an error id or "". Any thread. */
+/* stage: copy follow apply verify path engine check. table "" when none. id an error id or "". Any thread. */
 void log_event(enum log_level level, const char *stage, const char *table, const char *id,
                const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* The sink gets finished text without line end; it is called from any thread. */

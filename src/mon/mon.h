@@ -100,7 +100,7 @@ struct mon_event {
     uint64_t seq;
     int64_t at_ms;
     enum log_level level;
-    char kind[16], stage[16], table[130], id[16], text[400];
+    char kind[16], stage[16], table[130], id[32], text[400];
 };
 
 /* ---- engine side ---- */
