@@ -93,7 +93,7 @@ static void hold_value(struct run *r, struct check_result *out, const char *name
     if (strcasecmp(have, want) != 0) {
         find(out, CHECK_FAIL, NULL, "%s is %s", name, have);
         judge(out, CHECK_FAIL, ERR_BINLOG_FORMAT);
-        cure_variable(r, out, name, want, ANEW, "Set %s to %s", name, want[0] ? want : "nothing");
+        cure_variable(r, out, false, name, want, ANEW, "Set %s to %s", name, want[0] ? want : "nothing");
     }
     find_sessions(r, out, CHECK_FAIL, name, want, "what it writes stops the run");
 }
@@ -183,7 +183,7 @@ void check_binlog_events(struct run *r, struct check_result *out)
     if (on_error && strcasecmp(on_error, "IGNORE_ERROR") == 0) {
         find(out, CHECK_WARN, NULL, "binlog_error_action is IGNORE_ERROR: a source that can't write its binlog, for want of disk, "
                                     "goes on without it, and what is changed from then on never reaches the target");
-        cure_variable(r, out, "binlog_error_action", "ABORT_SERVER",
+        cure_variable(r, out, false, "binlog_error_action", "ABORT_SERVER",
                     "at once; a source that can't write its binlog then stops, in place of going on without it",
                     "Have the source stop when its binlog can't be written");
     }

@@ -46,7 +46,8 @@
     X(SESSION_VARIABLES_ADMIN, G, "SESSION_VARIABLES_ADMIN", NULL, NULL)                                               \
     X(SYSTEM_VARIABLES_ADMIN, G, "SYSTEM_VARIABLES_ADMIN", NULL, "SYSTEM_VARIABLES_ADMIN")                             \
     X(SET_USER, G, "SET_USER_ID", "SET USER", NULL)                                                                    \
-    X(XA_RECOVER_ADMIN, G, "XA_RECOVER_ADMIN", NULL, NULL)
+    X(XA_RECOVER_ADMIN, G, "XA_RECOVER_ADMIN", NULL, NULL)                                                             \
+    X(SHOW_ROUTINE, G, "SHOW_ROUTINE", NULL, NULL)
 
 enum priv {
 #define X(name, scope, mysql, mariadb, tidb) PRIV_##name,

@@ -102,14 +102,15 @@ static void add_set(struct buf *sql, const char *verb, const char *name, const c
         sql_z(sql, value);
 }
 
-static void set_global(struct run *r, struct check_cure *c, const char *name, const char *value)
+static void set_global(struct run *r, struct check_cure *c, bool outlives, const char *name, const char *value)
 {
     struct end *s = &r->end[SOURCE];
     const char *old = end_variable(s, name);
     struct buf sql = {0}, undo = {0}, ask = {0};
     struct err ignored = {0};
     char was[256];
-    bool persists = s->conn.server.flavour == DB_MYSQL && s->conn.server.version >= 80000 && end_is_on(s, "persisted_globals_load");
+    bool persists = outlives && s->conn.server.flavour == DB_MYSQL && s->conn.server.version >= 80000 &&
+                    end_is_on(s, "persisted_globals_load");
     buf_adds(&ask, "SELECT VARIABLE_VALUE FROM performance_schema.persisted_variables WHERE VARIABLE_NAME = ");
     sql_z(&ask, name);
     bool was_persisted = persists && conn_value(&s->conn, ask.p, was, sizeof was, &ignored);
@@ -140,8 +141,8 @@ static char *parameter_text(enum managed by, const char *name, const char *value
     }
 }
 
-void cure_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect, const char *title,
-                 ...)
+void cure_variable(struct run *r, struct check_result *out, bool outlives, const char *name, const char *value, const char *effect,
+                   const char *title, ...)
 {
     va_list ap;
     char text[240];
@@ -151,7 +152,7 @@ void cure_variable(struct run *r, struct check_result *out, const char *name, co
     va_end(ap);
     struct check_cure *c = add_cure(out, by == MANAGED_NO ? CURE_SQL : CURE_PARAMETER, "%s", text);
     if (by == MANAGED_NO)
-        set_global(r, c, name, value);
+        set_global(r, c, outlives, name, value);
     else
         c->text = parameter_text(by, name, value[0] ? value : "(empty)");
     c->effect = x_strdup(effect ? effect : "at once, no restart");

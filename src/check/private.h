@@ -143,10 +143,11 @@ bool source_status(struct run *r, MYSQL_RES **out, struct err *e);
 enum managed run_managed(struct run *r);
 const char *managed_name(enum managed m);
 bool run_has_rds_calls(struct run *r);           /* mysql.rds_set_configuration and its sisters are there */
-/* A global variable of the source gets another value: by SET PERSIST where that outlives a restart, else SET GLOBAL;
- * where it is managed, as a parameter. It must be there. effect NULL: at once, no restart. */
-void cure_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect,
-                 const char *title, ...) PRINTF_LIKE(6, 7);
+/* A global variable of the source, which must be there, gets another value. outlives: by SET PERSIST where there is that,
+ * so that a restart in the middle of the run does not bring the old one back unnoticed. Managed: as a parameter. effect
+ * NULL: at once, no restart. */
+void cure_variable(struct run *r, struct check_result *out, bool outlives, const char *name, const char *value,
+                   const char *effect, const char *title, ...) PRINTF_LIKE(7, 8);
 /* The privilege that the end's user lacks for a cure, as its text; NULL: it has it, or its grants are not known. */
 char *cure_needs(struct run *r, enum end_of of, uint64_t privs);
 /* KILL of these sessions of the source, disruptive. */

@@ -279,13 +279,15 @@ static void want(struct check_result *out, const struct grants *g, struct needs 
 static void want_routines(struct check_result *out, const struct grants *g, struct needs *l)
 {
     static const char what[] = "procedures and functions of others are not listed among what is not moved";
-    bool has_table = g->flavour == DB_MARIADB || g->version < 80000;
+    bool has_table = g->flavour == DB_MARIADB || g->version < 80000, has_word = !has_table && g->version >= 80020;
     if (grants_has(g, PRIV_SELECT, NULL, NULL) || (has_table && grants_has(g, PRIV_SELECT, "mysql", "proc")))
         return;
-    if (has_table) {
-        find_missing(out, CHECK_WARN, g, PRIV_SELECT, "mysql", "proc", what);
-        need(l, PRIV_BIT(PRIV_SELECT), "mysql", "proc");
-    }
+    if (has_word)
+        want(out, g, l, PRIV_SHOW_ROUTINE, NULL, what);
+    if (!has_table)
+        return;
+    find_missing(out, CHECK_WARN, g, PRIV_SELECT, "mysql", "proc", what);
+    need(l, PRIV_BIT(PRIV_SELECT), "mysql", "proc");
 }
 
 void check_source_privileges(struct run *r, struct check_result *out)

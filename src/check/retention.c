@@ -169,7 +169,7 @@ static void cure_time(struct run *r, struct check_result *out, const struct rete
     bool in_days = strcmp(k->name, "expire_logs_days") == 0;
     snprintf(text, sizeof text, "%lld", (long long)(in_days ? k->cure_s / DAY : k->cure_s));
     /* MySQL 8.0 refuses seconds while days are set: days it stays. */
-    cure_variable(r, out, in_days && days ? "expire_logs_days" : "binlog_expire_logs_seconds", text, more, "Keep the binlog for %lld days",
+    cure_variable(r, out, true, in_days && days ? "expire_logs_days" : "binlog_expire_logs_seconds", text, more, "Keep the binlog for %lld days",
                 (long long)(k->cure_s / DAY));
 }
 
@@ -186,7 +186,7 @@ static void judge_size(struct run *r, struct check_result *out, const struct ret
     find(out, seconds < k->least_s ? CHECK_FAIL : CHECK_WARN, NULL, "%s keeps %s, which is what the source writes in %s", name,
          text_bytes(bytes, size), text_seconds(seconds, text));
     snprintf(text, sizeof text, "%llu", (unsigned long long)((uint64_t)(k->rate * (double)k->cure_s) / 4096 * 4096));
-    cure_variable(r, out, name, text, NULL, "Let the binlog grow to what %lld days write", (long long)(k->cure_s / DAY));
+    cure_variable(r, out, true, name, text, NULL, "Let the binlog grow to what %lld days write", (long long)(k->cure_s / DAY));
 }
 
 static uint64_t chosen_bytes(struct run *r)

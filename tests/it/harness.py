@@ -141,7 +141,7 @@ def same(scene, source, target, schema="tg_it", note=True):
 
 # the kinds of source that the tests know, as arguments of servers.start
 SOURCES = {"mariadb": ("mariadb", {}), "mysql97-gtid": ("mysql97", {"gtid": True}), "mysql97-file": ("mysql97", {}),
-           "mysql56": ("mysql56", {})}
+           "mysql56": ("mysql56", {}), "aurora": ("aurora", {}), "aurora2": ("aurora2", {}), "rds": ("rds", {})}
 
 
 def flavour(source, target="tidb"):

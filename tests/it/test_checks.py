@@ -10,6 +10,8 @@ import check_tables  # noqa: F401
 import check_host  # noqa: F401
 import check_target  # noqa: F401
 import check_rehearse  # noqa: F401
+import check_privilege  # noqa: F401
+import check_source  # noqa: F401
 
 
 @case()
