@@ -168,41 +168,9 @@ int64_t run_find_table(const struct run *r, const char *schema, const char *name
     return -1;
 }
 
-static uint64_t number(const char *text)
-{
-    return text ? strtoull(text, NULL, 10) : 0;
-}
-
-static bool read_sizes(struct run *r, struct err *e)
-{
-    MYSQL_RES *res;
-    struct conn *c = &r->end[SOURCE].conn;
-    struct err ignored = {0};
-    if (!run_tables(r, e))
-        return false;
-    if (c->server.flavour == DB_MYSQL && c->server.version >= 80000)
-        conn_execf(c, &ignored, "SET SESSION information_schema_stats_expiry = 0"); /* else a cache is filled, slowly */
-    if (!conn_query(c, "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS, DATA_LENGTH, INDEX_LENGTH, AUTO_INCREMENT, ENGINE, CREATE_OPTIONS"
-                       " FROM information_schema.TABLES WHERE TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')"
-                       " AND TABLE_SCHEMA NOT IN ('mysql','sys','information_schema','performance_schema')", &res, e))
-        return false;
-    r->sizes = x_alloc((r->tables.n + 1) * sizeof *r->sizes);
-    for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
-        int64_t i = run_find_table(r, row[0], row[1]);
-        if (i < 0)
-            continue;
-        struct table_size *t = &r->sizes[i];
-        *t = (struct table_size){.rows = number(row[2]), .data_bytes = number(row[3]), .index_bytes = number(row[4]), .auto_increment = number(row[5])};
-        snprintf(t->engine, sizeof t->engine, "%s", row[6] ? row[6] : "");
-        snprintf(t->create_options, sizeof t->create_options, "%s", row[7] ? row[7] : "");
-    }
-    mysql_free_result(res);
-    return true;
-}
-
 bool run_sizes(struct run *r, struct err *e)
 {
-    return once(&r->sizes_read, read_sizes, r, e);
+    return once(&r->sizes_read, size_tables, r, e);
 }
 
 static bool read_dialect(struct run *r, struct err *e)

@@ -61,9 +61,10 @@ struct end {                          /* one server, as far as it could be reach
 };
 enum step { STEP_RESOLVE, STEP_CONNECT, STEP_TLS, STEP_LOGIN, STEP_SESSION };
 
-struct table_size {                   /* from information_schema.TABLES, guesses of the server */
-    uint64_t rows, data_bytes, index_bytes, auto_increment; /* auto_increment 0: none */
-    char engine[64], create_options[256];
+struct table_size {
+    uint64_t rows, data_bytes, index_bytes; /* guesses of the server */
+    uint64_t auto_increment;          /* the next number; 0: none was given yet */
+    char row_format[40];              /* as it was asked for; "" not at all */
 };
 struct occupant {                     /* what has a table's place at the target already */
     char type[24];                    /* "" nothing, "BASE TABLE", "VIEW", … */
@@ -119,6 +120,8 @@ bool end_is_on(struct end *s, const char *name); /* ON or 1 */
 const struct grants *end_grants(struct end *s, struct err *e);
 bool run_tables(struct run *r, struct err *e);
 bool run_sizes(struct run *r, struct err *e);    /* needs run_tables */
+bool size_tables(struct run *r, struct err *e);  /* sizes.c: what run_sizes reads once */
+const char *table_options(const char *create_sql); /* what SHOW CREATE TABLE writes behind the columns */
 int64_t run_find_table(const struct run *r, const char *schema, const char *name); /* index in tables, or -1 */
 bool run_dialect(struct run *r, struct err *e);
 const struct table_size *run_size(struct run *r, uint32_t i); /* of tables[i]; zeroes where it can't be had */

@@ -110,24 +110,15 @@ static bool is_convertible(const struct table *t)
     return is_known && is_counted_first;
 }
 
-/* ROW_FORMAT=WORD where the table was made with one that InnoDB may not know; out "" where not. */
-static void row_format(const struct table_size *s, char out[40])
-{
-    const char *p = strcasestr(s->create_options, "row_format=");
-    out[0] = 0;
-    if (p)
-        snprintf(out, 40, "%.*s", (int)strcspn(p, " "), p);
-}
-
 static void add_convert(struct run *r, uint32_t i, struct buf *sql, struct buf *undo)
 {
     const struct table *t = r->tables.tables[i];
-    char format[40];
+    const char *format = run_size(r, i)->row_format; /* InnoDB may not know it */
     struct buf name = {0};
-    row_format(run_size(r, i), format);
     sql_table(&name, t->schema, t->name);
     buf_addf(sql, "%sALTER TABLE %s ENGINE=InnoDB%s", sql->n ? ";\n" : "", name.p, format[0] ? " ROW_FORMAT=DEFAULT" : "");
-    buf_addf(undo, "%sALTER TABLE %s ENGINE=%s%s%s", undo->n ? ";\n" : "", name.p, t->engine, format[0] ? " " : "", format);
+    buf_addf(undo, "%sALTER TABLE %s ENGINE=%s%s%s", undo->n ? ";\n" : "", name.p, t->engine, format[0] ? " ROW_FORMAT=" : "",
+             format);
     buf_release(&name);
 }
 
