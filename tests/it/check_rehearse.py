@@ -2,6 +2,7 @@
 """Rehearsals: the binlog's dump, the lock, the statements at the target, the self-test of types."""
 
 import contextlib
+import re
 
 from harness import case, check, equal, position, wait_for  # noqa: I001  (sets the path)
 from check_matrix import Bench, SCHEMA
@@ -170,7 +171,12 @@ def rehearse_types(scene, kind):
     bench.job(source=user(bench, "reader", f"SELECT ON {SCHEMA}.*",
                           "REPLICATION SLAVE, REPLICATION CLIENT ON *.*" if kind != "mariadb" else "REPLICATION SLAVE, BINLOG MONITOR ON *.*"))
     good = bench.good(name, REHEARSE)
-    check("none at the source" in good["extra"], f"a user without CREATE: {good['extra']}")
+    seen = re.search(r" (\d+) rows of (\d+) tables as the last file of the binlog shows them.* none at the source", good["extra"])
+    check(seen and int(seen.group(1)) >= 30 and int(seen.group(2)) == len(TYPES), f"a user without CREATE: {good['extra']}")
+    scene.note(f"without CREATE: {good['found']}; {seen.group(1)} rows of {seen.group(2)} tables of the binlog")
+    with_fault = proxy.alters(rf"SELECT .n.,.* WHERE", "漢字", "漢宇")
+    bench.bad(name, "fail", "漢宇", "漢字", f"{SCHEMA}.texts.c", "in the binlog", options=REHEARSE)
+    with_fault.remove()
     bench.job()
     equal((schemas(source), source.query(f"SELECT COUNT(*) FROM {SCHEMA}.texts")), before, "the source after the rehearsals")
     nothing_stays(bench)
