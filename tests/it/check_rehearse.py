@@ -3,8 +3,10 @@
 
 import contextlib
 import re
+import signal
+import subprocess
 
-from harness import case, check, equal, position, wait_for  # noqa: I001  (sets the path)
+from harness import EXIT, TIDEGATE, case, check, equal, position, wait_for  # noqa: I001  (sets the path)
 from check_matrix import Bench, SCHEMA
 import types_fixture
 
@@ -199,4 +201,32 @@ def rehearse_types_target(scene):
     rule.remove()
     rule = proxy.drop(r"types\d+_copied")
     bench.bad(name, "warn", options=REHEARSE)
+    nothing_stays(bench)
+
+
+@case()
+def rehearse_cut_short(scene):
+    """Cancelled, it cleans up; killed, the next one does."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    proxy = scene.proxy(target)
+    bench = Bench(scene, source, proxy)
+    bench.target = target
+    bench.sql(f"CREATE DATABASE {SCHEMA}", f"CREATE TABLE {SCHEMA}.t (id INT PRIMARY KEY)")
+    for how, code in ((signal.SIGINT, EXIT["resumable"]), (signal.SIGKILL, -signal.SIGKILL)):
+        rule = proxy.hold("ADD INDEX by_n")
+        running = subprocess.Popen([str(TIDEGATE), "check", str(bench.engine.file), *REHEARSE, "--only", "rehearse.target"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        rule.wait()
+        check(SCRATCH in schemas(target), "no scratch schema while the rehearsal stands still")
+        running.send_signal(how)
+        if how == signal.SIGKILL:
+            running.wait()
+        rule.release()
+        equal(running.wait(60), code, f"exit code after {how.name}")
+        rule.remove()
+        if how == signal.SIGINT:
+            nothing_stays(bench)
+    check(SCRATCH in schemas(target), "a killed rehearsal leaves its schema")
+    wait_for(lambda: target.query(f"SELECT IS_FREE_LOCK('{SCRATCH}')")[0][0] == 1, 60, "the lock of the killed rehearsal is free")
+    bench.good("rehearse.target", REHEARSE)
     nothing_stays(bench)
