@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 
-from harness import EXIT, TIDEGATE, case, check, equal, position, wait_for  # noqa: I001  (sets the path)
+from harness import EXIT, TIDEGATE, case, check, equal, position, same, wait_for  # noqa: I001  (sets the path)
 from check_matrix import Bench, SCHEMA
 import types_fixture
 
@@ -229,4 +229,21 @@ def rehearse_cut_short(scene):
     check(SCRATCH in schemas(target), "a killed rehearsal leaves its schema")
     wait_for(lambda: target.query(f"SELECT IS_FREE_LOCK('{SCRATCH}')")[0][0] == 1, 60, "the lock of the killed rehearsal is free")
     bench.good("rehearse.target", REHEARSE)
+    nothing_stays(bench)
+
+
+@case()
+def rehearse_beside_a_run(scene):
+    """What a rehearsal writes at the source is in the binlog that a run follows; it is no part of any job."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    bench = Bench(scene, source, target)
+    bench.sql(f"CREATE DATABASE {SCHEMA}", f"CREATE TABLE {SCHEMA}.t (id INT PRIMARY KEY, v VARCHAR(30))", f"INSERT INTO {SCHEMA}.t VALUES (1,'a')")
+    engine = scene.engine(source, target, name="beside", allow={"include": ["*.*"]})
+    engine.start().until_state("in-sync")
+    bench.good("rehearse.types", REHEARSE)
+    bench.good("rehearse.target", REHEARSE)
+    bench.sql(f"INSERT INTO {SCHEMA}.t VALUES (2,'b')")
+    engine.until_applied(position(source))
+    engine.stop()
+    same(scene, source, target)
     nothing_stays(bench)
