@@ -254,6 +254,8 @@ bool sample_real(struct conn *source, const struct probe *p, uint32_t n, struct 
             a[i] = v ? (struct cell){v[0], (uint32_t)size[0]} : (struct cell){0};
             b[i] = v ? (struct cell){v[1], (uint32_t)size[1]} : (struct cell){0};
             any = any || v;
+            read->nvalues += v != NULL;
+            read->ntypes += v && row == 0;
         }
         if (any) {
             sample_put(read, row, a);

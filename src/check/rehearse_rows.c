@@ -85,6 +85,8 @@ static bool read_rows(struct conn *c, const struct table *def, const char *schem
 
 bool sample_read(struct conn *source, const struct table *def, struct sample *read, struct sample *strict, struct err *e)
 {
+    read->ntypes = def->ncolumns - 1;
+    read->nvalues = read->ntypes * SAMPLE_ROWS;
     return read_rows(source, def, def->schema, def->name, read, strict, e);
 }
 

@@ -18,6 +18,7 @@ struct sample {                       /* rows 1 … SAMPLE_ROWS, packed, without
     size_t at[SAMPLE_ROWS];
     bool is_there[SAMPLE_ROWS];
     uint32_t ncolumns;
+    uint32_t nvalues, ntypes;         /* set by who reads them: what was there, NULL too; columns with any */
 };
 void sample_put(struct sample *s, uint32_t row, const struct cell *cells); /* row from 0; a later one takes its place */
 bool sample_get(const struct sample *s, uint32_t row, struct cell *cells);
@@ -39,5 +40,21 @@ bool sample_stream(struct run *r, const struct table *def, const struct pos *fro
  * INSERT), and reads them back. */
 bool sample_through(struct scratch *to, const struct target_dialect *dialect, const struct table *def, const struct buf *sql, const char *name,
                     bool may_load, const struct sample *rows, struct sample *back, struct err *e);
+
+/* ---- rehearse_tail.c: real events against real rows, where no scratch table can be made at the source ---- */
+
+struct tail {
+    uint32_t ntables, nrows, nmoved;  /* compared; left out because they were changed meanwhile */
+    bool is_live;                     /* the binlog's last file is long: only what came while we looked */
+    /* The column of a row that differs, once a column. */
+    void (*differs)(void *arg, const struct table *t, const struct column *c, struct cell image, struct cell read);
+    void *arg;
+};
+/* Takes the last images of up to TAIL_ROWS rows a table out of the end of the binlog and compares them with what SELECT
+ * finds, but for rows that a later event changes. At most some 20 s. */
+bool tail_compare(struct run *r, struct charmaps *maps, struct tail *t, struct err *e);
+#define TAIL_ROWS 10u
+/* Whether both mean the same value. */
+bool cell_is_equal(const struct column *c, struct cell a, struct cell b);
 
 #endif

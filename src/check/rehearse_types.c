@@ -19,6 +19,7 @@ struct test {
     bool has_scratch, with_stream;    /* at the source; else the person's own rows are read, and the stream shows nothing of them */
     bool is_over;                     /* an end was lost: nothing more to be learnt */
     uint32_t ntables, ntypes, nrows, nskipped;
+    struct tail tail;
     struct err no_scratch;            /* why there is none at the source */
 };
 
@@ -95,7 +96,7 @@ static void show(struct cell v, char out[80])
     buf_release(&text);
 }
 
-static bool is_equal(const struct column *c, struct cell a, struct cell b)
+bool cell_is_equal(const struct column *c, struct cell a, struct cell b)
 {
     struct buf x = {0}, y = {0};
     normal_cell(&x, c, a);
@@ -138,7 +139,7 @@ static void compare(struct test *t, const struct probe *p, uint32_t n, const str
             continue;
         }
         for (uint32_t i = 0; i < n; i++)
-            if (!is_told[i] && !is_equal(&def->columns[i + 1], x[i], y[i])) {
+            if (!is_told[i] && !cell_is_equal(&def->columns[i + 1], x[i], y[i])) {
                 is_told[i] = true;
                 tell_difference(t, &p[i], row, first, x[i], second, y[i], is_loss);
             }
@@ -153,7 +154,7 @@ static void compare(struct test *t, const struct probe *p, uint32_t n, const str
 static void blank(struct sample *s, const struct sample *strict, const struct table *def)
 {
     struct cell *x = x_alloc(s->ncolumns * sizeof *x), *y = x_alloc(s->ncolumns * sizeof *y);
-    struct sample out = {.ncolumns = s->ncolumns};
+    struct sample out = {.ncolumns = s->ncolumns, .nvalues = s->nvalues, .ntypes = s->ntypes};
     for (uint32_t row = 0; row < SAMPLE_ROWS; row++) {
         if (!sample_get(s, row, x))
             continue;
@@ -163,7 +164,7 @@ static void blank(struct sample *s, const struct sample *strict, const struct ta
             bool is_zero = c->cls == COL_ENUM && x[i].p && !x[i].n;
             for (uint32_t m = 0; is_zero && m < c->nmembers; m++)
                 is_zero = c->members[m][0] != 0;
-            if (is_zero || (has_strict && col_is_text(c->cls) && !is_equal(c, x[i], y[i])))
+            if (is_zero || (has_strict && col_is_text(c->cls) && !cell_is_equal(c, x[i], y[i])))
                 x[i] = (struct cell){0};
         }
         sample_put(&out, row, x);
@@ -240,9 +241,8 @@ static enum refusal run_group(struct group *g, struct err *e)
     compare(t, g->p, g->n, g->def, "at the source", &g->copied, "at the target, copied", &g->back[0], false);
     if (t->with_stream)
         compare(t, g->p, g->n, g->def, "in the binlog", &g->streamed, "at the target, from the binlog", &g->back[1], false);
-    for (uint32_t row = 0; row < SAMPLE_ROWS; row++)
-        t->nrows += g->copied.is_there[row] ? g->n : 0;
-    t->ntypes += has_rows(&g->copied) ? g->n : 0;
+    t->nrows += g->copied.nvalues;
+    t->ntypes += g->copied.ntypes;
     return REFUSED_NOWHERE;
 }
 
@@ -301,6 +301,27 @@ static void run_types(struct test *t, const struct probe *p, uint32_t n)
     }
 }
 
+/* ---- real events, where nothing can be made at the source ---- */
+
+static void differs(void *arg, const struct table *table, const struct column *c, struct cell image, struct cell read)
+{
+    struct test *t = arg;
+    char x[80], y[80];
+    show(image, x);
+    show(read, y);
+    find(t->out, CHECK_FAIL, "Report it, with the type; until then leave the table out.", "%s.%s.%s, %s: a row is %s in the binlog, and %s as copied",
+         table->schema, table->name, c->name, c->type_text, x, y);
+    judge(t->out, CHECK_FAIL, ERR_VERIFY_DIFFERENT);
+}
+
+static void run_tail(struct test *t)
+{
+    struct err e = {0};
+    t->tail = (struct tail){.differs = differs, .arg = t};
+    if (!t->is_over && !t->has_scratch && run_streams(t->run) && !tail_compare(t->run, t->maps, &t->tail, &e) && e.code != ERR_CANCELLED)
+        find(t->out, CHECK_WARN, NULL, "the end of the binlog could not be compared: %s", e.text);
+}
+
 /* ---- the check ---- */
 
 static bool open_target(struct test *t, struct err *e)
@@ -321,7 +342,10 @@ static void tell_end(struct test *t, uint32_t nall, uint32_t n)
     set_found(t->out, "%u types, %u values", t->ntypes, t->nrows);
     buf_adds(&text, t->with_stream ? "Copied and read from the binlog, then written to the target both ways." :
                     t->has_scratch ? "Copied and written to the target; the binlog was not compared." :
-                                     "Copied from the tables themselves and written to the target; the binlog was not compared.");
+                                     "Copied from the tables themselves and written to the target.");
+    if (!t->has_scratch && run_streams(t->run))
+        buf_addf(&text, " %u rows of %u tables as %s of the binlog shows them, compared with the tables; %u more were left out: changed or gone meanwhile.", t->tail.nrows,
+                 t->tail.ntables, t->tail.is_live ? "five seconds" : "the last file", t->tail.nmoved);
     if (t->has_scratch)
         buf_addf(&text, " Scratch schemas %s and %s, dropped again.", t->source.name, t->target.name);
     else
@@ -354,6 +378,7 @@ void check_rehearse_types(struct run *r, struct check_result *out)
         t.maps = charmaps_new(&r->end[SOURCE].addr);
         for (uint32_t i = 0; i < n; i += TABLE_COLUMNS)
             run_types(&t, p + i, TG_MIN(TABLE_COLUMNS, n - i));
+        run_tail(&t);
         charmaps_free(t.maps);
         tell_end(&t, nall, n);
         if (r->o->cancel && cancel_is_set(r->o->cancel))

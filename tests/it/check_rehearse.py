@@ -2,8 +2,11 @@
 """Rehearsals: the binlog's dump, the lock, the statements at the target, the self-test of types."""
 
 import contextlib
+import re
+import signal
+import subprocess
 
-from harness import case, check, equal, position, wait_for  # noqa: I001  (sets the path)
+from harness import EXIT, TIDEGATE, case, check, equal, position, same, wait_for  # noqa: I001  (sets the path)
 from check_matrix import Bench, SCHEMA
 import types_fixture
 
@@ -170,7 +173,12 @@ def rehearse_types(scene, kind):
     bench.job(source=user(bench, "reader", f"SELECT ON {SCHEMA}.*",
                           "REPLICATION SLAVE, REPLICATION CLIENT ON *.*" if kind != "mariadb" else "REPLICATION SLAVE, BINLOG MONITOR ON *.*"))
     good = bench.good(name, REHEARSE)
-    check("none at the source" in good["extra"], f"a user without CREATE: {good['extra']}")
+    seen = re.search(r" (\d+) rows of (\d+) tables as the last file of the binlog shows them.* none at the source", good["extra"])
+    check(seen and int(seen.group(1)) >= 30 and int(seen.group(2)) == len(TYPES), f"a user without CREATE: {good['extra']}")
+    scene.note(f"without CREATE: {good['found']}; {seen.group(1)} rows of {seen.group(2)} tables of the binlog")
+    with_fault = proxy.alters(rf"SELECT .n.,.* WHERE", "漢字", "漢宇")
+    bench.bad(name, "fail", "漢宇", "漢字", f"{SCHEMA}.texts.c", "in the binlog", options=REHEARSE)
+    with_fault.remove()
     bench.job()
     equal((schemas(source), source.query(f"SELECT COUNT(*) FROM {SCHEMA}.texts")), before, "the source after the rehearsals")
     nothing_stays(bench)
@@ -193,4 +201,49 @@ def rehearse_types_target(scene):
     rule.remove()
     rule = proxy.drop(r"types\d+_copied")
     bench.bad(name, "warn", options=REHEARSE)
+    nothing_stays(bench)
+
+
+@case()
+def rehearse_cut_short(scene):
+    """Cancelled, it cleans up; killed, the next one does."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    proxy = scene.proxy(target)
+    bench = Bench(scene, source, proxy)
+    bench.target = target
+    bench.sql(f"CREATE DATABASE {SCHEMA}", f"CREATE TABLE {SCHEMA}.t (id INT PRIMARY KEY)")
+    for how, code in ((signal.SIGINT, EXIT["resumable"]), (signal.SIGKILL, -signal.SIGKILL)):
+        rule = proxy.hold("ADD INDEX by_n")
+        running = subprocess.Popen([str(TIDEGATE), "check", str(bench.engine.file), *REHEARSE, "--only", "rehearse.target"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        rule.wait()
+        check(SCRATCH in schemas(target), "no scratch schema while the rehearsal stands still")
+        running.send_signal(how)
+        if how == signal.SIGKILL:
+            running.wait()
+        rule.release()
+        equal(running.wait(60), code, f"exit code after {how.name}")
+        rule.remove()
+        if how == signal.SIGINT:
+            nothing_stays(bench)
+    check(SCRATCH in schemas(target), "a killed rehearsal leaves its schema")
+    wait_for(lambda: target.query(f"SELECT IS_FREE_LOCK('{SCRATCH}')")[0][0] == 1, 60, "the lock of the killed rehearsal is free")
+    bench.good("rehearse.target", REHEARSE)
+    nothing_stays(bench)
+
+
+@case()
+def rehearse_beside_a_run(scene):
+    """What a rehearsal writes at the source is in the binlog that a run follows; it is no part of any job."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    bench = Bench(scene, source, target)
+    bench.sql(f"CREATE DATABASE {SCHEMA}", f"CREATE TABLE {SCHEMA}.t (id INT PRIMARY KEY, v VARCHAR(30))", f"INSERT INTO {SCHEMA}.t VALUES (1,'a')")
+    engine = scene.engine(source, target, name="beside", allow={"include": ["*.*"]})
+    engine.start().until_state("in-sync")
+    bench.good("rehearse.types", REHEARSE)
+    bench.good("rehearse.target", REHEARSE)
+    bench.sql(f"INSERT INTO {SCHEMA}.t VALUES (2,'b')")
+    engine.until_applied(position(source))
+    engine.stop()
+    same(scene, source, target)
     nothing_stays(bench)

@@ -90,6 +90,13 @@ class ThroughProxy:
         self.assertEqual(found, [((1,),), (), ((3,),)])
         self.assertEqual(self.ask("SELECT 4", client), ((4,),))
 
+    def test_bytes_of_an_answer_altered(self):
+        rule = self.proxy.alters("SELECT 'abc'", "abc", "xyz")
+        self.assertEqual(self.ask("SELECT 'abc', 'abcd'")[0], ("xyz", "xyzd"))
+        self.assertEqual(self.ask("SELECT  'abc'")[0], ("abc",))
+        rule.remove()
+        self.assertEqual(self.ask("SELECT 'abc'")[0], ("abc",))
+
     def test_prepared_statements(self):
         self.ask("PREPARE s FROM 'SELECT ?'")
         self.ask("SET @v = 7")
