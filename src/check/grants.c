@@ -299,7 +299,8 @@ static void add_schema(struct block *b, uint64_t privs, const char *schema)
     } else if (own && is_looked_at_first(b->g, own, &(struct grant){.schema = pattern})) {
         add_statement(b, privs, own->schema, NULL);
     } else {
-        add_statement(b, own ? privs | (own->has & ~PRIV_BIT(PRIV_GRANT_OPTION)) : privs, pattern, NULL);
+        bool is_wider = own && strcmp(own->schema, pattern) != 0; // the very same line keeps what it has
+        add_statement(b, is_wider ? privs | (own->has & ~PRIV_BIT(PRIV_GRANT_OPTION)) : privs, pattern, NULL);
     }
     free(pattern);
 }

@@ -62,7 +62,7 @@ static void print_cure(const struct check_cure *c, uint32_t number, struct buf *
     if (c->effect)
         buf_addf(out, "      effect: %s\n", c->effect);
     if (c->kind == CURE_SQL && c->undo)
-        buf_addf(out, "      undo: %s\n", c->undo);
+        lines(out, "      undo: ", c->undo);
     if (c->needs)
         buf_addf(out, "      needs: %s\n", c->needs);
 }
