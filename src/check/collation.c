@@ -110,7 +110,7 @@ void check_table_collation(struct run *r, struct check_result *out)
     if (n)
         set_found(out, "%u of %u columns get another collation", n, m.ncolumns);
     else if (m.n == 1)
-        set_found(out, "%s (%u columns)", m.list[0].from, m.list[0].n);
+        set_found(out, m.list[0].n == 1 ? "%s (%u column)" : "%s (%u columns)", m.list[0].from, m.list[0].n);
     else if (m.n)
         set_found(out, "%s (%u columns) and %u more", m.list[0].from, m.list[0].n, m.n - 1);
     else
@@ -175,7 +175,7 @@ void check_table_duplicates(struct run *r, struct check_result *out)
                 ask_key(&d, i, &k);
     }
     if (d.nkeys)
-        set_found(out, "%u unique keys looked at", d.nkeys);
+        set_found(out, d.nkeys == 1 ? "%u unique key looked at" : d.nkeys ? "%u unique keys looked at" : "no key changes", d.nkeys);
     else
         set_found(out, "no unique key gets a coarser collation");
     collation_ids_free(ids);

@@ -61,7 +61,7 @@ void check_foreign_key(struct run *r, struct check_result *out)
                      "%s.%s: foreign key %s is not made, %s.%s is not in the job", t->schema, t->name, t->fks[k].name, t->fks[k].ref_schema,
                      t->fks[k].ref_table);
     }
-    set_found(out, n ? "%u foreign keys" : "none", n);
+    set_found(out, n == 1 ? "%u foreign key" : n ? "%u foreign keys" : "none", n);
     if (n) {
         judge_enforcement(r, out, n);
         set_detail(out, "They are made when the run is in sync for the first time, and are not checked for what it writes.");
@@ -93,7 +93,7 @@ void check_cascade(struct run *r, struct check_result *out)
         if (acts && !is_logged)
             pick(&bad, t);
     }
-    set_found(out, n ? "%u that cascade" : "none", n);
+    set_found(out, n == 1 ? "%u that cascades" : n ? "%u that cascade" : "none", n);
     if (n && is_logged)
         set_detail(out, "This server writes what cascades do into its binlog.");
     else if (n && end_is_on(&r->end[SOURCE], "innodb_native_foreign_keys"))
@@ -158,7 +158,7 @@ void check_auto_increment(struct run *r, struct check_result *out)
                 judge_counter(r, out, i, &t->columns[k]);
             }
     }
-    set_found(out, n ? "%u counters" : "none", n);
+    set_found(out, n == 1 ? "%u counter" : n ? "%u counters" : "none", n);
     if (!n)
         return;
     judge_step(r, out, "auto_increment_increment");

@@ -140,7 +140,7 @@ void check_objects(struct run *r, struct check_result *out)
         return;
     }
     const struct object_list *l = &r->objects;
-    set_found(out, "%u views, %u others", l->nviews, l->nobjects);
+    set_found(out, l->nviews + l->nobjects ? "views: %u, others: %u" : "none", l->nviews, l->nobjects);
     tell_objects(r, out);
     for (uint32_t i = 0; i < l->nviews; i++)
         if (!l->views[i].sql)

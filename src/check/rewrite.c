@@ -292,7 +292,7 @@ void check_table_generated(struct run *r, struct check_result *out)
             for (uint32_t p = 0; p < t->keys[k].nparts; p++)
                 nindexes += t->keys[k].parts[p].column == UINT32_MAX;
     }
-    set_found(out, "%u columns, %u indexes", ngenerated, nindexes);
+    set_found(out, ngenerated + nindexes ? "columns: %u, indexes: %u" : "none", ngenerated, nindexes);
     bool fine = (!ngenerated && !nindexes) || read_builtins(&c, &e);
     if (fine && ngenerated)
         fine = judge_all(&c, "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, GENERATION_EXPRESSION FROM information_schema.COLUMNS"
@@ -322,5 +322,5 @@ void check_table_partitions(struct run *r, struct check_result *out)
         if (strstr(table_options(r->tables.create_sql[i]), "\nSUBPARTITION BY"))
             find(out, CHECK_WARN, NULL, "%s: its subpartitions are left out, TiDB has none", label);
     }
-    set_found(out, "%u partitioned tables", n);
+    set_found(out, n == 1 ? "%u partitioned table" : n ? "%u partitioned tables" : "none", n);
 }

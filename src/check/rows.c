@@ -239,7 +239,7 @@ void check_limits_row(struct run *r, struct check_result *out)
     if (n && r->o->depth >= CHECK_DEEP) {
         sample_tables(&x, order, n);
     } else {
-        set_found(out, n ? "%u tables could hold larger rows" : "no table could hold larger rows", n);
+        set_found(out, n == 1 ? "%u table could hold larger rows" : n ? "%u tables could hold larger rows" : "no table could hold larger rows", n);
         if (n)
             set_detail(out, "A row that is too large is kept in quarantine; tidegate check looks for such rows.");
     }

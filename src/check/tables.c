@@ -61,7 +61,7 @@ void check_table_schema(struct run *r, struct check_result *out)
     char engine[] = "InnoDB";
     bool has_geometry = false;
     struct table *unread = x_alloc((r->nunread + 1) * sizeof *unread);
-    set_found(out, "%u tables", r->tables.n + r->nunread);
+    set_found(out, r->tables.n + r->nunread == 1 ? "%u table" : "%u tables", r->tables.n + r->nunread);
     if (r->tables.n + r->nunread == 0) {
         find(out, CHECK_FAIL, "Correct allow.include and allow.exclude.", "no table at %s matches the job", r->end[SOURCE].addr.host);
         judge(out, CHECK_FAIL, ERR_SOURCE_EMPTY);
@@ -140,7 +140,7 @@ void check_table_engine(struct run *r, struct check_result *out)
             add_convert(r, i, &sql, &undo);
     }
     set_wanted(out, "InnoDB");
-    set_found(out, bad.n ? "%u tables of other engines" : "InnoDB everywhere", bad.n);
+    set_found(out, bad.n == 1 ? "%u table of another engine" : bad.n ? "%u tables of other engines" : "InnoDB everywhere", bad.n);
     if (sql.n) {
         struct check_cure *c = add_cure(out, CURE_SQL, "Convert them to InnoDB");
         c->is_disruptive = true;
@@ -163,7 +163,7 @@ void check_table_versioned(struct run *r, struct check_result *out)
         judge(out, CHECK_FAIL, ERR_SOURCE_TABLE);
         pick(&bad, t);
     }
-    set_found(out, bad.n ? "%u tables" : "none", bad.n);
+    set_found(out, bad.n == 1 ? "%u table" : bad.n ? "%u tables" : "none", bad.n);
     cure_exclude_picked(out, r->job, &bad);
 }
 
@@ -261,7 +261,7 @@ void check_primary_key(struct run *r, struct check_result *out)
     qsort(order, n, sizeof *order, by_size);
     for (uint32_t i = 0; i < n; i++)
         tell_keyless(r, out, (uint32_t)order[i][0]);
-    set_found(out, n ? "%u tables without a usable key, %s" : "every table has a usable key", n, text_bytes(total, bytes));
+    set_found(out, n == 1 ? "%u table without a usable key, %s" : n ? "%u tables without a usable key, %s" : "every table has a usable key", n, text_bytes(total, bytes));
     if (n && r->job->mode == MODE_INCREMENTAL)
         set_detail(out, "Their changes are applied one after the other, and find a row by all its columns.");
     else if (n && run_streams(r))
@@ -327,6 +327,6 @@ void check_online_ddl(struct run *r, struct check_result *out)
     for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;)
         tell_shadow(r, out, row[0], row[1], &left);
     mysql_free_result(res);
-    set_found(out, out->ntotal ? "%u shadow tables" : "no shadow tables", out->ntotal);
+    set_found(out, out->ntotal == 1 ? "%u shadow table" : out->ntotal ? "%u shadow tables" : "no shadow tables", out->ntotal);
     cure_exclude_picked(out, r->job, &left);
 }
