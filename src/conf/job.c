@@ -316,6 +316,26 @@ bool job_set(struct job *j, const char *path, const char *value, struct err *e)
     return is_fine;
 }
 
+const struct job_secret *job_secret_at(const struct job *j, const char *path)
+{
+    char canonical[200];
+    void *base;
+    const struct field *f = field_find((struct job *)(uintptr_t)j, path, &base, canonical, sizeof canonical);
+    return f && f->type == F_SECRET ? (const void *)((const char *)base + f->offset) : NULL;
+}
+
+bool job_set_secret(struct job *j, const char *path, const char *reference, struct secret *value, struct err *e)
+{
+    if (!job_set(j, path, reference, e)) {
+        secret_free(value);
+        return false;
+    }
+    struct job_secret *s = (struct job_secret *)(uintptr_t)job_secret_at(j, path);
+    secret_free(s->value);
+    s->value = value;
+    return true;
+}
+
 static bool resolve_file(struct job_secret *s, const char *label, struct err *e)
 {
     char text[4096];

@@ -120,6 +120,11 @@ bool job_get(const struct job *j, const char *path, struct buf *out);
 void job_list_plus(const struct job *j, const char *path, const char *const *words, size_t n, struct buf *out);
 /* A rule of allow.include and allow.exclude that matches this table only; appended. */
 void job_rule_text(const char *schema, const char *table, struct buf *out);
+/* A secret that was typed: value is taken over (NULL: none is known yet), reference is what job_emit writes for it
+ * ("${env:NAME}", "${file:/path}" or "${ask}"). The value is never written anywhere. */
+bool job_set_secret(struct job *j, const char *path, const char *reference, struct secret *value, struct err *e);
+/* NULL: no secret has that path. */
+const struct job_secret *job_secret_at(const struct job *j, const char *path);
 /* Cross-field checks before a run: what this version refuses, what is missing. */
 bool job_check(const struct job *j, struct job_problems *out);
 /* Resolves every secret reference (env, file, DM text; ask: calls ask, NULL fails). */

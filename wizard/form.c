@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wizard/form.h"
+
+#include "conf/field.h"
+#include "ui/text.h"
+#include "wizard/wz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define VALUE_AT 13 /* cells from the left edge of the form to the values */
+
+/* ---- the field table behind a row ---- */
+
+static const struct field *table_row(const struct form_field *f)
+{
+    const char *rest = strchr(f->path, '.');
+    bool is_end = strncmp(f->path, "source", 6) == 0 || strncmp(f->path, "target.", 7) == 0;
+    return is_end && rest ? field_in(end_fields, rest + 1) : field_in(job_fields, f->path);
+}
+
+const char *form_label(const struct form_field *f)
+{
+    const struct field *row = f->label ? NULL : table_row(f);
+    return f->label ? _(f->label) : row ? _(row->label) : f->path;
+}
+
+const char *form_help(const struct form_field *f)
+{
+    const struct field *row = f->help ? NULL : table_row(f);
+    return f->help ? _(f->help) : row && row->help ? _(row->help) : "";
+}
+
+/* What a secret shows of itself: stars, whose number says nothing, or where it will come from. */
+static void get_secret(const struct form_field *f, const struct wz *w, struct buf *out)
+{
+    const struct job_secret *s = job_secret_at(w->job, f->path);
+    if (s && s->value)
+        buf_adds(out, "****************");
+    else if (s && s->origin == SECRET_ASK)
+        buf_adds(out, "${ask}");
+    else if (s && s->origin == SECRET_DM)
+        buf_adds(out, _("DM-encrypted"));
+    else if (s && s->reference)
+        buf_addf(out, "${%s:%s}", s->origin == SECRET_ENV ? "env" : "file", s->reference);
+}
+
+static void get(const struct form_field *f, const struct wz *w, struct buf *out)
+{
+    if (f->look == FORM_SECRET)
+        get_secret(f, w, out);
+    else if (f->get)
+        f->get(w, out);
+    else
+        job_get(w->job, f->path, out);
+}
+
+static bool set_secret(const struct form_field *f, struct wz *w, const char *value, struct err *e)
+{
+    bool is_target = strncmp(f->path, "target", 6) == 0;
+    const char *reference = is_target ? "${env:TG_TARGET_PASSWORD}" : "${env:TG_SOURCE_PASSWORD}";
+    if (strstr(f->path, "ssh."))
+        reference = is_target ? "${env:TG_TARGET_SSH_PASSWORD}" : "${env:TG_SOURCE_SSH_PASSWORD}";
+    return job_set_secret(w->job, f->path, reference, secret_new(value, strlen(value)), e);
+}
+
+static bool set(const struct form_field *f, struct wz *w, const char *value, struct err *e)
+{
+    if (f->look == FORM_SECRET)
+        return set_secret(f, w, value, e);
+    return f->set ? f->set(w, value, e) : job_set(w->job, f->path, value, e);
+}
+
+/* ---- life ---- */
+
+void form_init(struct form *f, const struct form_field *fields, size_t n)
+{
+    if (n > FORM_FIELDS)
+        tg_bug("a form of %zu fields", n);
+    *f = (struct form){.field = fields, .n = n, .held = SIZE_MAX};
+}
+
+void form_release(struct form *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        free(f->raw[i]);
+    edit_release(&f->edit);
+    *f = (struct form){.held = SIZE_MAX};
+}
+
+size_t form_shown(const struct form *f, const struct wz *w, size_t order[FORM_FIELDS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n; i++)
+        if (!f->field[i].shown || f->field[i].shown(w))
+            order[n++] = i;
+    return n;
+}
+
+static bool is_text(const struct form_field *f)
+{
+    return f->look == FORM_TEXT || f->look == FORM_SECRET;
+}
+
+/* What the job's own rules say of the value, then what the page knows. */
+static void judge_value(struct form *f, struct wz *w, size_t i, const struct err *refused)
+{
+    const struct form_field *field = &f->field[i];
+    struct form_word *word = &f->word[i];
+    *word = (struct form_word){.role = ROLE_TEXT};
+    if (refused && refused->code != ERR_OK) {
+        word->role = ROLE_BAD;
+        snprintf(word->text, sizeof word->text, "%.190s", refused->text);
+        return;
+    }
+    if (!field->say || field->look == FORM_SECRET)
+        return;
+    struct buf value = {0};
+    get(field, w, &value);
+    field->say(w, value.p ? value.p : "", word);
+    buf_release(&value);
+}
+
+/* Takes what is in the edit field; a refused text is kept as it is. */
+static void commit(struct form *f, struct wz *w)
+{
+    const struct form_field *field = &f->field[f->held];
+    struct err e = {0};
+    struct buf now = {0};
+    get(field, w, &now);
+    bool is_same = !f->is_touched || (!f->raw[f->held] && strcmp(now.p ? now.p : "", f->edit.text) == 0);
+    buf_release(&now);
+    free(f->raw[f->held]);
+    f->raw[f->held] = NULL;
+    if (!is_same) {
+        if (!set(field, w, f->edit.text, &e) && field->look != FORM_SECRET)
+            f->raw[f->held] = x_strdup(f->edit.text);
+        wz_changed(w);
+    }
+    judge_value(f, w, f->held, &e);
+}
+
+void form_focus(struct form *f, struct wz *w, size_t i)
+{
+    if (f->held == i)
+        return;
+    if (f->held != SIZE_MAX) {
+        commit(f, w);
+        edit_release(&f->edit);
+    }
+    f->held = i < f->n && is_text(&f->field[i]) ? i : SIZE_MAX;
+    if (f->held == SIZE_MAX)
+        return;
+    struct buf value = {0};
+    edit_init(&f->edit, f->field[i].look == FORM_SECRET);
+    get(&f->field[i], w, &value);
+    f->is_touched = false;
+    if (f->field[i].look != FORM_SECRET)
+        edit_set(&f->edit, f->raw[i] ? f->raw[i] : value.p ? value.p : "");
+    buf_release(&value);
+}
+
+/* ---- keys ---- */
+
+static size_t choice_now(const struct form_field *f, const struct wz *w)
+{
+    struct buf value = {0};
+    size_t found = 0;
+    get(f, w, &value);
+    for (size_t i = 0; f->choices[i].value; i++)
+        if (strcmp(f->choices[i].value, value.p ? value.p : "") == 0)
+            found = i;
+    buf_release(&value);
+    return found;
+}
+
+static bool choose(struct form *f, struct wz *w, size_t i, int by)
+{
+    const struct form_field *field = &f->field[i];
+    struct err e = {0};
+    size_t n = 0, at = choice_now(field, w);
+    while (field->choices[n].value)
+        n++;
+    at = (at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
+    set(field, w, field->choices[at].value, &e);
+    wz_changed(w);
+    judge_value(f, w, i, &e);
+    return true;
+}
+
+static bool tick(struct form *f, struct wz *w, size_t i)
+{
+    struct buf value = {0};
+    struct err e = {0};
+    get(&f->field[i], w, &value);
+    set(&f->field[i], w, value.p && strcmp(value.p, "true") == 0 ? "false" : "true", &e);
+    buf_release(&value);
+    wz_changed(w);
+    judge_value(f, w, i, &e);
+    return true;
+}
+
+static bool repair(struct form *f, struct wz *w, size_t i)
+{
+    struct form_word word = f->word[i];
+    struct err e = {0};
+    if (!word.repair[0])
+        return false;
+    free(f->raw[i]);
+    f->raw[i] = NULL;
+    set(&f->field[i], w, word.repair, &e);
+    if (f->held == i) {
+        edit_set(&f->edit, word.repair);
+        f->is_touched = false;
+    }
+    wz_changed(w);
+    judge_value(f, w, i, &e);
+    return true;
+}
+
+static size_t focused(const struct form *f, const struct wz *w)
+{
+    size_t order[FORM_FIELDS], n = form_shown(f, w, order), at = w->focus[w->at];
+    return at < n ? order[at] : SIZE_MAX;
+}
+
+bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *changed)
+{
+    size_t i = focused(f, w);
+    *changed = false;
+    if (i == SIZE_MAX)
+        return false;
+    const struct form_field *field = &f->field[i];
+    if (in->kind == IN_KEY && in->key == K_CTRL('y'))
+        return *changed = repair(f, w, i);
+    if (is_text(field)) {
+        if (in->kind == IN_KEY && in->key == K_CTRL('r') && field->look == FORM_SECRET) {
+            f->edit.is_shown = !f->edit.is_shown;
+            return true;
+        }
+        if (!edit_feed(&f->edit, in))
+            return false;
+        f->word[i] = (struct form_word){.role = ROLE_TEXT}; /* it was about another text */
+        f->is_touched = true;
+        return *changed = true;
+    }
+    if (in->kind != IN_KEY)
+        return false;
+    if (field->look == FORM_TICK)
+        return in->key == ' ' && (*changed = tick(f, w, i));
+    if (in->key != ' ' && in->key != K_LEFT && in->key != K_RIGHT)
+        return false;
+    return *changed = choose(f, w, i, in->key == K_LEFT ? -1 : 1);
+}
+
+/* ---- drawing ---- */
+
+static int draw_radio(const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, int x)
+{
+    size_t at = choice_now(f, w);
+    for (size_t i = 0; f->choices[i].value; i++) {
+        x += canvas_text(c, r, y, x, i == at ? ROLE_KEY : ROLE_TEXT, i == at ? "(•) " : "( ) ");
+        x += canvas_text(c, r, y, x, ROLE_TEXT, _(f->choices[i].label)) + 3;
+    }
+    return x;
+}
+
+static int draw_value(const struct form *f, size_t i, const struct wz *w, struct canvas *c, struct rect r, int y, int x, bool has_focus)
+{
+    const struct form_field *field = &f->field[i];
+    char note[120];
+    if (has_focus) {
+        c->cursor_y = y;
+        c->cursor_x = x;
+    }
+    if (field->look == FORM_RADIO)
+        return draw_radio(field, w, c, r, y, x);
+    if (field->look == FORM_CYCLE)
+        return x + canvas_textf(c, r, y, x, ROLE_TEXT, "< %s >", _(field->choices[choice_now(field, w)].label));
+    int room = TG_MAX(r.x + r.w - x, 0);
+    if (f->held == i && (f->is_touched || field->look == FORM_TEXT)) {
+        edit_draw(&f->edit, c, r, y, x, field->look == FORM_SECRET ? TG_MIN(room, 24) : room, true);
+        if (field->look == FORM_SECRET) {
+            canvas_text(c, r, y, x + 27, ROLE_DIM, edit_note(&f->edit, note));
+            canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, _("Ctrl-R reveal"));
+        }
+        return r.x + r.w;
+    }
+    char *value = form_value(f, w, i);
+    if (field->look == FORM_TICK)
+        x += canvas_text(c, r, y, x, ROLE_TEXT, strcmp(value, "true") == 0 ? "[x]" : "[ ]");
+    else
+        x += canvas_cut(c, r, y, x, room, ROLE_TEXT, value);
+    free(value);
+    return x;
+}
+
+char *form_value(const struct form *f, const struct wz *w, size_t i)
+{
+    struct buf value = {0};
+    if (f->raw[i])
+        return x_strdup(f->raw[i]);
+    get(&f->field[i], w, &value);
+    return buf_take(&value);
+}
+
+/* The word below a field, and the offer of a repair. Returns rows. */
+static int draw_word(const struct form_word *word, struct canvas *c, struct rect r, int y)
+{
+    struct rect in = {y, r.x + VALUE_AT, TG_MAX(r.y + r.h - y, 0), r.w - VALUE_AT};
+    static const char *const marks[ROLE_COUNT] = {[ROLE_WARN] = "! ", [ROLE_BAD] = "✗ ", [ROLE_OK] = "✓ "};
+    char text[600];
+    if (!word->text[0])
+        return 0;
+    snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", word->text);
+    int used = canvas_wrap(c, in, 2, word->role, text);
+    if (!word->repair[0])
+        return used;
+    int x = in.x + 2;
+    x += canvas_textf(c, in, y + used, x, ROLE_TEXT, _("Use %s?"), word->repair) + 3;
+    canvas_text(c, in, y + used, x, ROLE_KEY, _("Ctrl-Y accept"));
+    return used + 1;
+}
+
+struct drawing {
+    const struct form *f;
+    const struct wz *w;
+    struct canvas *c;
+    struct rect r;
+    size_t focus;
+};
+
+/* One line: a field and those beside it, and their words. Returns rows; *i moves on. */
+static int draw_line(const struct drawing *d, const size_t *order, size_t n, size_t *i, int y)
+{
+    int x = d->r.x + VALUE_AT, rows = 1;
+    for (size_t first = *i; *i < n && (*i == first || d->f->field[order[*i]].is_beside); ++*i) {
+        const struct form_field *field = &d->f->field[order[*i]];
+        bool has_focus = order[*i] == d->focus;
+        if (*i == first) {
+            if (has_focus)
+                canvas_text(d->c, d->r, y, d->r.x, ROLE_PICK, "▸");
+            canvas_cut(d->c, d->r, y, d->r.x + 2, VALUE_AT - 3, has_focus ? ROLE_TITLE : ROLE_TEXT, form_label(field));
+        } else {
+            x += 4;
+            if (has_focus)
+                canvas_text(d->c, d->r, y, x - 2, ROLE_PICK, "▸");
+            x += canvas_text(d->c, d->r, y, x, has_focus ? ROLE_TITLE : ROLE_TEXT, form_label(field)) + 2;
+        }
+        x = draw_value(d->f, order[*i], d->w, d->c, d->r, y, x, has_focus);
+        rows += draw_word(&d->f->word[order[*i]], d->c, d->r, y + rows);
+    }
+    return rows;
+}
+
+int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct rect r)
+{
+    size_t order[FORM_FIELDS], n = form_shown(f, w, order);
+    struct drawing d = {f, w, c, r, focused(f, w)};
+    int y = r.y;
+    for (size_t i = 0; i < n && y < r.y + r.h;)
+        y += draw_line(&d, order, n, &i, y);
+    return TG_MIN(y - r.y, r.h);
+}
+
+const struct form_field *form_problem(const struct form *f, const struct wz *w)
+{
+    size_t order[FORM_FIELDS], n = form_shown(f, w, order);
+    for (size_t k = 0; k < n; k++) {
+        size_t i = order[k];
+        const struct field *row = table_row(&f->field[i]);
+        char *value = form_value(f, w, i);
+        bool is_missing = row && row->flags & FF_REQUIRED && !value[0];
+        free(value);
+        if (is_missing || f->raw[i] || f->word[i].role == ROLE_BAD)
+            return &f->field[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Forms over the job's field table: a row names a path, what the table knows of it (label, help, type, choices, range)
+ * is taken from there. Going back never checks; a value that can't be taken stays as it was typed, with a word below the
+ * field that says what to do, and a repair where one is obvious (Ctrl-Y). */
+#ifndef TG_WIZARD_FORM_H
+#define TG_WIZARD_FORM_H
+
+#include "conf/job.h"
+#include "ui/canvas.h"
+#include "ui/edit.h"
+#include "ui/input.h"
+
+struct wz;
+
+enum form_look {
+    FORM_TEXT, FORM_SECRET,
+    FORM_RADIO,                       /* ( ) one (•) another: all in sight, ← → or Space choose */
+    FORM_CYCLE,                       /* < one >: ← → or Space turn it */
+    FORM_TICK                         /* [x] of a boolean */
+};
+struct form_choice {
+    const char *value;                /* as job_set takes it; NULL ends the list */
+    const char *label;                /* msgid */
+};
+struct form_word {                    /* below a field */
+    enum role role;                   /* ROLE_TEXT: nothing is said */
+    char text[200];                   /* may hold one line end */
+    char repair[260];                 /* what Ctrl-Y puts in its place; "": nothing is offered */
+};
+struct form_field {
+    const char *path;                 /* in the job; also the field's name where get and set are its own */
+    enum form_look look;
+    const char *label;                /* msgid, at most 10 cells (12 in Chinese) */
+    const char *help_title, *help;    /* msgids; NULL: the field table's label and help */
+    const struct form_choice *choices;
+    bool is_beside;                   /* on the line of the row before */
+    bool (*shown)(const struct wz *w);
+    void (*say)(const struct wz *w, const char *value, struct form_word *out); /* of a value that the job takes */
+    void (*get)(const struct wz *w, struct buf *out);   /* NULL: job_get */
+    bool (*set)(struct wz *w, const char *value, struct err *e); /* NULL: job_set */
+};
+
+#define FORM_FIELDS 24
+struct form {
+    const struct form_field *field;
+    size_t n;                         /* at most FORM_FIELDS */
+    char *raw[FORM_FIELDS];           /* what was typed and can't be taken, or NULL */
+    struct form_word word[FORM_FIELDS];
+    struct edit edit;                 /* of the text field that has the focus; is `held` then */
+    size_t held;                      /* SIZE_MAX: none */
+    bool is_touched;                  /* something was typed into it: an untouched secret stays what it is */
+};
+
+void form_init(struct form *f, const struct form_field *fields, size_t n);
+void form_release(struct form *f);
+size_t form_shown(const struct form *f, const struct wz *w, size_t order[FORM_FIELDS]);
+/* The focus goes to that field (its index), or away (SIZE_MAX): what was typed into the one before is put into the job. */
+void form_focus(struct form *f, struct wz *w, size_t field);
+/* Keys of the field that has the focus; false: not one of them. *changed: the job is another now. */
+bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *changed);
+/* Draws into r, returns the rows used; where r is too low the field with the focus is kept in sight. */
+int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct rect r);
+/* The first shown field that lacks a value it must have, or holds one that can't be taken; NULL: none. */
+const struct form_field *form_problem(const struct form *f, const struct wz *w);
+/* Text of the field's value as it stands, typed or taken; caller frees. Of a secret: "", stars
+ * where it is known, or its reference. */
+char *form_value(const struct form *f, const struct wz *w, size_t field);
+const char *form_label(const struct form_field *field);
+const char *form_help(const struct form_field *field);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The wizard: eight pages from an empty terminal to a run. It owns the answers (a job) and the screen; what it can't do
+ * itself (start an engine, list the runs, open the dashboard) comes through a port from the program around it. */
+#ifndef TG_WIZARD_WIZARD_H
+#define TG_WIZARD_WIZARD_H
+
+#include "base/err.h"
+#include "conf/job.h"
+#include "mon/mon.h"
+#include "ui/glyphs.h"
+
+struct wizard_run {                   /* a run of this host */
+    char name[40], state[24], what[80], tables[24], since[40];
+    bool is_live, can_resume;
+};
+/* Every function is called on the wizard's thread, with the terminal put back where `leaves_screen` says so. */
+struct wizard_port {
+    void *arg;
+    size_t (*runs)(void *arg, struct wizard_run *out, size_t room);
+    /* Starts an engine on the job (secrets resolved or typed); returns at once when its socket answers. */
+    bool (*start)(void *arg, const struct job *job, struct err *e);
+    bool (*resume)(void *arg, const char *run, struct err *e);
+    /* The dashboard until it is left; the wizard has closed its terminal. */
+    int (*attach)(void *arg, const char *run);
+    int (*demo)(void *arg);           /* the same */
+};
+struct wizard_options {
+    const struct wizard_port *port;
+    const char *home;                 /* of the runs */
+    struct job *job;                  /* filled in already, or NULL; stays the caller's and is changed */
+    const char *job_path;             /* where it came from, or NULL */
+    enum glyph_set glyphs;
+    const char *theme, *lang;         /* NULL: by the environment */
+    bool is_plain, is_read_only;
+};
+/* Exit code of enum tg_exit. */
+int wizard_run(const struct wizard_options *o, struct err *e);
+
+#endif

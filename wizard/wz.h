@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside the wizard: its state, fed with input and news, drawn to a canvas. Nothing here waits, opens a connection or
+ * writes a file: wz_feed returns an effect, and whoever owns the terminal does it. So tests drive all of it. */
+#ifndef TG_WIZARD_WZ_H
+#define TG_WIZARD_WZ_H
+
+#include "check/check.h"
+#include "ui/dialog.h"
+#include "ui/keymap.h"
+#include "ui/list.h"
+#include "wizard/form.h"
+#include "wizard/wizard.h"
+
+enum step { STEP_START, STEP_SOURCE, STEP_PATH, STEP_TARGET, STEP_SCOPE, STEP_ROUTE, STEP_CHECKS, STEP_REVIEW, STEP_COUNT };
+
+/* ---- effects ---- */
+enum wz_effect_kind {
+    WZ_NONE,
+    WZ_PROBE,                         /* begin that probe on a copy of the job */
+    WZ_STOP_PROBE,
+    WZ_SAVE,                          /* write the job to path */
+    WZ_OPEN,                          /* read a job from path */
+    WZ_RUN,                           /* start the engine, then the dashboard */
+    WZ_ATTACH, WZ_RESUME, WZ_DEMO,    /* name: the run */
+    WZ_CURE,                          /* result, cure: apply it; user and the typed password: as whom */
+    WZ_COPY,                          /* text to the clipboard */
+    WZ_LANGUAGE, WZ_THEME, WZ_MOUSE, WZ_REDRAW, WZ_SUSPEND,
+    WZ_LEAVE
+};
+enum probe { PROBE_SOURCE, PROBE_TARGET, PROBE_TABLES, PROBE_CHECKS, PROBE_REHEARSE, PROBE_COUNT };
+struct wz_effect {
+    enum wz_effect_kind kind;
+    enum probe probe;
+    char text[4096];                  /* path, run, or what is copied */
+    const char *check;                /* id, of a cure */
+    unsigned cure;
+};
+
+/* ---- probes: what is known from the servers ---- */
+struct probe_line {
+    enum check_state state;
+    char text[240];
+};
+#define PROBE_LINES 24
+struct probe_view {
+    bool is_running, is_over;         /* over: it has ended at least once for the job as it is */
+    bool is_stale;                    /* the answers it was made for have changed since */
+    int64_t began_ms, ended_ms;       /* monotonic */
+    struct probe_line line[PROBE_LINES];
+    unsigned n;
+};
+/* News from a probe's thread, taken by wz_take. */
+enum news_kind { NEWS_LINE, NEWS_RESULT, NEWS_OVER };
+
+/* ---- pages ---- */
+struct page {
+    enum step step;
+    const char *title, *question;     /* msgids: in the stepper; the line above the body */
+    const struct form_field *fields;
+    size_t nfields;
+    unsigned nextra;                  /* things that take the focus behind the fields, before the buttons */
+    const char *const *buttons;       /* msgids, NULL-ended; the last one goes on */
+    unsigned where;                   /* key context */
+    void (*enter)(struct wz *w, struct wz_effect *out);      /* when the page comes up; may be NULL */
+    /* Draws what stands under the question: r is the left column, 80 cells at most. */
+    void (*draw)(struct wz *w, struct canvas *c, struct rect r);
+    /* Draws the block under the form where there are 30 rows or more; NULL: none. */
+    void (*below)(struct wz *w, struct canvas *c, struct rect r);
+    /* Input that neither the form nor the frame has taken. */
+    bool (*feed)(struct wz *w, const struct input *in, struct wz_effect *out);
+    void (*press)(struct wz *w, unsigned button, struct wz_effect *out); /* a button that is neither Back nor Next */
+    /* Whether one may go on; false: why, and where the focus goes. */
+    bool (*ready)(struct wz *w, char why[160]);
+    const char *(*help)(const struct wz *w, const char **title);         /* right column; NULL: the field's own */
+};
+extern const struct page *const wz_pages[STEP_COUNT];
+
+struct wz {
+    struct job *job;
+    char path[4096];                  /* of the job file; "": never saved */
+    bool is_changed;                  /* since it was saved or opened */
+    enum step at, reached;
+    bool is_passed[STEP_COUNT];
+    size_t focus[STEP_COUNT];         /* place in the page's order: shown fields, extras, buttons */
+    struct form form[STEP_COUNT];
+    struct probe_view probe[PROBE_COUNT];
+    struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
+    const struct wizard_options *o;
+    struct wizard_run runs[32];
+    size_t nruns;
+    const char *home_free;            /* "212 GB free" */
+    char lang[8];                     /* "EN", "中文" */
+    bool is_help, is_goto, has_mouse;
+    struct dialog dialog;
+    int asked;                        /* which dialog; of wz.c and the pages */
+    char notice[200];
+    int64_t notice_until_ms, now_ms, wall_ms;
+    int rows, cols;
+};
+
+struct wz *wz_new(const struct wizard_options *o, struct job *job);
+void wz_free(struct wz *w);
+/* Changes the state; true: the screen must be drawn anew. */
+bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out);
+void wz_draw(struct wz *w, struct canvas *c);
+void wz_notice(struct wz *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* To a page: forward only through pages that are ready; back always. */
+void wz_go(struct wz *w, enum step to, struct wz_effect *out);
+/* The answers have changed: probes that looked at them are stale. */
+void wz_changed(struct wz *w);
+
+/* ---- for pages ---- */
+bool wz_has_focus(const struct wz *w, unsigned extra); /* the page's own thing of that number */
+const struct form_field *wz_field(const struct wz *w); /* that has the focus, or NULL */
+void wz_box(struct canvas *c, struct rect r, const struct wz *w, bool has_focus, const char *title, const char *right);
+/* The lines of a probe into the inside of a box. */
+void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct rect r);
+/* "2 s ago", "testing… 3 s, Esc stops it", "" */
+const char *wz_probe_age(const struct wz *w, enum probe p, char out[80]);
+
+#endif
