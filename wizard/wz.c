@@ -64,6 +64,9 @@ void wz_free(struct wz *w)
         return;
     for (int i = 0; i < STEP_COUNT; i++)
         form_release(&w->form[i]);
+    if (w->report)
+        check_report_release(w->report);
+    free(w->report);
     free(w);
 }
 

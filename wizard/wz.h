@@ -50,7 +50,7 @@ struct probe_view {
     unsigned n;
 };
 /* News from a probe's thread, taken by wz_take. */
-enum news_kind { NEWS_LINE, NEWS_RESULT, NEWS_OVER };
+enum news_kind { NEWS_LINE, NEWS_OVER };
 
 /* ---- pages ---- */
 struct page {
@@ -84,6 +84,7 @@ struct wz {
     size_t focus[STEP_COUNT];         /* place in the page's order: shown fields, extras, buttons */
     struct form form[STEP_COUNT];
     struct probe_view probe[PROBE_COUNT];
+    struct check_report *report;      /* of the last whole run of the checks, or NULL */
     struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
     const struct wizard_options *o;
     struct wizard_run runs[32];

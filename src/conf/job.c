@@ -316,6 +316,30 @@ bool job_set(struct job *j, const char *path, const char *value, struct err *e)
     return is_fine;
 }
 
+static void copy_secret(struct job_secret *to, const struct job_secret *from)
+{
+    secret_clear(to);
+    *to = (struct job_secret){from->origin, from->reference ? x_strdup(from->reference) : NULL, secret_copy(from->value)};
+}
+
+void job_copy(struct job *to, const struct job *from)
+{
+    struct buf text = {0};
+    struct job_problems ignored = {0}; /* a job that is not complete yet is copied as it is */
+    job_init(to);
+    job_emit(from, &text);
+    conf_load(to, &(struct conf_text){"job", text.p, text.n}, 1, &ignored);
+    job_problems_release(&ignored);
+    buf_release(&text);
+    for (size_t i = 0; i < from->nsources; i++) {
+        struct job_end *end = i < to->nsources ? &to->sources[i] : job_add_source(to);
+        copy_secret(&end->password, &from->sources[i].password);
+        copy_secret(&end->ssh.password, &from->sources[i].ssh.password);
+    }
+    copy_secret(&to->target.password, &from->target.password);
+    copy_secret(&to->target.ssh.password, &from->target.ssh.password);
+}
+
 const struct job_secret *job_secret_at(const struct job *j, const char *path)
 {
     char canonical[200];

@@ -109,6 +109,8 @@ void job_problems_release(struct job_problems *p);
 
 void job_init(struct job *j);                       /* defaults of the field table */
 void job_release(struct job *j);
+/* A job of its own with the same answers and secrets; *to is not initialised before. */
+void job_copy(struct job *to, const struct job *from);
 /* Reads FILE… (native job, DM task, DM sources, topology, fragments; told apart by content). All problems are
  * collected. true: no error (warnings may be there). */
 bool job_load(struct job *j, const char *const *files, size_t nfiles, struct job_problems *out);

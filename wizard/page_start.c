@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start: what to do, and the runs of this host.
+#include "ui/text.h"
+#include "wizard/wz.h"
+
+#include <stdio.h>
+
+enum { DO_NEW, DO_OPEN, DO_ATTACH, DO_DEMO, DO_LANGUAGE, CHOICES };
+
+/* The selection walks through the choices, then through the runs. */
+static size_t nrows(const struct wz *w)
+{
+    return CHOICES + w->nruns;
+}
+
+static void note_of(const struct wz *w, int choice, char out[120])
+{
+    size_t live = 0;
+    for (size_t i = 0; i < w->nruns; i++)
+        live += w->runs[i].is_live;
+    switch (choice) {
+    case DO_NEW:
+        snprintf(out, 120, "%s", _("answer eight short pages, then decide"));
+        break;
+    case DO_OPEN:
+        snprintf(out, 120, "%s", _("carry on from a saved .yaml"));
+        break;
+    case DO_ATTACH:
+        snprintf(out, 120, live == 0 ? _("no run is alive on this host") : live == 1 ? _("1 run is alive on this host") : _("%zu runs are alive on this host"), live);
+        break;
+    case DO_DEMO:
+        snprintf(out, 120, "%s", _("no database needed, about 3 minutes"));
+        break;
+    default:
+        snprintf(out, 120, "%s", _("English"));
+        break;
+    }
+}
+
+static void draw_choices(struct wz *w, struct canvas *c, struct rect r)
+{
+    static const char *const labels[CHOICES] = {N_("New migration"), N_("Open a job file"), N_("Attach to a run"), N_("Try the demo"), "Language / 语言"};
+    char note[120];
+    for (int i = 0; i < CHOICES; i++) {
+        bool is_here = w->list[STEP_START].selected == (size_t)i;
+        note_of(w, i, note);
+        canvas_cut(c, r, r.y + i, 5, 20, ROLE_TEXT, i == DO_LANGUAGE ? labels[i] : _(labels[i]));
+        canvas_cut(c, r, r.y + i, 25, r.w - 27, ROLE_DIM, note);
+        if (is_here) {
+            canvas_text(c, r, r.y + i, 3, ROLE_PICK, "▸");
+            c->cursor_y = r.y + i;
+            c->cursor_x = 3;
+        }
+    }
+}
+
+static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
+{
+    struct rect in = rect_inside(r);
+    size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - 1, 0), top = 0;
+    wz_box(c, r, w, selected >= CHOICES, _("Runs on this host"), NULL);
+    if (selected >= CHOICES && selected - CHOICES >= visible)
+        top = selected - CHOICES - visible + 1;
+    for (size_t i = top; i < w->nruns && i - top < visible; i++) {
+        const struct wizard_run *run = &w->runs[i];
+        int y = in.y + (int)(i - top);
+        canvas_cut(c, in, y, in.x + 1, 10, ROLE_TEXT, run->name);
+        canvas_cut(c, in, y, in.x + 12, 10, ROLE_TEXT, run->state);
+        canvas_cut(c, in, y, in.x + 23, 13, ROLE_TEXT, run->what);
+        canvas_cut(c, in, y, in.x + 37, 11, ROLE_TEXT, run->tables);
+        canvas_cut(c, in, y, in.x + 49, in.w - 50, ROLE_TEXT, run->since);
+        if (selected == CHOICES + i) {
+            canvas_paint(c, (struct rect){y, in.x, 1, in.w}, ROLE_PICK);
+            c->cursor_y = y;
+            c->cursor_x = in.x;
+        }
+    }
+    canvas_cut(c, in, in.y + in.h - 1, in.x + 1, in.w - 2, ROLE_DIM,
+               w->nruns ? _("Enter on a row attaches to it, goes on, or shows its report") : _("none yet"));
+}
+
+static void draw(struct wz *w, struct canvas *c, struct rect r)
+{
+    int y = r.y + 2, runs = (int)TG_MIN(TG_MAX(w->nruns, (size_t)1), (size_t)6) + 3;
+    draw_choices(w, c, (struct rect){y, 0, CHOICES, r.w});
+    y += CHOICES + 1;
+    draw_runs(w, c, (struct rect){y, 2, TG_MIN(runs, r.y + r.h - y - 1), TG_MIN(r.w, 80) - 4});
+    canvas_cut(c, r, y + runs + 1, 2, r.w - 4, ROLE_TEXT, _("Nothing is written to any database before you confirm in Review."));
+}
+
+static void open_run(struct wz *w, const struct wizard_run *run, struct wz_effect *out)
+{
+    (void)w;
+    out->kind = run->is_live || !run->can_resume ? WZ_ATTACH : WZ_RESUME;
+    snprintf(out->text, sizeof out->text, "%s", run->name);
+}
+
+static void open_choice(struct wz *w, struct wz_effect *out)
+{
+    size_t at = w->list[STEP_START].selected;
+    if (at >= CHOICES) {
+        open_run(w, &w->runs[at - CHOICES], out);
+        return;
+    }
+    switch (at) {
+    case DO_NEW:
+        wz_go(w, STEP_SOURCE, out);
+        break;
+    case DO_OPEN:
+        out->kind = WZ_OPEN;
+        break;
+    case DO_ATTACH:
+        for (size_t i = 0; i < w->nruns; i++)
+            if (w->runs[i].is_live) {
+                open_run(w, &w->runs[i], out);
+                return;
+            }
+        wz_notice(w, "%s", _("no run is alive on this host"));
+        break;
+    case DO_DEMO:
+        out->kind = WZ_DEMO;
+        break;
+    default:
+        out->kind = WZ_LANGUAGE;
+        break;
+    }
+}
+
+static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
+{
+    if (in->kind != IN_KEY)
+        return false;
+    if (in->key == K_ENTER) {
+        open_choice(w, out);
+        return true;
+    }
+    return list_feed(&w->list[STEP_START], in->key == K_TAB ? K_DOWN : in->key == K_BACK_TAB ? K_UP : in->key, nrows(w), nrows(w), NULL, NULL);
+}
+
+static const char *help(const struct wz *w, const char **title)
+{
+    (void)w;
+    *title = _("Help");
+    return _("A migration is a job file plus a run directory. You can leave at any moment: answers are kept, and a run goes on without this "
+             "window.\n\nNothing is written to any database before you confirm in Review.\n\nThe same without the wizard:\n  tidegate run job.yaml\n"
+             "  tidegate attach NAME");
+}
+
+const struct page page_start = {.step = STEP_START, .title = N_("Start"), .question = N_("What would you like to do?"), .where = 1, .draw = draw, .feed = feed, .help = help};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Probes: what asks servers works on a thread of its own, on a copy of the answers, and sends news. Nothing in front of
+ * the person ever waits for one. One probe of a kind at a time; a new one ends the one before. */
+#ifndef TG_WIZARD_PROBE_H
+#define TG_WIZARD_PROBE_H
+
+#include "wizard/wz.h"
+
+struct news {
+    struct news *next;
+    enum news_kind kind;
+    enum probe probe;
+    struct probe_line line;           /* NEWS_LINE */
+    struct check_report *report;      /* NEWS_OVER of the checks: the taker's, check_report_release and free; or NULL */
+    struct err err;                   /* NEWS_OVER: what went wrong altogether */
+};
+struct prober;
+struct prober *prober_new(void);
+void prober_free(struct prober *p);   /* ends all probes; waits for what they are asking at most */
+int prober_fd(const struct prober *p);/* readable when there is news */
+void prober_start(struct prober *p, enum probe which, const struct job *job, const char *run_dir);
+void prober_stop(struct prober *p, enum probe which); /* it ends soon; its news no longer come */
+struct news *prober_take(struct prober *p); /* the next news, or NULL; free() after use */
+
+/* wz.c's side: takes what n says into the state; owns n->report afterwards. */
+void wz_take(struct wz *w, struct news *n);
+
+#endif
