@@ -2,7 +2,7 @@
 // Source and Target: where the data is and where it goes. The same form twice, and a test that tells the steps of
 // connecting as they come.
 #include "ui/text.h"
-#include "wizard/wz.h"
+#include "wizard/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Start: what to do, and the runs of this host.
 #include "ui/text.h"
-#include "wizard/wz.h"
+#include "wizard/pages.h"
 
 #include <stdio.h>
 

@@ -122,6 +122,11 @@ bool cli_has_window(void); /* a terminal at both ends */
 int cli_window(const char *run_dir, bool receipt,
                struct err *e); /* exit code; receipt: say how to return */
 
+/* ---- run.c ---- */
+int cli_resume(const struct run_ref *r); /* of a run without an engine: an exit code, the error is printed */
+/* ---- wizard.c ---- */
+int cli_wizard(void); /* needs cli_has_window() */
+
 int cmd_run(const struct command *self, int argc, char **argv);
 int cmd_resume(const struct command *self, int argc, char **argv);
 int cmd_status(const struct command *self, int argc, char **argv);

@@ -105,7 +105,7 @@ static int start(void)
         return cli_fail(&e);
     cli_list_runs(home, stdout);
     free(home);
-    puts("\nThe wizard is not in this version. To begin:\n"
+    puts("\nThe wizard needs a terminal. Without one:\n"
          "  tidegate demo              a rehearsal with two throw-away servers; needs no database\n"
          "  tidegate check job.yaml    what a run would need\n"
          "  tidegate run job.yaml      start it\n"
@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
     if (argc < 2)
-        return start();
+        return cli_has_window() ? cli_wizard() : start();
     const char *word = argv[1];
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         puts("tidegate " TG_VERSION);

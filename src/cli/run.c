@@ -159,7 +159,7 @@ int cmd_run(const struct command *self, int argc, char **argv)
     return code;
 }
 
-static int resume_stopped(const struct run_ref *r)
+int cli_resume(const struct run_ref *r)
 {
     struct job j;
     struct err e = {0};
@@ -194,7 +194,7 @@ int cmd_resume(const struct command *self, int argc, char **argv)
     if (!cli_find(&r, run_dir, argc > first ? argv[first] : NULL, &e))
         return cli_fail(&e);
     if (!r.is_live)
-        code = resume_stopped(&r);
+        code = cli_resume(&r);
     else if (cli_call(&r, "resume", NULL, NULL, &e))
         code = printf("run %s goes on\n", r.name) > 0 ? EXIT_FINE : EXIT_INTERNAL;
     else
