@@ -199,6 +199,6 @@ void wz_take(struct wz *w, struct news *n)
     struct probe_view *v = &w->probe[n->probe];
     if (n->kind == NEWS_OVER)
         take_over(w, n);
-    else if (v->n < PROBE_LINES)
-        v->line[v->n++] = n->line;
+    else
+        v->line[v->n++ % PROBE_LINES] = n->line;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The frame around the pages: stepper, focus, buttons, help, going from page to page. A page brings rows of fields, things
  * of its own and buttons; focus walks through them in reading order. */
-#include "wizard/wz.h"
+#include "wizard/pages.h"
 
+#include "ui/dialog.h"
 #include "ui/text.h"
 
 #include <stdarg.h>
@@ -67,6 +68,7 @@ void wz_free(struct wz *w)
     if (w->report)
         check_report_release(w->report);
     free(w->report);
+    modal_close(&w->modal);
     free(w);
 }
 
@@ -231,10 +233,10 @@ static void do_action(struct wz *w, const struct key_row *row, struct wz_effect 
             page_of(w)->press(w, 1, out);
         break;
     case DO_SAVE:
-        out->kind = WZ_SAVE;
+        ask_path(w, false, row->key);
         break;
     case DO_LEAVE:
-        out->kind = WZ_LEAVE;
+        ask_leave_wizard(w, row->key);
         break;
     case DO_REDRAW:
         out->kind = WZ_REDRAW;
@@ -287,7 +289,7 @@ static bool feed_frame(struct wz *w, const struct input *in, struct wz_effect *o
         w->is_help = true;
         return true;
     case 'q':
-        out->kind = WZ_LEAVE;
+        ask_leave_wizard(w, 'q');
         return true;
     default:
         return false;
@@ -309,6 +311,10 @@ bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
     *out = (struct wz_effect){.kind = WZ_NONE};
     if (in->kind == IN_RESIZE || in->kind == IN_TICK)
         return true;
+    if (w->modal.kind) {
+        ask_feed(w, in, out);
+        return true;
+    }
     if (w->is_help || (w->is_goto && in->kind == IN_KEY)) {
         bool was_goto = w->is_goto;
         w->is_help = false;
@@ -465,8 +471,8 @@ void wz_draw(struct wz *w, struct canvas *c)
         p->below(w, c, (struct rect){22, 2, bottom - 23, c->cols - 3});
     if (p->buttons)
         draw_buttons(w, c, bottom);
-    if (w->dialog.is_open)
-        dialog_draw(&w->dialog, c);
+    if (w->modal.kind)
+        modal_draw(&w->modal, c);
     if (w->is_goto)
         draw_goto(w, c);
     if (w->is_help)
@@ -498,7 +504,7 @@ void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct re
     const struct probe_view *v = &w->probe[p];
     if (!v->n)
         canvas_cut(c, r, r.y, r.x + 1, r.w - 2, ROLE_DIM, v->is_running ? "" : _("not tested yet"));
-    for (unsigned i = 0; i < v->n && (int)i < r.h; i++) {
+    for (unsigned i = 0; i < TG_MIN(v->n, (unsigned)PROBE_LINES) && (int)i < r.h; i++) {
         const struct probe_line *l = &v->line[i];
         canvas_text(c, r, r.y + (int)i, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], marks[l->state]);
         canvas_cut(c, r, r.y + (int)i, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, l->text);

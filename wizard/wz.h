@@ -5,9 +5,9 @@
 #define TG_WIZARD_WZ_H
 
 #include "check/check.h"
-#include "ui/dialog.h"
 #include "ui/keymap.h"
 #include "ui/list.h"
+#include "ui/modal.h"
 #include "wizard/form.h"
 #include "wizard/wizard.h"
 
@@ -32,8 +32,9 @@ struct wz_effect {
     enum wz_effect_kind kind;
     enum probe probe;
     char text[4096];                  /* path, run, or what is copied */
-    const char *check;                /* id, of a cure */
+    const char *check;                /* WZ_CURE: id; text: another user, "": the job's own */
     unsigned cure;
+    struct secret *password;          /* of that user; the taker's */
 };
 
 /* ---- probes: what is known from the servers ---- */
@@ -92,8 +93,9 @@ struct wz {
     const char *home_free;            /* "212 GB free" */
     char lang[8];                     /* "EN", "中文" */
     bool is_help, is_goto, has_mouse;
-    struct dialog dialog;
-    int asked;                        /* which dialog; of wz.c and the pages */
+    struct modal modal;               /* ask.c; open while its kind is not 0 */
+    unsigned cure;                    /* of the chosen check: the one that is shown */
+    bool only_problems, leaves_after_save;
     char notice[200];
     int64_t notice_until_ms, now_ms, wall_ms;
     int rows, cols;
