@@ -1,12 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
+// Review: everything in words, the job file as it will be saved, and the last button.
 #include "ui/text.h"
 #include "wizard/pages.h"
 
-static void draw(struct wz *w, struct canvas *c, struct rect r)
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct job_end *source_of(const struct wz *w)
 {
-    form_draw(&w->form[w->at], w, c, (struct rect){r.y + 1, 2, TG_MAX(r.h - 1, 0), r.w - 4});
+    static const struct job_end none;
+    return w->job->nsources ? &w->job->sources[0] : &none;
 }
 
-static const char *const buttons[] = {N_("Back"), N_("Next"), NULL};
+/* A list of the job as words: "shop.*, crm.*", at most so many bytes. */
+static void list_words(const struct wz *w, const char *path, const char *none, char *out, size_t size)
+{
+    struct buf text = {0};
+    if (!job_get(w->job, path, &text) || text.n < 3)
+        snprintf(out, size, "%s", none);
+    else
+        snprintf(out, size, "%.*s", (int)TG_MIN(text.n - 2, size - 1), text.p + 1);
+    buf_release(&text);
+}
 
-const struct page page_review = {.step = STEP_REVIEW, .title = N_("Review"), .question = N_("Ready. Read this once, then start."), .buttons = buttons, .where = 2, .draw = draw};
+static void in_words(const struct wz *w, struct canvas *c, struct rect in)
+{
+    static const char *const modes[] = {N_("one consistent copy, then done"), N_("copy, then follow every change until you end the run"), N_("follow from the given position")};
+    static const char *const existings[] = {N_("ask what to do with tables that hold rows"), N_("add to tables that hold rows"), N_("replace rows with the same key"), N_("DROP tables that hold rows")};
+    const struct job *j = w->job;
+    char move[200], line[400];
+    int y = in.y, x = in.x + 1, room = in.w - 2;
+    list_words(w, "allow.include", _("every schema"), move, sizeof move);
+    snprintf(line, sizeof line, _("From  %s, %s:%lld"), w->report ? w->report->source_name : "", source_of(w)->host ? source_of(w)->host : "", (long long)source_of(w)->port);
+    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
+    snprintf(line, sizeof line, _("To    %s, %s:%lld"), w->report ? w->report->target_name : "", j->target.host ? j->target.host : "", (long long)j->target.port);
+    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
+    snprintf(line, sizeof line, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
+    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
+    snprintf(line, sizeof line, _("How   %s; pace %s"), _(modes[j->mode]), job_pace_name(j->pace));
+    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
+    snprintf(line, sizeof line, _("Write new tables and tidegate_meta; %s"), _(existings[j->existing]));
+    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
+    snprintf(line, sizeof line, _("Checks %u pass, %u warn, %u accepted with a reason"), w->report ? w->report->npass : 0, w->report ? w->report->nwarn : 0, (unsigned)j->ncheck_accept);
+    canvas_cut(c, in, y, x, room, ROLE_TEXT, line);
+}
+
+static void draw_yaml(const struct wz *w, struct canvas *c, struct rect in)
+{
+    struct buf text = {0};
+    job_emit(w->job, &text);
+    int y = in.y;
+    for (const char *p = text.p; p && *p && y < in.y + in.h; y++) {
+        size_t n = strcspn(p, "\n");
+        char *line = x_strndup(p, n);
+        canvas_cut(c, in, y, in.x + 1, in.w - 2, ROLE_TEXT, line);
+        free(line);
+        p += n + (p[n] == '\n');
+    }
+    buf_release(&text);
+}
+
+static void draw(struct wz *w, struct canvas *c, struct rect r)
+{
+    char title[200];
+    int width = TG_MIN(r.w, 80) - 4;
+    struct rect words = {r.y, 2, 9, width}, yaml = {r.y + 9, 2, TG_MAX(r.h - 9, 3), width};
+    wz_box(c, words, w, false, _("In words"), NULL);
+    in_words(w, c, rect_inside(words));
+    snprintf(title, sizeof title, _("Job file  %.100s"), w->path[0] ? w->path : _("not saved yet"));
+    wz_box(c, yaml, w, false, title, _("F5 whole file"));
+    draw_yaml(w, c, rect_inside(yaml));
+}
+
+static void show_file(struct wz *w, int key)
+{
+    struct buf text = {0}, lines = {0};
+    job_emit(w->job, &text);
+    for (const char *p = text.p; p && *p;) { /* two spaces: not wrapped */
+        size_t n = strcspn(p, "\n");
+        buf_addf(&lines, "  %.*s\n", (int)n, p);
+        p += n + (p[n] == '\n');
+    }
+    buf_release(&text);
+    ask_text(w, _("The job file"), &lines, key);
+}
+
+static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
+{
+    (void)out;
+    if (in->kind != IN_KEY || in->key != K_F5)
+        return false;
+    show_file(w, in->key);
+    return true;
+}
+
+static void press(struct wz *w, unsigned button, struct wz_effect *out)
+{
+    if (button == 1) {
+        ask_path(w, false, K_ENTER);
+    } else if (button == 2) {
+        out->kind = WZ_PROBE;
+        out->probe = PROBE_REHEARSE;
+    } else {
+        ask_start(w, K_ENTER);
+    }
+}
+
+static const char *help(const struct wz *w, const char **title)
+{
+    static char text[900];
+    *title = _("Without the wizard");
+    snprintf(text, sizeof text,
+             _("The same run from a shell or a CI job:\n\n  export TG_SOURCE_PASSWORD=…\n  export TG_TARGET_PASSWORD=…\n  tidegate check %s.yaml\n  tidegate run %s.yaml\n\n"
+               "Exit codes\n  0  finished\n  3  a check fails\n  4  stopped, can resume\n  5  needs a person\n\nThe file holds no password."),
+             w->job->name ? w->job->name : "job", w->job->name ? w->job->name : "job");
+    return text;
+}
+
+static const char *const buttons[] = {N_("Back"), N_("Save"), N_("Rehearse"), N_("Start …"), NULL};
+
+const struct page page_review = {.step = STEP_REVIEW, .title = N_("Review"), .question = N_("Ready. Read this once, then start."),
+                                 .buttons = buttons, .where = 2, .draw = draw, .feed = feed, .press = press, .help = help};
