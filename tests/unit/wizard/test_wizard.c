@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The frame of the wizard: from page to page, focus, boxes, pastes. */
+#include "wz_test.h"
+
+static void go_to(struct bench *b, enum step s)
+{
+    b->w->at = s;
+    b->w->reached = TG_MAX(b->w->reached, s);
+    wz_go(b->w, s, &b->effect);
+}
+
+static void test_start(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    shots(&b, "wizard-start");
+    press(&b, K_ENTER);
+    assert_int_equal(b.w->at, STEP_SOURCE);
+    press(&b, K_ESC);
+    assert_int_equal(b.w->at, STEP_START);
+    bench_release(&b);
+}
+
+/* Going back never checks and never loses an answer; going forward stops at the first problem. */
+static void test_back_and_forth(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    go_to(&b, STEP_SOURCE);
+    press(&b, K_TAB); /* kind, host */
+    type(&b, "db.example");
+    press(&b, K_ESC);
+    press(&b, K_ENTER);
+    assert_int_equal(b.w->at, STEP_SOURCE);
+    assert_string_equal(b.job.sources[0].host, "db.example");
+    wz_go(b.w, STEP_PATH, &b.effect);
+    assert_int_equal(b.w->at, STEP_SOURCE); /* the user is missing */
+    assert_string_equal(wz_field(b.w)->path, "source.user");
+    bench_release(&b);
+}
+
+static void test_reader_endpoint(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    go_to(&b, STEP_SOURCE);
+    press(&b, K_TAB);
+    type(&b, "shop.cluster-ro-cx1.us-east-1.rds.example");
+    press(&b, K_TAB);
+    press(&b, K_BACK_TAB);
+    shots(&b, "wizard-source-reader");
+    press(&b, K_CTRL('y'));
+    press(&b, K_TAB);
+    assert_string_equal(b.job.sources[0].host, "shop.cluster-cx1.us-east-1.rds.example");
+    bench_release(&b);
+}
+
+/* A paste is never a key: not in a field, and nowhere else. */
+static void test_paste(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    paste(&b, "\n\n");
+    assert_int_equal(b.w->at, STEP_START);
+    go_to(&b, STEP_SOURCE);
+    for (int i = 0; i < 4; i++)
+        press(&b, K_TAB);
+    assert_string_equal(wz_field(b.w)->path, "source.password");
+    paste(&b, "s3cret\nwith newline ");
+    shot(&b, "wizard-source-pasted");
+    press(&b, K_TAB);
+    assert_string_equal(secret_peek(b.job.sources[0].password.value), "s3cretwith newline ");
+    shot(&b, "wizard-source-password");
+    bench_release(&b);
+}
+
+static void test_probe(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    go_to(&b, STEP_SOURCE);
+    press(&b, K_CTRL('t'));
+    assert_int_equal(b.effect.kind, WZ_PROBE);
+    probe_begins(&b, PROBE_SOURCE);
+    tell(&b, PROBE_SOURCE, CHECK_PASS, "reached in 84 ms, TLS 1.3, certificate matches the host");
+    tell(&b, PROBE_SOURCE, CHECK_FAIL, "innodb_read_only is ON: this node is a reader");
+    b.w->now_ms += 3000;
+    shot(&b, "wizard-source-testing");
+    press(&b, K_ESC);
+    assert_int_equal(b.effect.kind, WZ_STOP_PROBE);
+    probe_ends(&b, PROBE_SOURCE);
+    b.w->now_ms += 2000;
+    shots(&b, "wizard-source-tested");
+    bench_release(&b);
+}
+
+/* Esc from anywhere leads back to Start. */
+static void test_esc(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    go_to(&b, STEP_REVIEW);
+    for (int i = 0; i < STEP_COUNT; i++)
+        press(&b, K_ESC);
+    assert_int_equal(b.w->at, STEP_START);
+    bench_release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_start),  cmocka_unit_test(test_back_and_forth), cmocka_unit_test(test_reader_endpoint),
+        cmocka_unit_test(test_paste),  cmocka_unit_test(test_probe),          cmocka_unit_test(test_esc),
+    };
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
