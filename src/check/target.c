@@ -41,6 +41,9 @@ void check_target_version(struct run *r, struct check_result *out)
     const char *tidb = strcasestr(s->version_text, "TiDB");
     set_found(out, "%s", tidb ? tidb : s->version_text);
     set_wanted(out, "TiDB 7.4 or later");
+    if (s->flavour == DB_MYSQL && s->version < 50700)
+        find(out, CHECK_FAIL, "Rehearse with MySQL 5.7 or later, or with TiDB.",
+             "MySQL %s at %s takes no index over 767 bytes: the books of the run (tidegate_meta) can't be made there", s->version_text, r->end[TARGET].addr.host);
     if (s->flavour != DB_TIDB)
         set_detail(out, "The target is %s: a rehearsal. TiDB is the target that counts.", s->flavour == DB_MARIADB ? "MariaDB" : "MySQL");
     else if (s->version < 80500)

@@ -49,6 +49,11 @@ static const struct pin PINS[] = {
     {"transaction_isolation", "REPEATABLE-READ", ON_MYSQL | AT_BOTH, 50720, 0},
     {"transaction_isolation", "REPEATABLE-READ", ON_MARIADB | AT_BOTH, 110101, 0},
     {"transaction_isolation", "REPEATABLE-READ", ON_TIDB | AT_BOTH, 0, 0},
+    // A global ON refuses every write of a session that does not say otherwise.
+    {"tx_read_only", "0", ON_MYSQL | AT_TARGET, 0, 50720},
+    {"tx_read_only", "0", ON_MARIADB | AT_TARGET, 0, 110101},
+    {"transaction_read_only", "0", ON_MYSQL | AT_TARGET, 50720, 0},
+    {"transaction_read_only", "0", ON_MARIADB | AT_TARGET, 110101, 0},
     {"completion_type", "NO_CHAIN", ON_CLASSIC | AT_BOTH, 0, 0},
     {"sql_select_limit", "18446744073709551615", ON_ALL | AT_BOTH, 0, 0},
     {"sql_big_selects", "1", ON_CLASSIC | AT_BOTH, 0, 0},

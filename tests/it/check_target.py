@@ -183,6 +183,14 @@ ssl-key = "{folder}/key.pem"
 
 
 @case()
+def target_that_is_too_old(scene):
+    """MySQL 5.6 can't hold the ledger; a run says so before it makes anything."""
+    bench = Bench(scene, scene.source("mariadb"), scene.source("mysql56"))
+    bench.sql(*TABLES)
+    bench.bad("target.version", "fail", "767 bytes")
+
+
+@case()
 def target_of_another_build(scene):
     """What only a server's configuration decides: its version, limits, TLS."""
     config = scene.logs / "tidb.toml"

@@ -274,6 +274,16 @@ def test_killed_on_the_way(scene: Scene):
     equal([line for line in lines["views"] if line["problem"] and line["name"] != "sakila.by_function"], [], "refused views")
 
 
+@case(for_each=[(one, one) for one in ("mysql97", "mariadb")])
+def test_target_that_reads_by_default(scene: Scene, kind):
+    """A global transaction_read_only is for sessions that say nothing; the run's say what they want."""
+    source, target = scene.source("mariadb"), scene.target(kind)
+    run(source, "CREATE DATABASE tg_it", "CREATE TABLE tg_it.t (id INT NOT NULL PRIMARY KEY) ENGINE=InnoDB", "INSERT INTO tg_it.t VALUES (1), (2)")
+    target.query("SET GLOBAL transaction_read_only = 1" if kind == "mysql97" else "SET GLOBAL tx_read_only = 1")
+    finish(full(scene, source, target, ["tg_it.*"]))
+    equal(target.query("SELECT COUNT(*) FROM tg_it.t")[0][0], 2, "rows at the target")
+
+
 @case()
 def test_unread_objects(scene: Scene):
     """A user who may not see triggers, events and routines: the run goes on, and the report doubts."""
