@@ -151,6 +151,8 @@ bool run_has_rds_calls(struct run *r);           /* mysql.rds_set_configuration 
  * NULL: at once, no restart. */
 void cure_variable(struct run *r, struct check_result *out, bool outlives, const char *name, const char *value,
                    const char *effect, const char *title, ...) PRINTF_LIKE(7, 8);
+/* needs.c: of the cures of a result that do not say themselves what the job's user lacks. */
+void cures_fill_needs(struct run *r, struct check_result *out);
 /* The privilege that the end's user lacks for a cure, as its text; NULL: it has it, or its grants are not known. */
 char *cure_needs(struct run *r, enum end_of of, uint64_t privs);
 /* KILL of these sessions of the source, disruptive. */

@@ -138,6 +138,7 @@ static void run_one(struct run *r, const struct check *c)
         unread(out, &e);
     else
         c->run(r, out);
+    cures_fill_needs(r, out);
     accept(r, out);
     out->ms = clock_mono_ms() - began;
     uint32_t *counts[] = {&r->out->npass, &r->out->nwarn, &r->out->nfail, &r->out->nnone};

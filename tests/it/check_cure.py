@@ -31,6 +31,17 @@ def says(text, *parts):
 
 
 @case(for_each=HOLDS)
+def what_a_cure_takes_is_told(scene, kind, privilege):
+    """Before anybody presses a button: the statement's own privilege, where the job's user lacks it, and only there."""
+    bench = bench_of(scene, kind)
+    bench.sql(f"CREATE TABLE {SCHEMA}.old (id INT PRIMARY KEY) ENGINE=MyISAM", "CREATE USER reader@'%'", "CREATE USER changer@'%'",
+              "GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO reader@'%'", f"GRANT ALL ON {SCHEMA}.* TO changer@'%'")
+    for user, needs in (("reader", "ALTER"), ("changer", None), ("root", None)):
+        bench.job(source={"user": user})
+        equal(bench.bad("table.engine", "fail")["cures"][0].get("needs"), needs, f"what the cure needs of {user}")
+
+
+@case(for_each=HOLDS)
 def cure_by_this_user_or_another(scene, kind, privilege):
     bench = bench_of(scene, kind, source={"user": "reader"})
     bench.sql("CREATE USER reader@'%'", "GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO reader@'%'",
