@@ -197,7 +197,7 @@ void modal_draw(const struct modal *m, struct canvas *c)
     x = in.x;
     for (unsigned i = 0; i < m->nbuttons; i++)
         draw_button(m, c, in, m->is_column ? y + (int)i : y, &x, i);
-    y += m->is_column ? (int)m->nbuttons : 1;
+    y += (m->is_column ? (int)m->nbuttons : m->nbuttons ? 1 : 0) + (m->nbuttons ? 1 : 0);
     if (m->keys[0])
         canvas_cut(c, in, y, in.x, in.w, ROLE_DIM, m->keys);
 }

@@ -135,7 +135,10 @@ static void commit(struct form *f, struct wz *w)
     if (!is_same) {
         if (!set(field, w, f->edit.text, &e) && field->look != FORM_SECRET)
             f->raw[f->held] = x_strdup(f->edit.text);
-        wz_changed(w);
+        if (strcmp(field->path, "name") == 0)
+            w->is_changed = true;
+        else
+            wz_changed(w);
     }
     judge_value(f, w, f->held, &e);
 }
@@ -158,6 +161,16 @@ void form_focus(struct form *f, struct wz *w, size_t i)
     if (f->field[i].look != FORM_SECRET)
         edit_set(&f->edit, f->raw[i] ? f->raw[i] : value.p ? value.p : "");
     buf_release(&value);
+}
+
+void form_show_again(struct form *f, struct wz *w)
+{
+    size_t i = f->held;
+    if (i == SIZE_MAX)
+        return;
+    edit_release(&f->edit);
+    f->held = SIZE_MAX;
+    form_focus(f, w, i);
 }
 
 /* ---- keys ---- */

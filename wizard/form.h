@@ -56,6 +56,8 @@ void form_release(struct form *f);
 size_t form_shown(const struct form *f, const struct wz *w, size_t order[FORM_FIELDS]);
 /* The focus goes to that field (its index), or away (SIZE_MAX): what was typed into the one before is put into the job. */
 void form_focus(struct form *f, struct wz *w, size_t field);
+/* The job has changed under the field that has the focus: it shows what holds now. */
+void form_show_again(struct form *f, struct wz *w);
 /* Keys of the field that has the focus; false: not one of them. *changed: the job is another now. */
 bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *changed);
 /* Draws into r, returns the rows used; where r is too low the field with the focus is kept in sight. */

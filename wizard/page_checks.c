@@ -52,13 +52,13 @@ static const char *state_word(const struct check_result *r)
 static void draw_row(const struct wz *w, struct canvas *c, struct rect in, int y, const struct check_result *r, bool is_here)
 {
     char wanted[80] = "";
-    int tail = in.x + in.w - 9;
+    int tail = in.x + in.w - 8;
     if (r->wanted && r->state != CHECK_NONE)
         snprintf(wanted, sizeof wanted, r->state == CHECK_PASS ? "%s" : _("want %s"), r->wanted);
     canvas_text(c, in, y, in.x + 3, roles[r->state], marks[r->state]);
-    canvas_cut(c, in, y, in.x + 5, 29, ROLE_TEXT, _(check_title(r->check)));
-    canvas_cut(c, in, y, in.x + 35, 16, ROLE_TEXT, r->found ? r->found : r->state == CHECK_NONE ? _("n/a") : "");
-    canvas_cut(c, in, y, in.x + 52, TG_MAX(tail - in.x - 53, 0), ROLE_DIM, wanted);
+    canvas_cut(c, in, y, in.x + 5, 28, ROLE_TEXT, _(check_title(r->check)));
+    canvas_cut(c, in, y, in.x + 34, 13, ROLE_TEXT, r->found ? r->found : r->state == CHECK_NONE ? _("n/a") : "");
+    canvas_cut(c, in, y, in.x + 48, TG_MAX(tail - in.x - 49, 0), ROLE_DIM, wanted);
     canvas_cut(c, in, y, tail, 8, r->reason ? ROLE_DIM : ROLE_KEY, state_word(r));
     if (!is_here)
         return;
@@ -112,11 +112,12 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
     const struct check_report *p = w->report;
     int width = TG_MIN(r.w, 80) - 4;
+    struct rect line = {r.y - 1, r.x, 1, r.w};
     if (w->probe[PROBE_CHECKS].is_running)
-        canvas_cut(c, r, r.y - 1, 2, width, ROLE_TEXT, _("Looking; nothing is written anywhere"));
+        canvas_cut(c, line, line.y, 2, width, ROLE_TEXT, w->probe[PROBE_CHECKS].n ? _("Looking; nothing is written anywhere") : _("Connecting"));
     else if (p)
-        canvas_textf(c, r, r.y - 1, 2, ROLE_TEXT, _("%u checks: %u pass, %u warn, %u fail, %u n/a"), p->n, p->npass, p->nwarn, p->nfail, p->nnone);
-    canvas_right(c, r, r.y - 1, 2 + width, ROLE_DIM, w->only_problems ? _("r Run again   f All") : _("r Run again   f Only problems"));
+        canvas_textf(c, line, line.y, 2, ROLE_TEXT, _("%u checks: %u pass, %u warn, %u fail, %u n/a"), p->n, p->npass, p->nwarn, p->nfail, p->nnone);
+    canvas_right(c, line, line.y, 2 + width, ROLE_DIM, w->only_problems ? _("r Run again   f All") : _("r Run again   f Only problems"));
     struct rect box = {r.y, 2, TG_MAX(r.h - 3, 3), width};
     if (w->probe[PROBE_CHECKS].is_running)
         draw_running(w, c, box);
@@ -185,5 +186,5 @@ static const char *help(const struct wz *w, const char **title)
 
 static const char *const buttons[] = {N_("Back"), N_("Next"), NULL};
 
-const struct page page_checks = {.step = STEP_CHECKS, .title = N_("Checks"), .nextra = 1, .buttons = buttons, .where = 4, .enter = enter, .draw = draw,
+const struct page page_checks = {.step = STEP_CHECKS, .title = N_("Checks"), .nextra = 1, .buttons = buttons, .where = 8, .enter = enter, .draw = draw,
                                  .feed = feed, .ready = ready, .help = help};

@@ -26,22 +26,22 @@ static void list_words(const struct wz *w, const char *path, const char *none, c
 static void in_words(const struct wz *w, struct canvas *c, struct rect in)
 {
     static const char *const modes[] = {N_("one consistent copy, then done"), N_("copy, then follow every change until you end the run"), N_("follow from the given position")};
-    static const char *const existings[] = {N_("ask what to do with tables that hold rows"), N_("add to tables that hold rows"), N_("replace rows with the same key"), N_("DROP tables that hold rows")};
+    static const char *const existings[] = {N_("asks about tables that hold rows"), N_("adds to tables that hold rows"), N_("replaces rows with the same key"), N_("DROPS tables that hold rows")};
     const struct job *j = w->job;
     char move[200], line[400];
     int y = in.y, x = in.x + 1, room = in.w - 2;
     list_words(w, "allow.include", _("every schema"), move, sizeof move);
-    snprintf(line, sizeof line, _("From  %s, %s:%lld"), w->report ? w->report->source_name : "", source_of(w)->host ? source_of(w)->host : "", (long long)source_of(w)->port);
+    snprintf(line, sizeof line, _("From  %s"), w->report ? w->report->source_name : source_of(w)->host ? source_of(w)->host : "");
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("To    %s, %s:%lld"), w->report ? w->report->target_name : "", j->target.host ? j->target.host : "", (long long)j->target.port);
+    snprintf(line, sizeof line, _("To    %s"), w->report ? w->report->target_name : j->target.host ? j->target.host : "");
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
     snprintf(line, sizeof line, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
     snprintf(line, sizeof line, _("How   %s; pace %s"), _(modes[j->mode]), job_pace_name(j->pace));
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("Write new tables and tidegate_meta; %s"), _(existings[j->existing]));
+    snprintf(line, sizeof line, _("Write tables and tidegate_meta; %s"), _(existings[j->existing]));
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("Checks %u pass, %u warn, %u accepted with a reason"), w->report ? w->report->npass : 0, w->report ? w->report->nwarn : 0, (unsigned)j->ncheck_accept);
+    snprintf(line, sizeof line, _("Found %u checks pass, %u warn, %u are accepted with a reason"), w->report ? w->report->npass : 0, w->report ? w->report->nwarn : 0, (unsigned)j->ncheck_accept);
     canvas_cut(c, in, y, x, room, ROLE_TEXT, line);
 }
 
@@ -64,7 +64,8 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
     char title[200];
     int width = TG_MIN(r.w, 80) - 4;
-    struct rect words = {r.y, 2, 9, width}, yaml = {r.y + 9, 2, TG_MAX(r.h - 9, 3), width};
+    form_draw(&w->form[w->at], w, c, (struct rect){r.y, 2, 1, r.w - 4});
+    struct rect words = {r.y + 1, 2, 8, width}, yaml = {r.y + 9, 2, TG_MAX(r.h - 9, 3), width};
     wz_box(c, words, w, false, _("In words"), NULL);
     in_words(w, c, rect_inside(words));
     snprintf(title, sizeof title, _("Job file  %.100s"), w->path[0] ? w->path : _("not saved yet"));
@@ -94,6 +95,20 @@ static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
     return true;
 }
 
+/* A run needs a name; the source's host has one to offer. */
+static void enter(struct wz *w, struct wz_effect *out)
+{
+    char name[33] = "";
+    size_t n = 0;
+    struct err e;
+    (void)out;
+    for (const char *p = w->job->name ? "" : source_of(w)->host; p && *p && *p != '.' && n < 32; p++)
+        if ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (*p == '-' && n))
+            name[n++] = *p;
+    if (n && job_set(w->job, "name", name, &e))
+        wz_changed_name(w);
+}
+
 static void press(struct wz *w, unsigned button, struct wz_effect *out)
 {
     if (button == 1) {
@@ -117,7 +132,10 @@ static const char *help(const struct wz *w, const char **title)
     return text;
 }
 
+static const struct form_field fields[] = {
+    {.path = "name", .look = FORM_TEXT, .label = N_("Name"), .help_title = N_("Name of the run")},
+};
 static const char *const buttons[] = {N_("Back"), N_("Save"), N_("Rehearse"), N_("Start …"), NULL};
 
-const struct page page_review = {.step = STEP_REVIEW, .title = N_("Review"), .question = N_("Ready. Read this once, then start."),
-                                 .buttons = buttons, .where = 2, .draw = draw, .feed = feed, .press = press, .help = help};
+const struct page page_review = {.step = STEP_REVIEW, .title = N_("Review"), .question = N_("Ready. Read this once, then start."), .fields = fields, .nfields = TG_ARRAY_LEN(fields),
+                                 .buttons = buttons, .where = 2, .enter = enter, .draw = draw, .feed = feed, .press = press, .help = help};

@@ -17,7 +17,7 @@
 /* ---- keys ---- */
 
 enum action { DO_NONE, DO_HELP, DO_GOTO, DO_MOUSE, DO_TEST, DO_SAVE, DO_LEAVE, DO_REDRAW, DO_THEME, DO_SUSPEND };
-enum { ON_START = 1, ON_FORM = 2, ON_LIST = 4, ON_ANY = 255 };
+enum { ON_START = 1, ON_FORM = 2, ON_LIST = 4, ON_CHECKS = 8, ON_ANY = 255 };
 
 static const struct key_row rows[] = {
     {DO_NONE, ON_START, 0, {0}, "↑↓", N_("Choose"), 0, NULL, false, NULL},
@@ -25,6 +25,12 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_FORM, 0, {0}, "Tab", N_("Next field"), 0, N_("next field"), true, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Enter", N_("Next"), 0, N_("on; open or do it"), true, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Esc", N_("Back"), 0, N_("back, never quits"), true, NULL},
+    {DO_NONE, ON_CHECKS, 0, {0}, "↑↓", N_("Choose"), 0, NULL, false, NULL},
+    {DO_NONE, ON_CHECKS, 0, {0}, "Enter", N_("Cure or details"), 0, N_("the cure, or what was found"), false, NULL},
+    {DO_NONE, ON_CHECKS, 0, {0}, "a", N_("Accept"), 0, N_("accept it, with a reason"), false, NULL},
+    {DO_NONE, ON_CHECKS, 0, {0}, "r", N_("Run again"), 0, N_("run the checks again"), false, NULL},
+    {DO_NONE, ON_CHECKS, 0, {0}, "f", NULL, 0, N_("only problems, or all"), false, NULL},
+    {DO_NONE, ON_CHECKS, 0, {0}, "Esc", N_("Back"), 0, N_("back, never quits"), true, NULL},
     {DO_NONE, ON_ANY, 0, {0}, "Shift-Tab", NULL, 0, N_("previous field"), true, NULL},
     {DO_TEST, ON_FORM, K_CTRL('t'), {0}, "Ctrl-T", NULL, 0, N_("test the connection"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-Y", NULL, 0, N_("take the offered repair"), false, NULL},
@@ -86,6 +92,12 @@ void wz_changed(struct wz *w)
     w->is_changed = true;
     for (int i = 0; i < PROBE_COUNT; i++)
         w->probe[i].is_stale = true;
+}
+
+void wz_changed_name(struct wz *w)
+{
+    w->is_changed = true;
+    form_show_again(&w->form[w->at], w);
 }
 
 /* ---- focus: shown fields, things of the page, buttons ---- */

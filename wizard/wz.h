@@ -111,6 +111,8 @@ void wz_notice(struct wz *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void wz_go(struct wz *w, enum step to, struct wz_effect *out);
 /* The answers have changed: probes that looked at them are stale. */
 void wz_changed(struct wz *w);
+/* Only what the run is called has changed: no probe minds. */
+void wz_changed_name(struct wz *w);
 
 /* ---- for pages ---- */
 bool wz_has_focus(const struct wz *w, unsigned extra); /* the page's own thing of that number */

@@ -27,6 +27,7 @@ struct bench {
 static inline void bench_init(struct bench *b, int rows, int cols)
 {
     static const struct wizard_options none;
+    *b = (struct bench){0};
     job_init(&b->job);
     b->w = wz_new(&none, &b->job);
     b->w->rows = rows;
