@@ -18,6 +18,8 @@ void engine_set_state(struct engine *g, enum run_state s)
     if (!changed)
         return;
     log_event(LOG_INFO, "engine", "", "", "now %s", run_state_name(s));
+    if (s == RUN_CATCHING_UP || s == RUN_IN_SYNC)
+        times_note(g, s == RUN_IN_SYNC ? "in-sync" : "copied", "");
     struct err e = {0};
     if (g->control.my && !ledger_set_state(&g->ledger, &g->control, run_state_name(s), &e) && err_is_lost(&e)) {
         conn_close(&g->control);
@@ -278,6 +280,7 @@ static void settle_start(struct engine *g)
 
 static int run_started(struct engine *g, struct err *e)
 {
+    times_begin(g);
     if (!start_run(g, e))
         return exit_of(g, e);
     if (!(g->is_snapshot ? snapshot_round(g, e) : keyless_first(g, e)))
@@ -341,6 +344,7 @@ static void engine_release(struct engine *g)
     db_addr_release(&g->source);
     db_addr_release(&g->target);
     free(g->table_rate);
+    free(g->table_began);
     for (uint32_t i = 0; i < g->nkeys; i++) {
         free(g->keys[i].schema);
         free(g->keys[i].table);
@@ -401,6 +405,7 @@ int engine_run(struct job *job, const struct engine_options *o, struct err *e)
             mon_server_echo(g->mon, o->events, o->events_json);
         if (o->watch)
             mon_server_watch(g->mon, o->watch, o->watch_arg);
+        report_forget(g);
         bool fine = engine_connect(g, e);
         name_snapshot(g);
         g->marks = marks_new(&g->start); /* nowhere yet: for the sampler alone */

@@ -118,6 +118,7 @@ static void set_verdict(struct engine *g, const char *verdict, const struct pos 
     snprintf(g->verdict, sizeof g->verdict, "%s", verdict);
     snprintf(g->verified_at, sizeof g->verified_at, "%s", pos_text(at, text));
     pthread_mutex_unlock(&g->lock);
+    times_note(g, strncmp(verdict, "PASS", 4) == 0 ? "verified" : "not verified", verdict);
 }
 
 /* What a PASS says, honestly: of tables that held rows before only that nothing of the source is missing. */

@@ -153,7 +153,9 @@ struct engine {
     struct rates dump_rate, load_rate, row_rate, tx_rate, byte_rate, source_rate, source_tx_rate;
     struct rates *table_rate;         /* by index in tabs.list */
     uint32_t ntable_rate;
-    int64_t started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
+    int64_t *table_began;             /* times.c's, by index in tabs.list */
+    uint32_t ntable_began, hour_seconds, day_seconds; /* seconds that are in the newest of the long points */
+    int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum;
     struct pos source_end;            /* last known end of the source's binlog */
     atomic_uint_least64_t verify_rows;
@@ -213,7 +215,17 @@ bool engine_has_key(void *arg, const char *schema, const char *table, const char
 void report_add(struct engine *g, enum report_part part, bool is_problem, const char *name, const char *fmt, ...) PRINTF_LIKE(5, 6);
 void report_clear(struct engine *g, enum report_part part);
 void report_release(struct engine *g);
+void report_forget(struct engine *g);                  /* what an earlier engine of the run wrote */
 void engine_report(struct engine *g, int exit_code, const struct err *e);
+/* times.c: lines of RUN_DIR/times.jsonl, over all engines of the run. Any thread. */
+void times_begin(struct engine *g);                    /* once the run goes */
+void times_note(struct engine *g, const char *what, const char *name);
+/* Sampler only, for each of its looks: how long a table's copy took. */
+void times_table(struct engine *g, uint32_t i, const struct tab *tab, enum table_state st, struct buf *out);
+void times_flush(struct engine *g, struct buf *lines); /* writes and frees them */
+void times_report(struct engine *g, json_t *report);
+/* cleanup.c: [{where, why, sql}], what a person may remove at the end. */
+json_t *cleanup_json(struct engine *g);
 /* keyless.c */
 bool engine_copy_keyless(struct engine *g, struct err *e);
 /* Copied from the beginning: what an unfinished copy left (was_begun) is emptied first, noted in the ledger. */
@@ -251,6 +263,7 @@ void engine_pace_look(struct engine *g);               /* what runs at the sourc
 bool engine_pace_command(struct engine *g, json_t *args, char **result_json, struct err *e);
 /* sample.c: fills and publishes a snapshot. */
 void engine_sample(struct engine *g);
+enum table_state engine_tab_state(struct engine *g, const struct tab *tab); /* behind the lock of tabs */
 bool engine_is_copied(struct engine *g);               /* every chunk is applied */
 void engine_set_state(struct engine *g, enum run_state s);
 /* engine.c: nothing moves but a question, and nobody looks; the error that the run ends with then. */

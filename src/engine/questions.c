@@ -75,6 +75,8 @@ bool engine_answer(struct engine *g, const char *id, const char *table, const ch
     pthread_cond_broadcast(&g->changed);
     pthread_mutex_unlock(&g->lock);
     if (slug)
+        times_note(g, "answer", id);
+    if (slug)
         log_event(LOG_NOTE, "engine", table ? table : "", id, "answered: %s", slug);
     else if (known)
         err_set(e, ERR_USAGE, "'%s' is not a choice of question %s", choice, id);

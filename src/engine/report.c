@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 static const struct {
     const char *slug, *title;
@@ -110,6 +112,16 @@ static void read_cures(struct engine *g)
     cure_records_release(list, n);
 }
 
+void report_forget(struct engine *g)
+{
+    static const char *const names[] = {"report.txt", "report.md", "report.json"};
+    for (size_t i = 0; i < TG_ARRAY_LEN(names); i++) {
+        char *path = x_format("%s/%s", g->o->run_dir, names[i]);
+        unlink(path);
+        free(path);
+    }
+}
+
 static void write_file(const char *dir, const char *name, const char *text)
 {
     char path[4096];
@@ -178,15 +190,62 @@ static void add_part(struct engine *g, struct buf *out, bool is_markdown, enum r
         }
 }
 
-static void add_text(struct engine *g, struct buf *out, bool is_markdown, int exit_code, const struct err *e)
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *text = json_string_value(json_object_get(o, key));
+    return text ? text : "";
+}
+
+static void add_clock(struct buf *out, bool is_markdown, const char *label, int64_t wall_ms)
+{
+    time_t at = (time_t)(wall_ms / 1000);
+    struct tm utc;
+    char text[40];
+    if (wall_ms && gmtime_r(&at, &utc) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &utc))
+        add_fact(out, is_markdown, label, text);
+}
+
+static void add_times(struct buf *out, bool is_markdown, const json_t *report)
+{
+    static const char *const marks[][2] = {{"started_ms", "Started"}, {"copied_ms", "Copied at"}, {"in_sync_ms", "In sync at"},
+                                           {"verified_ms", "Verified at"}, {"ended_ms", "Ended"}};
+    const json_t *times = json_object_get(report, "times"), *one;
+    size_t i;
+    for (i = 0; i < TG_ARRAY_LEN(marks); i++)
+        add_clock(out, is_markdown, marks[i][1], (int64_t)json_integer_value(json_object_get(times, marks[i][0])));
+    if (json_array_size(json_object_get(report, "longest")))
+        buf_adds(out, is_markdown ? "\n## Tables that took the longest\n\n" : "\nTables that took the longest\n");
+    json_array_foreach(json_object_get(report, "longest"), i, one)
+        buf_addf(out, is_markdown ? "- `%s`: %lld rows, %lld bytes, %.1f s, %s\n" : "  %s: %lld rows, %lld bytes, %.1f s, %s\n", text_of(one, "name"),
+                 (long long)json_integer_value(json_object_get(one, "rows")), (long long)json_integer_value(json_object_get(one, "bytes")),
+                 (double)json_integer_value(json_object_get(one, "ms")) / 1000, text_of(one, "state"));
+}
+
+/* Of a run that is over; before, somebody would take away what it goes on with. */
+static void add_cleanup(struct buf *out, bool is_markdown, const json_t *report)
+{
+    const json_t *one;
+    size_t i;
+    buf_adds(out, is_markdown ? "\n## Clean-up, when nobody wants to go back\n\nThe tool runs none of it.\n\n```sql\n"
+                              : "\nClean-up, when nobody wants to go back (the tool runs none of it)\n");
+    json_array_foreach(json_object_get(report, "cleanup"), i, one)
+        buf_addf(out, is_markdown ? "-- at %s: %s\n%s\n" : "  -- at %s: %s\n%s\n", text_of(one, "where"), text_of(one, "why"), text_of(one, "sql"));
+    if (is_markdown)
+        buf_adds(out, "```\n");
+}
+
+static void add_text(struct engine *g, struct buf *out, bool is_markdown, int exit_code, const struct err *e, const json_t *report)
 {
     add_head(g, out, is_markdown, exit_code, e);
+    add_times(out, is_markdown, report);
     for (int part = 0; part < REPORT_PARTS; part++)
         add_part(g, out, is_markdown, (enum report_part)part);
+    if (g->snap->state == RUN_FINISHED)
+        add_cleanup(out, is_markdown, report);
 }
 
 /* The snapshot as `status --json` gives it, and the parts under "report". */
-static char *report_json(struct engine *g, int exit_code, const struct err *e)
+static json_t *report_json(struct engine *g, int exit_code, const struct err *e)
 {
     char *snapshot = mon_encode(g->snap);
     json_t *all = json_loads(snapshot, 0, NULL), *report = json_object();
@@ -200,11 +259,11 @@ static char *report_json(struct engine *g, int exit_code, const struct err *e)
     }
     json_object_set_new(report, "exit_code", json_integer(exit_code));
     json_object_set_new(report, "error", json_string(e->code == ERR_OK ? "" : err_info(e->code)->id));
+    times_report(g, report);
+    json_object_set_new(report, "cleanup", cleanup_json(g));
     json_object_set_new(all, "report", report);
-    char *text = json_dumps(all, JSON_INDENT(1));
-    json_decref(all);
     free(snapshot);
-    return text;
+    return all;
 }
 
 void engine_report(struct engine *g, int exit_code, const struct err *e)
@@ -212,9 +271,11 @@ void engine_report(struct engine *g, int exit_code, const struct err *e)
     struct buf text = {0}, markdown = {0};
     read_ledger(g);
     read_cures(g);
-    add_text(g, &text, false, exit_code, e);
-    add_text(g, &markdown, true, exit_code, e);
-    char *json = report_json(g, exit_code, e);
+    json_t *all = report_json(g, exit_code, e), *report = json_object_get(all, "report");
+    add_text(g, &text, false, exit_code, e, report);
+    add_text(g, &markdown, true, exit_code, e, report);
+    char *json = json_dumps(all, JSON_INDENT(1));
+    json_decref(all);
     write_file(g->o->run_dir, "report.txt", text.p);
     write_file(g->o->run_dir, "report.md", markdown.p);
     write_file(g->o->run_dir, "report.json", json);

@@ -69,7 +69,7 @@ static void fill_flow(struct flow_view *f, struct rates *bytes, int64_t now, uin
     f->left_to_s = (int64_t)(TG_MAX(a, b) * 1.1);
 }
 
-static enum table_state state_of(struct engine *g, const struct tab *tab)
+enum table_state engine_tab_state(struct engine *g, const struct tab *tab)
 {
     int verified = atomic_load(&tab->verified);
     if (atomic_load(&tab->is_asking))
@@ -133,19 +133,29 @@ static int busiest_first(const void *x, const void *y)
 static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
 {
     uint64_t read = 0, loaded = 0, rows_read = 0, rows_loaded = 0, total = 0, unread = 0;
+    struct buf times = {0};
     pthread_mutex_lock(&g->tabs.lock);
     if (g->ntable_rate < g->tabs.n && g->tabs.n <= MON_TABLES) {
         g->table_rate = x_realloc(g->table_rate, g->tabs.n * sizeof *g->table_rate);
         memset(g->table_rate + g->ntable_rate, 0, (g->tabs.n - g->ntable_rate) * sizeof *g->table_rate);
         g->ntable_rate = g->tabs.n;
     }
+    if (g->ntable_began < g->tabs.n) {
+        g->table_began = x_realloc(g->table_began, g->tabs.n * sizeof *g->table_began);
+        memset(g->table_began + g->ntable_began, 0, (g->tabs.n - g->ntable_began) * sizeof *g->table_began);
+        g->ntable_began = g->tabs.n;
+    }
     s->tables_total = s->tables_done = s->tables_busy = s->tables_failed = s->tables_waiting = s->ntables = 0;
+    s->tables_verified = s->tables_different = 0;
     for (uint32_t i = 0; i < g->tabs.n; i++) {
         struct tab *tab = g->tabs.list[i];
         if (!tab->def)
             continue;
-        enum table_state st = state_of(g, tab);
+        enum table_state st = engine_tab_state(g, tab);
         count_state(s, st);
+        s->tables_verified += atomic_load(&tab->verified) == 1;
+        s->tables_different += atomic_load(&tab->verified) == 2;
+        times_table(g, i, tab, st, &times);
         if (s->ntables < MON_TABLES && i < g->ntable_rate)
             fill_table(g, &s->table[s->ntables++], tab, i, st, now);
         uint64_t bytes = atomic_load(&tab->count.bytes_read);
@@ -157,6 +167,8 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
         rows_loaded += atomic_load(&tab->count.rows_loaded);
     }
     pthread_mutex_unlock(&g->tabs.lock);
+    times_flush(g, &times);
+    g->sampled_ms = clock_wall_ms();
     qsort(s->table, s->ntables, sizeof *s->table, busiest_first);
     fill_flow(&s->dump, &g->dump_rate, now, read, total, rows_read);
     fill_flow(&s->load, &g->load_rate, now, loaded, total, rows_loaded);
@@ -171,6 +183,19 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
     s->load.active = s->pace.writers;
 }
 
+/* The worst of `step` seconds is a point; *seconds counts those of the newest. */
+static void add_long_point(float point[MON_LAG_LONG], uint32_t *n, uint32_t *seconds, uint32_t step, float value)
+{
+    if (*n && (*seconds)++ < step) {
+        point[*n - 1] = TG_MAX(point[*n - 1], value);
+        return;
+    }
+    if (*n == MON_LAG_LONG)
+        memmove(point, point + 1, (--*n) * sizeof *point);
+    point[(*n)++] = value;
+    *seconds = 1;
+}
+
 static void add_point(struct engine *g, struct lag_view *l, int64_t now)
 {
     if (now - g->last_point_ms < 1000)
@@ -181,6 +206,8 @@ static void add_point(struct engine *g, struct lag_view *l, int64_t now)
         l->npoints--;
     }
     l->points[l->npoints++] = (float)TG_MAX(l->seconds, 0.0);
+    add_long_point(l->hour, &l->nhour, &g->hour_seconds, 3600 / MON_LAG_LONG, l->points[l->npoints - 1]);
+    add_long_point(l->day, &l->nday, &g->day_seconds, 86400 / MON_LAG_LONG, l->points[l->npoints - 1]);
 }
 
 static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)

@@ -39,6 +39,7 @@ struct pace_view {                /* limits that hold now, and what the copy cos
     char waits[120];              /* why fewer read than may, "": nothing holds them */
 };
 #define MON_LAG_POINTS 600
+#define MON_LAG_LONG 180
 struct lag_view {
     double seconds;               /* source clock now - commit time of the last applied; -1 = unknown */
     uint64_t unread_bytes, unapplied_bytes;
@@ -46,6 +47,8 @@ struct lag_view {
     double source_tx_rate, source_byte_rate, apply_tx_rate, apply_byte_rate;
     uint32_t npoints;             /* one a second, oldest first */
     float points[MON_LAG_POINTS];
+    uint32_t nhour, nday;         /* the worst of each 20 s of the last hour, of each 8 minutes of the last day; oldest first */
+    float hour[MON_LAG_LONG], day[MON_LAG_LONG];
 };
 struct table_view {
     char name[130];               /* schema.table at the source */
@@ -80,6 +83,7 @@ struct mon_snapshot {
     struct pace_view pace;
     uint64_t tx_applied, rows_applied;
     uint32_t tables_total, tables_done, tables_busy, tables_failed, tables_waiting;
+    uint32_t tables_verified, tables_different; /* by the comparison that goes on, or was the last */
     uint32_t ntables;
     struct table_view table[MON_TABLES]; /* the busiest */
     uint32_t nquestions;

@@ -110,6 +110,8 @@ static const struct field tables_fields[] = {
     F(mon_snapshot, tables_busy, "busy", K_U32),
     F(mon_snapshot, tables_failed, "failed", K_U32),
     F(mon_snapshot, tables_waiting, "waiting", K_U32),
+    F(mon_snapshot, tables_verified, "verified", K_U32),
+    F(mon_snapshot, tables_different, "different", K_U32),
 };
 static const struct field flow_fields[] = {
     F(flow_view, bytes, "bytes", K_U64),
@@ -304,12 +306,28 @@ static bool question_take(struct question_view *q, json_t *o, struct err *e)
     return true;
 }
 
+static json_t *points_put(const float *point, uint32_t n)
+{
+    json_t *points = json_array();
+    for (uint32_t i = 0; i < n; i++)
+        json_array_append_new(points, mon_json_real((double)point[i]));
+    return points;
+}
+
+static uint32_t points_take(float *point, uint32_t room, const json_t *points)
+{
+    uint32_t n = (uint32_t)TG_MIN(json_array_size(points), room);
+    for (uint32_t i = 0; i < n; i++)
+        point[i] = (float)json_number_value(json_array_get(points, i));
+    return n;
+}
+
 static json_t *lag_put(const struct lag_view *l)
 {
-    json_t *o = PUT(json_object(), l, lag_fields), *points = json_array();
-    for (uint32_t i = 0; i < TG_MIN(l->npoints, MON_LAG_POINTS); i++)
-        json_array_append_new(points, mon_json_real((double)l->points[i]));
-    json_object_set_new(o, "points", points);
+    json_t *o = PUT(json_object(), l, lag_fields);
+    json_object_set_new(o, "points", points_put(l->points, TG_MIN(l->npoints, MON_LAG_POINTS)));
+    json_object_set_new(o, "hour", points_put(l->hour, TG_MIN(l->nhour, MON_LAG_LONG)));
+    json_object_set_new(o, "day", points_put(l->day, TG_MIN(l->nday, MON_LAG_LONG)));
     return o;
 }
 
@@ -317,10 +335,9 @@ static bool lag_take(struct lag_view *l, json_t *o, struct err *e)
 {
     if (!TAKE(l, lag_fields, o))
         return false;
-    const json_t *points = json_object_get(o, "points");
-    l->npoints = (uint32_t)TG_MIN(json_array_size(points), MON_LAG_POINTS);
-    for (uint32_t i = 0; i < l->npoints; i++)
-        l->points[i] = (float)json_number_value(json_array_get(points, i));
+    l->npoints = points_take(l->points, MON_LAG_POINTS, json_object_get(o, "points"));
+    l->nhour = points_take(l->hour, MON_LAG_LONG, json_object_get(o, "hour"));
+    l->nday = points_take(l->day, MON_LAG_LONG, json_object_get(o, "day"));
     return true;
 }
 
