@@ -76,6 +76,21 @@ enum check_depth {
     CHECK_DEEP = 1,                   /* also reads rows: duplicates under another collation, longest rows */
     CHECK_REHEARSE = 2                /* also writes into scratch schemas at both ends */
 };
+/* What a person is shown of the two ends before anything is judged. Texts are cut to fit. */
+struct check_difference {
+    const char *setting;              /* msgid or a variable's name */
+    char source[32], target[32];      /* "": not known */
+    const char *effect;               /* msgid: what becomes of it; "none" */
+};
+#define CHECK_DIFFERENCES 5
+struct check_view {
+    bool has_size;                    /* of everything at the source but the server's own schemas; the server's guesses */
+    uint64_t bytes;
+    uint32_t nschemas, ntables;
+    struct check_difference differs[CHECK_DIFFERENCES];
+    unsigned ndiffers;
+};
+
 struct check_options {
     const struct job *job;            /* resolved (job_resolve) */
     enum check_depth depth;
@@ -84,6 +99,7 @@ struct check_options {
     size_t nonly;
     const char *run_dir;              /* where the run will keep its files; NULL: not known */
     struct cancel *cancel;            /* NULL: none */
+    struct check_view *view;          /* filled at the end, from what could be reached; NULL: not asked for */
     /* Each result as soon as it is there, on the caller's thread; NULL: nobody listens. */
     void (*told)(void *arg, const struct check_result *r);
     void *arg;
@@ -98,7 +114,8 @@ struct check_report {
     int64_t ms;
     bool is_cancelled;
 };
-/* Blocks on the caller's thread; opens its own connections and closes them. Never fails as a whole: a check that can't
+/* Blocks on the caller's thread; opens its own connections, to the ends that the chosen checks look at, and closes them. An
+ * end without a host is not given yet: what needs it does not apply. Never fails as a whole: a check that can't
  * look says so. */
 void checks_run(struct check_report *out, const struct check_options *o);
 void check_report_release(struct check_report *r);

@@ -95,7 +95,9 @@ void end_open(struct end *s, const struct job_end *job, enum end_of of)
     s->of = of;
     s->job = job;
     job_addr(&s->addr, job, of == TARGET);
-    if (resolve(s, &list) && reach(s, list)) {
+    if (!job->host || !job->host[0])
+        step_failed(s, STEP_RESOLVE, ERR_CONF_MISSING, "not given yet");
+    else if (resolve(s, &list) && reach(s, list)) {
         s->is_open = end_connect(s, &s->conn, &s->failed);
         if (!s->is_open)
             s->failed_step = step_of(s, &s->failed);
@@ -123,6 +125,10 @@ static bool step_passed(const struct end *s, enum step step, struct check_result
 {
     if (s->failed.code == ERR_OK || s->failed_step > (int)step)
         return true;
+    if (s->failed.code == ERR_CONF_MISSING) {
+        not_applicable(out, "not given yet");
+        return false;
+    }
     if (s->failed_step < (int)step) {
         not_applicable(out, "not reached: an earlier step has failed");
         return false;
@@ -162,6 +168,10 @@ void check_tls(struct run *r, struct check_result *out)
     if (!step_passed(s, STEP_TLS, out)) {
         if (is_off && is_wanted)
             cure_setting(out, r->job, path, "true", "Use TLS: %s: true", path);
+        return;
+    }
+    if (s->failed.code != ERR_OK && s->addr.tls) { /* the session that would tell its version was refused later */
+        set_found(out, "on");
         return;
     }
     set_found(out, "%s", s->tls[0] ? s->tls : "off");

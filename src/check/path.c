@@ -37,27 +37,44 @@ static bool measure(struct end *s, int64_t *us, struct err *e)
     return true;
 }
 
-void check_path_rtt(struct run *r, struct check_result *out)
+/* false: that end is not open, or can't be measured (which is told). */
+static bool measured(struct run *r, enum end_of of, int64_t *us, struct check_result *out)
 {
     struct err e = {0};
-    int64_t source, target;
-    if (!measure(&r->end[SOURCE], &source, &e) || !measure(&r->end[TARGET], &target, &e)) {
-        unread(out, &e);
-        return;
-    }
+    if (!r->end[of].is_open)
+        return false;
+    if (measure(&r->end[of], us, &e))
+        return true;
+    unread(out, &e);
+    return false;
+}
+
+static void judge_target_rtt(struct run *r, struct check_result *out, int64_t us)
+{
+    find(out, CHECK_WARN, "Run tidegate nearer to the target.",
+         "the target answers after %.0f ms: each batch waits for that two or three times, so batches grow and the lag with them", (double)us / 1000);
+    if (r->job->writers < WRITERS)
+        cure_setting(out, r->job, "limits.writers", "48", "More writers at once: limits.writers: %d", WRITERS);
+}
+
+void check_path_rtt(struct run *r, struct check_result *out)
+{
+    int64_t source = 0, target = 0;
+    bool has_source = measured(r, SOURCE, &source, out), has_target = measured(r, TARGET, &target, out);
     double from = (double)source / 1000, to = (double)target / 1000;
-    set_found(out, from < 10 && to < 10 ? "%.1f ms / %.1f ms" : "%.0f ms / %.0f ms", from, to);
+    if (!has_source && !has_target)
+        return;
+    if (has_source && has_target)
+        set_found(out, from < 10 && to < 10 ? "%.1f ms / %.1f ms" : "%.0f ms / %.0f ms", from, to);
+    else
+        set_found(out, from + to < 10 ? "%.1f ms" : "%.0f ms", from + to);
     set_wanted(out, "under %d / %d ms", SOURCE_US / 1000, TARGET_US / 1000);
     set_detail(out, "Round trips to the source and to the target, the median of several.");
-    if (source > SOURCE_US)
+    if (has_source && source > SOURCE_US)
         find(out, CHECK_WARN, "Run tidegate nearer to the source, or copy with more readers.",
              "the source answers after %.0f ms: small tables and schema changes wait for that each time; large chunks hardly", from);
-    if (target > TARGET_US) {
-        find(out, CHECK_WARN, "Run tidegate nearer to the target.",
-             "the target answers after %.0f ms: each batch waits for that two or three times, so batches grow and the lag with them", to);
-        if (r->job->writers < WRITERS)
-            cure_setting(out, r->job, "limits.writers", "48", "More writers at once: limits.writers: %d", WRITERS);
-    }
+    if (has_target && target > TARGET_US)
+        judge_target_rtt(r, out, target);
 }
 
 /* Theirs less ours, by the sample with the shortest way: the clock was read near its middle. */
@@ -89,14 +106,21 @@ static void judge_offset(struct check_result *out, const struct end *s, int64_t 
 void check_path_clock(struct run *r, struct check_result *out)
 {
     struct err e = {0};
-    int64_t source, target;
-    if (!read_offset(&r->end[SOURCE], &source, &e) || !read_offset(&r->end[TARGET], &target, &e)) {
-        unread(out, &e);
-        return;
+    int64_t offset[2];
+    char text[2][32] = {"", ""};
+    for (int of = SOURCE; of <= TARGET; of++) {
+        if (!r->end[of].is_open)
+            continue;
+        if (!read_offset(&r->end[of], &offset[of], &e)) {
+            unread(out, &e);
+            return;
+        }
+        snprintf(text[of], sizeof text[of], "%+.1f s", (double)offset[of] / 1000);
     }
-    set_found(out, "%+.1f s / %+.1f s", (double)source / 1000, (double)target / 1000);
+    set_found(out, text[0][0] && text[1][0] ? "%s / %s" : "%s%s", text[0], text[1]);
     set_wanted(out, "within 1 s");
     set_detail(out, "The lag that is shown takes the difference into account.");
-    judge_offset(out, &r->end[SOURCE], source);
-    judge_offset(out, &r->end[TARGET], target);
+    for (int of = SOURCE; of <= TARGET; of++)
+        if (text[of][0])
+            judge_offset(out, &r->end[of], offset[of]);
 }

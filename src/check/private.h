@@ -19,7 +19,8 @@ enum check_need {
     FOR_TIDB = 32,                    /* the target is TiDB */
     IS_DEEP = 64,                     /* reads rows: from CHECK_DEEP on */
     IS_REHEARSAL = 128,               /* from CHECK_REHEARSE on */
-    NEVER_ACCEPTED = 256              /* no reason makes a run possible */
+    NEVER_ACCEPTED = 256,             /* no reason makes a run possible */
+    NEED_EITHER = 512                 /* one open end is enough; both are looked at where both are */
 };
 struct run;
 typedef void check_run_fn(struct run *r, struct check_result *out);
@@ -171,7 +172,7 @@ void run_grants(struct run *r);
  * names and comments are passed over whole. */
 bool cure_next(const char **at, struct str *out);
 
-/* connect.c: resolves, connects, signs in; tells the steps in end. */
+/* connect.c: resolves, connects, signs in; tells the steps in end. Without a host nothing is tried: ERR_CONF_MISSING. */
 void end_open(struct end *s, const struct job_end *job, enum end_of of);
 
 /* ---- building a result ---- */
@@ -209,6 +210,8 @@ const char *text_seconds(int64_t seconds, char out[32]);
 
 /* connect.c: each for both ends */
 check_run_fn check_resolve, check_connect, check_tls, check_login;
+/* view.c: what is shown of the ends, from those that are open. */
+void view_read(struct run *r, struct check_view *out);
 /* names.c */
 check_run_fn check_names;
 /* rehearse_dump.c */

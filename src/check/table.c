@@ -131,10 +131,10 @@ const struct check check_table[] = {
      .asked = "the target's catalogue", .run = check_target_extra},
 
     /* ---- the way, and this host ---- */
-    {.id = "path.rtt", .side = CHECK_HOST, .worst = CHECK_WARN, .needs = NEED_SOURCE | NEED_TARGET, .title = "Round trip times",
+    {.id = "path.rtt", .side = CHECK_HOST, .worst = CHECK_WARN, .needs = NEED_EITHER, .title = "Round trip times",
      .why = "Each batch waits for the target's answer, so a long way makes the run slow and its lag long.", .asked = "SELECT 1, ten times at each end",
      .run = check_path_rtt},
-    {.id = "path.clock", .side = CHECK_HOST, .worst = CHECK_WARN, .needs = NEED_SOURCE | NEED_TARGET, .title = "Clocks",
+    {.id = "path.clock", .side = CHECK_HOST, .worst = CHECK_WARN, .needs = NEED_EITHER, .title = "Clocks",
      .why = "Times in logs, reports and on the servers can't be held against each other.", .asked = "NOW(6) at each end", .run = check_path_clock},
     {.id = "host.run_dir", .side = CHECK_HOST, .worst = CHECK_FAIL, .needs = NEVER_ACCEPTED, .title = "Folder of the run",
      .why = "The run keeps its events, its report and rows that the target can't take there, and one engine holds it.", .asked = "the folder and its lock",
