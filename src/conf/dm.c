@@ -623,6 +623,7 @@ bool dm_is_fragment(const struct ynode *root)
 void dm_topology(struct reader *r, const struct ynode *root)
 {
     dm_strict(r, "topology", root, 0);
+    dm_topology_take(r, root);
     r->job->has_topology = true;
 }
 

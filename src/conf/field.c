@@ -24,6 +24,11 @@ static bool is_copying(const struct job *j)
     return j->mode != MODE_INCREMENTAL;
 }
 
+static bool valid_word(const char *text, struct err *e)
+{
+    return (*text && !strpbrk(text, " \t\"'")) || err_set(e, ERR_CONF_VALUE, "needs one word");
+}
+
 static bool valid_name(const char *text, struct err *e)
 {
     if (run_name_is_valid(text))
@@ -149,7 +154,9 @@ const struct field job_fields[] = {
      .choices = roads,
      .label = "Road",
      .help =
-         "stream: copy while following the binlog. snapshot and dm are refused by this version."},
+         "stream: copy while following the binlog. snapshot: one set of snapshots, without the "
+         "binlog, mode full only. dm: files for a DM cluster (tidegate export --format dm); a run "
+         "can't take that road yet."},
     {.path = "road.until",
      .type = F_ENUM,
      AT(until),
@@ -261,6 +268,28 @@ const struct field job_fields[] = {
      .label = "Answers",
      .help = "ID: choice, or ID@schema.table: choice, for questions a run without a window would "
              "stop at."},
+    // clang-format off
+    {.path = "topology.masters", .type = F_WORDS, LIST(dm_masters), .label = "DM masters",
+     .help = "Hosts of dm-master: host, host:port or host:port:peer port (8261, 8291); three survive the loss of one."},
+    {.path = "topology.workers", .type = F_WORDS, LIST(dm_workers), .label = "DM workers",
+     .help = "Hosts of dm-worker: host or host:port (8262); each source needs one of its own, one more takes over for any that dies."},
+    {.path = "topology.monitoring", .type = F_WORDS, LIST(dm_monitoring), .label = "Prometheus",
+     .help = "host or host:port (9090); nothing here: none is deployed."},
+    {.path = "topology.grafana", .type = F_WORDS, LIST(dm_grafana), .label = "Grafana",
+     .help = "host or host:port (3000)."},
+    {.path = "topology.alertmanagers", .type = F_WORDS, LIST(dm_alertmanagers), .label = "Alertmanager",
+     .help = "host, host:port or host:port:cluster port (9093, 9094)."},
+    {.path = "topology.user", .type = F_TEXT, AT(dm_user), .def = "tidb", .valid = valid_word, .label = "User on the hosts",
+     .help = "The user that tiup makes and runs DM as."},
+    {.path = "topology.ssh-port", .type = F_INT, AT(dm_ssh_port), .def = "22", .min = 1, .max = 65535, .label = "SSH port",
+     .help = "Of the hosts."},
+    {.path = "topology.deploy-dir", .type = F_TEXT, AT(dm_deploy_dir), .def = "/dm-deploy", .valid = valid_word, .label = "Deploy folder",
+     .help = "Where programs, configuration and logs go; without a leading / below the home of the user."},
+    {.path = "topology.data-dir", .type = F_TEXT, AT(dm_data_dir), .def = "/dm-data", .valid = valid_word, .label = "Data folder",
+     .help = "Where data goes; without a leading / below the deploy folder."},
+    {.path = "topology.left-out", .type = F_WORDS, LIST(dm_left_out), .flags = FF_EXPERT | FF_RAW, .label = "Left out",
+     .help = "Keys of a topology.yaml that was read, which are not kept and not written."},
+    // clang-format on
     {.path = "unsupported",
      .type = F_REFUSED,
      .flags = FF_EXPERT,

@@ -94,7 +94,14 @@ struct job {
     size_t nanswers;
     struct job_note *notes;       /* in the order of the files */
     size_t nnotes;
-    bool has_topology;            /* a topology.yaml was among the files; no effect on a run */
+    /* Where a DM cluster stands (topology.yaml): "host", "host:port" or "host:port:second port"; no effect on a run. */
+    char **dm_masters, **dm_workers, **dm_monitoring, **dm_grafana, **dm_alertmanagers;
+    size_t ndm_masters, ndm_workers, ndm_monitoring, ndm_grafana, ndm_alertmanagers;
+    char *dm_user, *dm_deploy_dir, *dm_data_dir;
+    int64_t dm_ssh_port;
+    char **dm_left_out;           /* keys of a topology.yaml that was read and that are not kept */
+    size_t ndm_left_out;
+    bool has_topology;            /* a topology.yaml was among the files */
 };
 
 struct job_problem {              /* one finding of load or check; errors and warnings alike */

@@ -54,5 +54,6 @@ struct dm_files {
 void dm_read(struct reader *r, struct dm_files *d);
 bool dm_is_fragment(const struct ynode *root);
 void dm_topology(struct reader *r, const struct ynode *root);
+void dm_topology_take(struct reader *r, const struct ynode *root); /* dm_topology.c: into topology.* */
 
 #endif
