@@ -50,6 +50,7 @@ struct job_options {
 /* Loads, sets, checks; prints every problem to stderr. false: *code says how to end. job_release in
  * any case. */
 bool cli_job_load(struct job *j, const struct job_options *o, int *code);
+void cli_problems(const struct job_problems *p); /* to standard error, with what each kind of error means */
 /* An existing file may be somebody's work: it is never overwritten. ERR_FILE. */
 bool cli_new_file(const char *path, const struct buf *text, struct err *e);
 void cli_job_options_release(struct job_options *o);

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-static void print_problems(const struct job_problems *p)
+void cli_problems(const struct job_problems *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         const struct err *e = &p->list[i].err;
@@ -107,7 +107,7 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code)
     /* What a --set mends must not be told as missing, so the cross checks come last. */
     if (ok && is_set)
         ok = job_check(j, &found);
-    print_problems(&found);
+    cli_problems(&found);
     *code = EXIT_USAGE;
     if (!is_set)
         *code = cli_fail(&e);

@@ -45,8 +45,11 @@ const struct command cli_commands[] = {
      "not, 5 where only a person can do it. Calling it is the consent; a disruptive cure also wants --consent HOST. What\n"
      "was run is kept with its undo in the run's directory (cures.json), and told by the run's report.",
      cmd_cure},
-    {"export", "FILE… [--format job] [-o DIR]", "write the job as one job.yaml",
-     "Passwords are written as references only.", cmd_export},
+    {"export", "FILE… [--format job|dm] [-o DIR]", "write the job as one job.yaml, or as the files of DM",
+     "A job's passwords are written as references only. In DM's files (task.yaml, source.yaml, topology.yaml) they are "
+     "encrypted with\n"
+     "the key of secret-key-path, or left empty. What DM has no words for is told, and stands at the head of task.yaml.",
+     cmd_export},
     {"encrypt", "--key FILE", "turn a password into DM's encrypted text",
      "Asks for the password on a terminal, else reads it from standard input. The key file holds "
      "64 hexadecimal\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What needs no run: verify, export, encrypt, decrypt. */
 #include "cli/cli.h"
+#include "conf/dm_emit.h"
 #include "conf/dm_secret.h"
 #include "engine/engine.h"
 
@@ -65,19 +66,40 @@ static int export_to(const struct buf *text, const char *dir)
     return ok ? EXIT_FINE : cli_fail(&e);
 }
 
+/* DM's files into dir, or one after another to standard output. What DM has no words for goes to standard error. */
+static int export_dm(struct job *j, const char *dir)
+{
+    struct dm_out out = {0};
+    struct err e = {0};
+    if (j->secret_key_path && !cli_job_resolve(j, &e))
+        return cli_fail(&e);
+    bool ok = dm_emit(j, &out);
+    cli_problems(&out.told);
+    int code = ok ? EXIT_FINE : EXIT_USAGE;
+    if (ok && dir && !dm_out_write(&out, dir, &e))
+        code = cli_fail(&e);
+    for (size_t i = 0; code == EXIT_FINE && i < out.n; i++) {
+        int n = dir ? printf("%s/%s\n", dir, out.file[i].name) : printf("%s# %s\n%s", i ? "---\n" : "", out.file[i].name, out.file[i].text.p);
+        code = n > 0 ? EXIT_FINE : EXIT_INTERNAL;
+    }
+    if (fflush(stdout) != 0)
+        code = EXIT_INTERNAL;
+    dm_out_release(&out);
+    return code;
+}
+
 int cmd_export(const struct command *self, int argc, char **argv)
 {
     struct job_options jo = {0};
     const char *format = "job", *dir = NULL;
     const struct opt opts[] = {
-        {"format", "job", OPT_TEXT, &format, "the native job file (dm is not built yet)"},
+        {"format", "job", OPT_TEXT, &format, "job: the native job file; dm: task, source and topology files of DM"},
         {"output", "DIR", OPT_TEXT, &dir,
-         "also -o: write DIR/job.yaml in place of standard output"},
+         "also -o: write into DIR in place of standard output; files that exist stay"},
         {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
     };
     int first, code;
     struct job j;
-    struct err e;
     if (!cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, &first, &code)) {
         cli_job_options_release(&jo);
         return code;
@@ -86,15 +108,15 @@ int cmd_export(const struct command *self, int argc, char **argv)
     jo.nfiles = (size_t)(argc - first);
     if (!jo.nfiles) {
         code = cli_usage(self, "no file is named");
-    } else if (strcmp(format, "dm") == 0) {
-        err_set(&e, ERR_CONF_UNSUPPORTED, "export --format dm is not built yet");
-        code = cli_fail(&e);
-    } else if (strcmp(format, "job") != 0) {
+    } else if (strcmp(format, "job") != 0 && strcmp(format, "dm") != 0) {
         code = cli_usage(self, "unknown format \"%s\"", format);
     } else {
         struct buf text = {0};
         job_init(&j);
-        if (cli_job_load(&j, &jo, &code)) {
+        bool is_fine = cli_job_load(&j, &jo, &code);
+        if (is_fine && strcmp(format, "dm") == 0) {
+            code = export_dm(&j, dir);
+        } else if (is_fine) {
             job_emit(&j, &text);
             code = export_to(&text, dir);
         }
