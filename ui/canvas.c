@@ -159,8 +159,6 @@ int canvas_cut(struct canvas *c, struct rect clip, int y, int x, int width, enum
     return used + canvas_text(c, clip, y, x + used, role, mark);
 }
 
-/* The end of the piece of text that fits into `width` cells: the last space that fits, else
- * mid-word. */
 /* Chinese has no spaces: a line may end beside any wide character, but closing marks stay with what they close, and
  * opening ones with what they open. */
 static bool is_break(uint32_t left, int left_width, uint32_t right, int right_width)
@@ -180,6 +178,8 @@ static bool is_break(uint32_t left, int left_width, uint32_t right, int right_wi
     return true;
 }
 
+/* The end of the piece of text that fits into `width` cells: the last space that fits, else
+ * mid-word. */
 static const char *line_end(const char *text, const char *end, int width)
 {
     const char *p = text, *stop = NULL; /* stop: the last place where the line may end */
@@ -191,11 +191,13 @@ static const char *line_end(const char *text, const char *end, int width)
         if (*p == '\n')
             return before;
         int width_here = text_next(&p, end, &ch);
-        if (*before == ' ' || (before > text && is_break(last, last_width, ch, width_here)))
+        if (before > text && is_break(last, last_width, ch, width_here))
             stop = before;
         used += width_here > 0 ? width_here : 0;
         if (used > width)
-            return stop && stop > text ? stop : before > text ? before : p;
+            return stop ? stop : before > text ? before : p;
+        if (*before == ' ')
+            stop = before;
         last = ch;
         last_width = width_here;
     }

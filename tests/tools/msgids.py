@@ -128,7 +128,7 @@ def collect(files):
     found = {}
     for path, text in files:
         for msgid, plural, line in of_source(path, text):
-            if msgid not in found or (plural and not found[msgid][0]):
+            if msgid and (msgid not in found or plural and not found[msgid][0]):
                 found[msgid] = (plural, f"{path}:{line}")
     return found
 
