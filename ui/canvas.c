@@ -159,23 +159,47 @@ int canvas_cut(struct canvas *c, struct rect clip, int y, int x, int width, enum
     return used + canvas_text(c, clip, y, x + used, role, mark);
 }
 
+/* Chinese has no spaces: a line may end beside any wide character, but closing marks stay with what they close, and
+ * opening ones with what they open. */
+static bool is_break(uint32_t left, int left_width, uint32_t right, int right_width)
+{
+    static const uint32_t closing[] = {0x2019, 0x201d, 0x2026, 0x3001, 0x3002, 0x300b, 0x300d, 0x300f, 0x3011, 0xff01, 0xff09, 0xff0c, 0xff1a, 0xff1b, 0xff1f};
+    static const uint32_t opening[] = {0x2018, 0x201c, 0x300a, 0x300c, 0x300e, 0x3010, 0xff08};
+    if (left_width != 2 && right_width != 2)
+        return false;
+    for (size_t i = 0; i < TG_ARRAY_LEN(closing); i++)
+        if (right == closing[i])
+            return false;
+    if (right && right < 0x80 && strchr(",.;:!?)", (int)right))
+        return false;
+    for (size_t i = 0; i < TG_ARRAY_LEN(opening); i++)
+        if (left == opening[i])
+            return false;
+    return true;
+}
+
 /* The end of the piece of text that fits into `width` cells: the last space that fits, else
  * mid-word. */
 static const char *line_end(const char *text, const char *end, int width)
 {
-    const char *p = text, *space = NULL;
-    int used = 0;
+    const char *p = text, *stop = NULL; /* stop: the last place where the line may end */
+    int used = 0, last_width = 0;
+    uint32_t last = 0;
     while (p < end) {
         const char *before = p;
         uint32_t ch;
         if (*p == '\n')
             return before;
         int width_here = text_next(&p, end, &ch);
+        if (before > text && is_break(last, last_width, ch, width_here))
+            stop = before;
         used += width_here > 0 ? width_here : 0;
         if (used > width)
-            return space ? space : before > text ? before : p;
+            return stop ? stop : before > text ? before : p;
         if (*before == ' ')
-            space = before;
+            stop = before;
+        last = ch;
+        last_width = width_here;
     }
     return end;
 }

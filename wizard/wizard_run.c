@@ -117,7 +117,7 @@ static void start_run(struct window *v)
         attach(v, v->w->job->name);
         return;
     }
-    wz_notice(v->w, "%s %s: %s", err_info(e.code)->id, err_info(e.code)->title, e.text);
+    wz_notice(v->w, "%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), e.text);
 }
 
 static void probe(struct window *v, const struct wz_effect *f)

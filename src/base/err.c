@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/err.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -29,7 +31,7 @@ static void err_fill(struct err *e, enum err_code code, unsigned sql, const char
     err_clear(e);
     e->code = code;
     e->sql = sql;
-    vsnprintf(e->text, sizeof e->text, fmt, ap);
+    vsnprintf(e->text, sizeof e->text, _(fmt), ap);
 }
 
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
@@ -68,10 +70,10 @@ void err_print(const struct err *e, void *file)
 {
     const struct err_info *i = err_info(e->code);
     FILE *out = file;
-    fprintf(out, "%s  %s\n", i->id, i->title);
+    fprintf(out, "%s  %s\n", i->id, _(i->title));
     if (e->where[0])
-        fprintf(out, "  where  %s\n", e->where);
+        fprintf(out, _("  where  %s\n"), e->where);
     if (e->text[0])
-        fprintf(out, "  what   %s\n", e->text);
-    fprintf(out, "  cause  %s\n  cure   %s\n", i->cause, i->cure);
+        fprintf(out, _("  what   %s\n"), e->text);
+    fprintf(out, _("  cause  %s\n  cure   %s\n"), _(i->cause), _(i->cure));
 }

@@ -132,7 +132,7 @@ void check_long_transactions(struct run *r, struct check_result *out)
     uint64_t ids[LISTED];
     uint32_t n = 0;
     struct err e = {0};
-    set_wanted(out, "none over " LONG_S " s");
+    set_wanted(out, "none over %s s", LONG_S);
     find_transactions(r, out, ids, &n, &e);
     if (e.code == ERR_OK)
         find_waiting(r, out, &e);

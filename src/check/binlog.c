@@ -160,7 +160,7 @@ static void check_end_of_binlog(struct run *r, struct check_result *out)
         judge(out, CHECK_FAIL, ERR_BINLOG_READ);
         struct check_cure *c = add_cure(out, CURE_SQL, "Begin a new file of the binlog");
         c->sql = x_strdup("FLUSH BINARY LOGS");
-        c->effect = x_strdup("at once, no restart");
+        c->effect = x_strdup(_("at once, no restart"));
     }
     mysql_free_result(res);
 }
@@ -223,7 +223,7 @@ static void hold_schemas(struct run *r, struct check_result *out, const char *on
         return;
     }
     struct check_cure *c = add_cure(out, CURE_TEXT, "Take the filter out of the server's configuration, then restart it");
-    c->text = x_strdup("Remove the lines binlog-do-db and binlog-ignore-db below [mysqld].");
+    c->text = x_strdup(_("Remove the lines binlog-do-db and binlog-ignore-db below [mysqld]."));
     c->is_disruptive = true;
 }
 
@@ -285,7 +285,7 @@ static void hold_gtid_mode(struct run *r, struct check_result *out, const char *
         c->sql = x_strdup("SET GLOBAL enforce_gtid_consistency = ON;\nSET GLOBAL gtid_mode = OFF_PERMISSIVE;\n"
                           "SET GLOBAL gtid_mode = ON_PERMISSIVE;\nSET GLOBAL gtid_mode = ON");
     c->is_disruptive = true;
-    c->effect = x_strdup("statements that GTIDs can't describe are refused from then on (CREATE TABLE … SELECT before 8.0)");
+    c->effect = x_strdup(_("statements that GTIDs can't describe are refused from then on (CREATE TABLE … SELECT before 8.0)"));
 }
 
 void check_gtid(struct run *r, struct check_result *out)

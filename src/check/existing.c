@@ -209,7 +209,7 @@ static void judge_rows(struct run *r, struct check_result *out, const struct tab
 static void cure_rows(struct run *r, struct check_result *out, const struct table *const *tables, uint32_t n)
 {
     cure_setting(out, r->job, "existing", "append", "Keep the rows that are there and add the source's");
-    out->cures[out->ncures - 1].effect = x_strdup("rows at the target are never changed; a key that both have is a question");
+    out->cures[out->ncures - 1].effect = x_strdup(_("rows at the target are never changed; a key that both have is a question"));
     cure_exclude(out, r->job, tables, n);
     cure_setting(out, r->job, "existing", "replace", "Rows of the source take the place of those with the same key");
     out->cures[out->ncures - 1].is_disruptive = true;
@@ -295,14 +295,14 @@ static void cure_misfits(struct run *r, struct check_result *out, struct misfits
 {
     struct check_cure *c;
     c = add_cure(out, CURE_TEXT, "Alter the tables at the target");
-    c->text = x_strdup("Give each column the source's type or a wider one, and the table the source's key: see what is found.");
+    c->text = x_strdup(_("Give each column the source's type or a wider one, and the table the source's key: see what is found."));
     cure_exclude(out, r->job, m->tables, m->n);
     if (m->drop.n) {
         c = add_cure(out, CURE_SQL, "Drop those that are empty: the run makes them");
         c->sql = buf_take(&m->drop);
         c->undo = m->has_undo ? buf_take(&m->create) : NULL;
         c->is_disruptive = true;
-        c->effect = x_strdup("at once");
+        c->effect = x_strdup(_("at once"));
     }
     if (m->nrows && r->job->mode != MODE_INCREMENTAL) {
         cure_setting(out, r->job, "existing", "drop", "Drop those with rows, and make them anew");

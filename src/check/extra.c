@@ -109,7 +109,7 @@ static void cure_column(struct check_result *out, MYSQL_ROW row, const struct oc
     }
     c->sql = x_format("%s NULL%s", sql.p, tail.p ? tail.p : "");
     c->undo = x_format("%s NOT NULL%s", sql.p, tail.p ? tail.p : "");
-    c->effect = x_strdup("rows of the run hold NULL there, so the way back is open until the run writes");
+    c->effect = x_strdup(_("rows of the run hold NULL there, so the way back is open until the run writes"));
     c->is_disruptive = s->has_rows;
     buf_release(&sql);
     buf_release(&tail);
@@ -197,7 +197,7 @@ static void find_ttl(struct check_result *out, const struct table *t, const char
     struct check_cure *c = add_cure(out, CURE_SQL, "Keep old rows of %s.%s until the run has ended", t->target_schema, t->target_name);
     c->sql = x_format("ALTER TABLE %s TTL_ENABLE = 'OFF'", name.p);
     c->undo = x_format("ALTER TABLE %s TTL_ENABLE = 'ON'", name.p);
-    c->effect = x_strdup("at once");
+    c->effect = x_strdup(_("at once"));
     buf_release(&name);
 }
 

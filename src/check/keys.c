@@ -32,7 +32,7 @@ static void judge_enforcement(struct run *r, struct check_result *out, uint32_t 
         c->at_target = true;
         c->sql = x_strdup("SET GLOBAL tidb_enable_foreign_key = ON");
         c->undo = x_strdup("SET GLOBAL tidb_enable_foreign_key = OFF");
-        c->effect = x_strdup("for new connections");
+        c->effect = x_strdup(_("for new connections"));
     }
     if (!end_is_on(s, "foreign_key_checks")) {
         find(out, CHECK_WARN, NULL, "%s: foreign_key_checks is OFF for new connections, programs could write orphans", s->addr.host);
@@ -40,7 +40,7 @@ static void judge_enforcement(struct run *r, struct check_result *out, uint32_t 
         c->at_target = true;
         c->sql = x_strdup("SET GLOBAL foreign_key_checks = ON");
         c->undo = x_strdup("SET GLOBAL foreign_key_checks = OFF");
-        c->effect = x_strdup("for new connections; the run's own stay without");
+        c->effect = x_strdup(_("for new connections; the run's own stay without"));
     }
 }
 

@@ -202,13 +202,13 @@ void check_limits_index(struct run *r, struct check_result *out)
     if (bad.n) {
         judge(out, CHECK_FAIL, ERR_TARGET_QUERY);
         struct check_cure *c = add_cure(out, CURE_TEXT, "Index the first characters only");
-        c->text = x_strdup("A character of another charset takes up to 4 bytes at the target: ALTER TABLE … DROP INDEX …, ADD INDEX … (column(768)) "
-                           "at the source.");
+        c->text = x_strdup(_("A character of another charset takes up to 4 bytes at the target: ALTER TABLE … DROP INDEX …, ADD INDEX … (column(768)) "
+                           "at the source."));
         c->is_disruptive = true;
     }
     if (bad.n && r->dialect.flavour == DB_TIDB && most <= 12288) {
         struct check_cure *c = add_cure(out, CURE_TEXT, "Raise max-index-length of every TiDB server");
-        c->text = x_strdup("In the configuration of each tidb-server: max-index-length = 12288, then restart it. TiDB Cloud does not offer it.");
+        c->text = x_strdup(_("In the configuration of each tidb-server: max-index-length = 12288, then restart it. TiDB Cloud does not offer it."));
         c->is_disruptive = true;
     }
     cure_exclude_picked(out, r->job, &bad);

@@ -133,11 +133,11 @@ static void set_global(struct run *r, struct check_cure *c, bool outlives, const
 static char *parameter_text(enum managed by, const char *name, const char *value)
 {
     switch (by) {
-    case MANAGED_AURORA: return x_format("Aurora: in the cluster parameter group set %s = %s; a parameter marked static takes a reboot of the writer.", name, value);
-    case MANAGED_CLOUD_SQL: return x_format("Cloud SQL: set the database flag %s = %s; the console says whether that restarts the instance.", name, value);
-    case MANAGED_AZURE: return x_format("Azure: set the server parameter %s = %s; one marked static takes a restart.", name, value);
-    case MANAGED_HEATWAVE: return x_format("HeatWave: make a configuration with %s = %s and give it to the DB system.", name, value);
-    default: return x_format("RDS: in the DB parameter group set %s = %s; a parameter marked static takes a reboot.", name, value);
+    case MANAGED_AURORA: return x_format(_("Aurora: in the cluster parameter group set %s = %s; a parameter marked static takes a reboot of the writer."), name, value);
+    case MANAGED_CLOUD_SQL: return x_format(_("Cloud SQL: set the database flag %s = %s; the console says whether that restarts the instance."), name, value);
+    case MANAGED_AZURE: return x_format(_("Azure: set the server parameter %s = %s; one marked static takes a restart."), name, value);
+    case MANAGED_HEATWAVE: return x_format(_("HeatWave: make a configuration with %s = %s and give it to the DB system."), name, value);
+    default: return x_format(_("RDS: in the DB parameter group set %s = %s; a parameter marked static takes a reboot."), name, value);
     }
 }
 
@@ -148,14 +148,14 @@ void cure_variable(struct run *r, struct check_result *out, bool outlives, const
     char text[240];
     enum managed by = run_managed(r);
     va_start(ap, title);
-    vsnprintf(text, sizeof text, title, ap);
+    vsnprintf(text, sizeof text, _(title), ap);
     va_end(ap);
     struct check_cure *c = add_cure(out, by == MANAGED_NO ? CURE_SQL : CURE_PARAMETER, "%s", text);
     if (by == MANAGED_NO)
         set_global(r, c, outlives, name, value);
     else
-        c->text = parameter_text(by, name, value[0] ? value : "(empty)");
-    c->effect = x_strdup(effect ? effect : "at once, no restart");
+        c->text = parameter_text(by, name, value[0] ? value : _("(empty)"));
+    c->effect = x_strdup(effect ? _(effect) : _("at once, no restart"));
 }
 
 void cure_kill(struct run *r, struct check_result *out, const uint64_t *ids, uint32_t n, const char *title)
@@ -166,10 +166,10 @@ void cure_kill(struct run *r, struct check_result *out, const uint64_t *ids, uin
         return;
     for (uint32_t i = 0; i < n; i++)
         buf_addf(&sql, run_has_rds_calls(r) ? "%sCALL mysql.rds_kill(%llu)" : "%sKILL %llu", i ? ";\n" : "", (unsigned long long)ids[i]);
-    struct check_cure *c = add_cure(out, CURE_SQL, "%s", title);
+    struct check_cure *c = add_cure(out, CURE_SQL, "%s", _(title));
     c->sql = buf_take(&sql);
     c->is_disruptive = true;
-    c->effect = x_strdup("at once; what these sessions have not committed is rolled back");
+    c->effect = x_strdup(_("at once; what these sessions have not committed is rolled back"));
     bool is_split = server->flavour == DB_MYSQL ? server->version >= 80000 : server->version >= 100502;
     if (!run_has_rds_calls(r))
         c->needs = cure_needs(r, SOURCE, PRIV_BIT(is_split ? PRIV_CONNECTION_ADMIN : PRIV_SUPER));

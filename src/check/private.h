@@ -3,6 +3,7 @@
 #ifndef TG_CHECK_PRIVATE_H
 #define TG_CHECK_PRIVATE_H
 
+#include "base/text.h"
 #include "check/check.h"
 #include "check/grants.h"
 #include "db/conn.h"

@@ -84,8 +84,8 @@ void cure_grant(struct run *r, struct check_result *out, enum end_of of, const s
     c->at_target = of == TARGET;
     c->sql = buf_take(&sql);
     c->undo = undo.n ? buf_take(&undo) : NULL;
-    c->effect = x_strdup("at once for new sessions");
-    c->needs = x_strdup("GRANT OPTION: sign in as an administrator");
+    c->effect = x_strdup(_("at once for new sessions"));
+    c->needs = x_strdup(_("GRANT OPTION: sign in as an administrator"));
 }
 
 /* ---- lists of needs ---- */

@@ -18,7 +18,7 @@ static char *format(const char *fmt, va_list ap)
     va_list ap;                                                                                                             \
     va_start(ap, fmt);                                                                                                      \
     free(out->member);                                                                                                      \
-    out->member = format(fmt, ap);                                                                                          \
+    out->member = format(_(fmt), ap);                                                                                          \
     va_end(ap)
 
 void set_found(struct check_result *out, const char *fmt, ...)
@@ -62,7 +62,7 @@ void find(struct check_result *out, enum check_state state, const char *instruct
     if ((out->nfindings & (out->nfindings - 1)) == 0)
         out->findings = x_realloc(out->findings, TG_MAX(out->nfindings * 2, 1u) * sizeof *out->findings);
     out->findings[out->nfindings++] =
-        (struct check_finding){state, format(fmt, ap), instruction ? x_strdup(instruction) : NULL};
+        (struct check_finding){state, format(_(fmt), ap), instruction ? x_strdup(_(instruction)) : NULL};
     va_end(ap);
 }
 
@@ -80,7 +80,7 @@ struct check_cure *add_cure(struct check_result *out, enum cure_kind kind, const
     struct check_cure *c = &out->cures[out->ncures++];
     *c = (struct check_cure){.kind = kind, .at_target = out->check->side == CHECK_TARGET};
     va_start(ap, title);
-    c->title = format(title, ap);
+    c->title = format(_(title), ap);
     va_end(ap);
     return c;
 }
@@ -90,7 +90,7 @@ void cure_setting(struct check_result *out, const struct job *job, const char *p
     struct buf now = {0};
     va_list ap;
     va_start(ap, title);
-    char *text = format(title, ap);
+    char *text = format(_(title), ap);
     va_end(ap);
     struct check_cure *c = add_cure(out, CURE_SETTING, "%s", text);
     free(text);
@@ -104,7 +104,7 @@ void cure_list(struct check_result *out, const struct job *job, const char *path
 {
     struct buf value = {0};
     job_list_plus(job, path, &word, 1, &value);
-    cure_setting(out, job, path, value.p, "%s", title);
+    cure_setting(out, job, path, value.p, "%s", _(title));
     buf_release(&value);
 }
 
@@ -120,9 +120,9 @@ void cure_exclude(struct check_result *out, const struct job *job, const struct 
         job_list_plus(job, "allow.exclude", (const char *const *)rules, n, &value);
         table_label(tables[0], label);
         if (n == 1)
-            snprintf(title, sizeof title, "Leave %s out", label);
+            snprintf(title, sizeof title, _("Leave %s out"), label);
         else
-            snprintf(title, sizeof title, "Leave %s and %u more out", label, n - 1);
+            snprintf(title, sizeof title, _("Leave %s and %u more out"), label, n - 1);
         cure_setting(out, job, "allow.exclude", value.p, "%s", title);
     }
     for (uint32_t i = 0; i < n; i++)
@@ -147,13 +147,13 @@ const char *text_bytes(uint64_t bytes, char out[32])
 const char *text_seconds(int64_t s, char out[32])
 {
     if (s < 120)
-        snprintf(out, 32, "%lld s", (long long)s);
+        snprintf(out, 32, _("%lld s"), (long long)s);
     else if (s < 2 * 3600)
-        snprintf(out, 32, "%lld min", (long long)(s + 30) / 60);
+        snprintf(out, 32, _("%lld min"), (long long)(s + 30) / 60);
     else if (s < 96 * 3600)
-        snprintf(out, 32, "%lld h", (long long)(s + 1800) / 3600);
+        snprintf(out, 32, _("%lld h"), (long long)(s + 1800) / 3600);
     else
-        snprintf(out, 32, "%lld days", (long long)(s + 43200) / 86400);
+        snprintf(out, 32, _("%lld days"), (long long)(s + 43200) / 86400);
     return out;
 }
 

@@ -134,9 +134,9 @@ static char *effect(const struct retention *k, int64_t keep_s)
 {
     char bytes[32];
     if (k->rate <= 0)
-        return x_strdup("at once, no restart; more disk at the source, by what it writes in that time");
+        return x_strdup(_("at once, no restart; more disk at the source, by what it writes in that time"));
     int64_t more = keep_s - TG_MAX(k->kept_s, INT64_C(0));
-    return x_format("at once, no restart; about %s more disk at the source, as fast as it writes now",
+    return x_format(_("at once, no restart; about %s more disk at the source, as fast as it writes now"),
                     text_bytes((uint64_t)(k->rate * (double)TG_MAX(more, INT64_C(0))), bytes));
 }
 

@@ -144,7 +144,7 @@ void check_table_engine(struct run *r, struct check_result *out)
     if (sql.n) {
         struct check_cure *c = add_cure(out, CURE_SQL, "Convert them to InnoDB");
         c->is_disruptive = true;
-        c->effect = x_strdup("each table is copied and can't be written meanwhile");
+        c->effect = x_strdup(_("each table is copied and can't be written meanwhile"));
         c->sql = buf_take(&sql);
         c->undo = buf_take(&undo);
     }
@@ -235,8 +235,8 @@ static void keyless_cures(struct run *r, struct check_result *out, struct picked
         add_key(r, bad->list[i], &sql, &undo);
     if (sql.n) {
         struct check_cure *c = add_cure(out, CURE_TEXT, "Give them a key: one more column that counts");
-        c->text = x_strdup("Programs must name the columns they insert: TiDB has no invisible columns, there the new one is to be seen.");
-        c->effect = x_strdup("each table is copied and can't be written meanwhile");
+        c->text = x_strdup(_("Programs must name the columns they insert: TiDB has no invisible columns, there the new one is to be seen."));
+        c->effect = x_strdup(_("each table is copied and can't be written meanwhile"));
         c->is_disruptive = true;
         c->sql = buf_take(&sql);
         c->undo = buf_take(&undo);

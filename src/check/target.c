@@ -61,7 +61,7 @@ static void cure_target_variable(struct run *r, struct check_result *out, const 
     const char *now = end_variable(&r->end[TARGET], name);
     c->sql = x_format("SET GLOBAL %s = %s", name, value);
     c->undo = now ? x_format("SET GLOBAL %s = %s", name, now) : NULL;
-    c->effect = x_strdup("for connections that are made from then on");
+    c->effect = x_strdup(_("for connections that are made from then on"));
 }
 
 /* A statement that would write nothing is refused by a server that lets this user write nothing. */
@@ -83,7 +83,7 @@ static void judge_tidb_role(struct run *r, struct check_result *out)
     struct check_cure *c = add_cure(out, CURE_SQL, "Let the cluster take writes");
     c->sql = x_strdup(restricted ? "SET GLOBAL tidb_restricted_read_only = OFF;\nSET GLOBAL tidb_super_read_only = OFF" : "SET GLOBAL tidb_super_read_only = OFF");
     c->undo = x_strdup(restricted ? "SET GLOBAL tidb_restricted_read_only = ON" : "SET GLOBAL tidb_super_read_only = ON");
-    c->effect = x_strdup("at once, for all users: find out first who made it so");
+    c->effect = x_strdup(_("at once, for all users: find out first who made it so"));
     c->is_disruptive = true;
 }
 

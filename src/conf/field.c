@@ -3,6 +3,8 @@
 // in value.c.
 #include "conf/field.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -461,21 +463,21 @@ bool field_is_scalar(const struct field *f)
 const char *field_type_name(const struct field *f)
 {
     static const char *const names[] = {
-        [F_TEXT] = "text",
-        [F_INT] = "number",
-        [F_SIZE] = "size",
-        [F_BOOL] = "true or false",
-        [F_ENUM] = "choice",
-        [F_SECRET] = "secret",
-        [F_WORDS] = "list of words",
-        [F_RULES] = "list of patterns",
+        [F_TEXT] = N_("text"),
+        [F_INT] = N_("number"),
+        [F_SIZE] = N_("size"),
+        [F_BOOL] = N_("true or false"),
+        [F_ENUM] = N_("choice"),
+        [F_SECRET] = N_("secret"),
+        [F_WORDS] = N_("list of words"),
+        [F_RULES] = N_("list of patterns"),
         [F_ROUTES] = "list of {from, to}",
-        [F_ANSWERS] = "map",
-        [F_SOURCES] = "map or list of maps",
-        [F_TARGET] = "map",
-        [F_VERSION] = "number",
-        [F_EVENTS] = "list of maps",
-        [F_REFUSED] = "list of words",
+        [F_ANSWERS] = N_("map"),
+        [F_SOURCES] = N_("map or list of maps"),
+        [F_TARGET] = N_("map"),
+        [F_VERSION] = N_("number"),
+        [F_EVENTS] = N_("list of maps"),
+        [F_REFUSED] = N_("list of words"),
     };
     return names[f->type];
 }

@@ -52,7 +52,7 @@ const struct field *field_in(const struct field *table, const char *path);
 bool field_is_group(const struct field *table,
                     const char *path); /* does any row start with "path."? */
 bool field_is_scalar(const struct field *f);
-const char *field_type_name(const struct field *f);
+const char *field_type_name(const struct field *f); /* msgid */
 /* Scalars: text in, text out. put sets ERR_CONF_VALUE for a wrong type, range or choice; never
  * echoes a secret. */
 bool field_put(const struct field *f, void *base, const char *text, struct err *e);

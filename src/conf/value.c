@@ -6,6 +6,8 @@
 #include "conf/dm_secret.h"
 #include "conf/field.h"
 
+#include "base/text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -223,7 +225,7 @@ static bool bad_choice(const struct field *f, const char *text, struct err *e)
             near = f->choices[i];
         }
     err_set(e, ERR_CONF_VALUE, "is \"%.80s\"; it can be %s%s%s%s", text, all.p,
-            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+            near ? _("; did you mean ") : "", near ? near : "", near ? "?" : "");
     buf_release(&all);
     return false;
 }
@@ -233,15 +235,15 @@ static bool put_number(const struct field *f, int64_t *at, const char *text, str
     int64_t n;
     if (!(f->type == F_SIZE ? parse_size(text, &n) : parse_int(text, &n)))
         return err_set(e, ERR_CONF_VALUE, "is \"%.80s\", which is no %s%s", text,
-                       field_type_name(f), f->type == F_SIZE ? " (as 192MiB)" : "");
+                       _(field_type_name(f)), f->type == F_SIZE ? _(" (as 192MiB)") : "");
     if (n < f->min || n > f->max) {
         struct buf range = {0};
         if (f->type == F_SIZE) {
             format_size(f->min, &range);
-            buf_adds(&range, " to ");
+            buf_adds(&range, _(" to "));
             format_size(f->max, &range);
         } else {
-            buf_addf(&range, "%lld to %lld", (long long)f->min, (long long)f->max);
+            buf_addf(&range, _("%lld to %lld"), (long long)f->min, (long long)f->max);
         }
         err_set(e, ERR_CONF_VALUE, "is %.80s; it can be %s", text, range.p);
         buf_release(&range);
@@ -288,7 +290,7 @@ bool field_put(const struct field *f, void *base, const char *text, struct err *
         *(char **)at = *text ? x_strdup(text) : NULL;
         return true;
     default:
-        return err_set(e, ERR_CONF_VALUE, "needs a %s", field_type_name(f));
+        return err_set(e, ERR_CONF_VALUE, "needs a %s", _(field_type_name(f)));
     }
 }
 

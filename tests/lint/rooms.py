@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""House rules that a script can hold: rooms, third-party doors, banned functions, lengths, no registry hosts.
+"""House rules that a script can hold: rooms, third-party doors, banned functions, lengths, no registry hosts, and texts
+with their translations (texts.py).
 
 The table of rooms is CMakeLists.txt's own (tg_room lines); a room may include itself and the rooms its line
 names. Lengths may be exceeded where tests/lint/exceptions.txt gives the place and a reason. As a program it
@@ -12,6 +13,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+
+import texts as texts_rule
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTION_LINES, FILE_LINES = 60, 800
@@ -156,7 +159,8 @@ def check_exceptions(files, _):
             yield f"tests/lint/exceptions.txt: {path} has no function {name}"
 
 
-RULES = {"rooms": check_rooms, "banned": check_banned, "lengths": check_lengths, "heads": check_heads, "exceptions": check_exceptions}
+RULES = {"rooms": check_rooms, "banned": check_banned, "lengths": check_lengths, "heads": check_heads, "exceptions": check_exceptions,
+         "texts": texts_rule.check_texts}
 
 PLANTED = [
     ("rooms", "src/base/x.c", '#include "db/conn.h"\n'), ("rooms", "src/copy/x.c", '#include "apply/apply.h"\n'),
@@ -178,6 +182,7 @@ HARMLESS = [
 
 def self_test(table):
     rules = {**RULES, "registries": check_registries}
+    yield from texts_rule.self_test()
     for rule, path, text in PLANTED:
         if not list(rules[rule]([(path, text)], table)):
             yield f"lint/{rule} does not see the planted fault in {path}: {text[:60]!r}"
