@@ -127,6 +127,8 @@ static void commit(struct form *f, struct wz *w)
     const struct form_field *field = &f->field[f->held];
     struct err e = {0};
     struct buf now = {0};
+    if (f->raw[f->held] && !f->is_touched)
+        return; /* looked at, not changed: it stays refused */
     get(field, w, &now);
     bool is_same = !f->is_touched || (!f->raw[f->held] && strcmp(now.p ? now.p : "", f->edit.text) == 0);
     buf_release(&now);
@@ -278,6 +280,29 @@ static int draw_radio(const struct form_field *f, const struct wz *w, struct can
     return x;
 }
 
+/* A choice a line; returns rows. */
+static int draw_column(const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, bool has_focus)
+{
+    size_t at = choice_now(f, w);
+    int first = y;
+    for (size_t i = 0; f->choices[i].value; i++) {
+        const struct form_choice *choice = &f->choices[i];
+        bool is_here = i == at, has_note = is_here || !f->is_tight || !f->is_tight(w);
+        canvas_text(c, r, y, r.x, ROLE_PICK, is_here && has_focus ? "▸" : " ");
+        canvas_text(c, r, y, r.x + 2, is_here ? ROLE_KEY : ROLE_TEXT, is_here ? "(•)" : "( )");
+        canvas_text(c, r, y, r.x + 6, is_here ? ROLE_TITLE : ROLE_TEXT, _(choice->label));
+        canvas_cut(c, r, y, r.x + 20, r.w - 20, ROLE_TEXT, _(f->lines[i].what));
+        if (is_here && has_focus) {
+            c->cursor_y = y;
+            c->cursor_x = r.x + 2;
+        }
+        if (has_note)
+            canvas_cut(c, r, ++y, r.x + 6, r.w - 6, ROLE_DIM, _(f->lines[i].note));
+        y++;
+    }
+    return y - first;
+}
+
 static int draw_value(const struct form *f, size_t i, const struct wz *w, struct canvas *c, struct rect r, int y, int x, bool has_focus)
 {
     const struct form_field *field = &f->field[i];
@@ -291,19 +316,21 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
     if (field->look == FORM_CYCLE)
         return x + canvas_textf(c, r, y, x, ROLE_TEXT, "< %s >", _(field->choices[choice_now(field, w)].label));
     int room = TG_MAX(r.x + r.w - x, 0);
+    if (field->width)
+        room = TG_MIN(room, field->width);
     if (f->held == i && (f->is_touched || field->look == FORM_TEXT)) {
         edit_draw(&f->edit, c, r, y, x, field->look == FORM_SECRET ? TG_MIN(room, 24) : room, true);
         if (field->look == FORM_SECRET) {
             canvas_text(c, r, y, x + 27, ROLE_DIM, edit_note(&f->edit, note));
             canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, _("Ctrl-R reveal"));
         }
-        return r.x + r.w;
+        return x + room;
     }
     char *value = form_value(f, w, i);
     if (field->look == FORM_TICK)
         x += canvas_text(c, r, y, x, ROLE_TEXT, strcmp(value, "true") == 0 ? "[x]" : "[ ]");
     else
-        x += canvas_cut(c, r, y, x, room, ROLE_TEXT, value);
+        x += TG_MAX(canvas_cut(c, r, y, x, room, ROLE_TEXT, value), field->width);
     free(value);
     return x;
 }
@@ -347,6 +374,11 @@ struct drawing {
 static int draw_line(const struct drawing *d, const size_t *order, size_t n, size_t *i, int y)
 {
     int x = d->r.x + VALUE_AT, rows = 1;
+    if (d->f->field[order[*i]].look == FORM_COLUMN) {
+        size_t column = order[(*i)++];
+        rows = draw_column(&d->f->field[column], d->w, d->c, d->r, y, column == d->focus);
+        return rows + draw_word(&d->f->word[column], d->c, d->r, y + rows);
+    }
     for (size_t first = *i; *i < n && (*i == first || d->f->field[order[*i]].is_beside); ++*i) {
         const struct form_field *field = &d->f->field[order[*i]];
         bool has_focus = order[*i] == d->focus;

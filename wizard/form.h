@@ -15,12 +15,16 @@ struct wz;
 enum form_look {
     FORM_TEXT, FORM_SECRET,
     FORM_RADIO,                       /* ( ) one (•) another: all in sight, ← → or Space choose */
+    FORM_COLUMN,                      /* the same below each other, with words beside and below each */
     FORM_CYCLE,                       /* < one >: ← → or Space turn it */
     FORM_TICK                         /* [x] of a boolean */
 };
 struct form_choice {
     const char *value;                /* as job_set takes it; NULL ends the list */
     const char *label;                /* msgid */
+};
+struct form_line {                    /* of FORM_COLUMN: beside a choice, and on a line of its own below it; msgids */
+    const char *what, *note;
 };
 struct form_word {                    /* below a field */
     enum role role;                   /* ROLE_TEXT: nothing is said */
@@ -33,14 +37,17 @@ struct form_field {
     const char *label;                /* msgid, at most 10 cells (12 in Chinese) */
     const char *help_title, *help;    /* msgids; NULL: the field table's label and help */
     const struct form_choice *choices;
+    const struct form_line *lines;    /* FORM_COLUMN: one for each choice */
     bool is_beside;                   /* on the line of the row before */
+    int width;                        /* cells of a text that has others beside it; 0: the rest of the line */
+    bool (*is_tight)(const struct wz *w); /* FORM_COLUMN: only the chosen one shows its note; NULL: all do */
     bool (*shown)(const struct wz *w);
     void (*say)(const struct wz *w, const char *value, struct form_word *out); /* of a value that the job takes */
     void (*get)(const struct wz *w, struct buf *out);   /* NULL: job_get */
     bool (*set)(struct wz *w, const char *value, struct err *e); /* NULL: job_set */
 };
 
-#define FORM_FIELDS 24
+#define FORM_FIELDS 28
 struct form {
     const struct form_field *field;
     size_t n;                         /* at most FORM_FIELDS */

@@ -108,17 +108,24 @@ static size_t fields_shown(const struct wz *w)
     return form_shown(&w->form[w->at], w, order);
 }
 
-static size_t nbuttons(const struct page *p)
+static const char *const *buttons_of(const struct wz *w)
 {
+    const struct page *p = page_of(w);
+    return p->buttons_now ? p->buttons_now(w) : p->buttons;
+}
+
+static size_t nbuttons(const struct wz *w)
+{
+    const char *const *list = buttons_of(w);
     size_t n = 0;
-    while (p->buttons && p->buttons[n])
+    while (list && list[n])
         n++;
     return n;
 }
 
 static size_t nplaces(const struct wz *w)
 {
-    return fields_shown(w) + page_of(w)->nextra + nbuttons(page_of(w));
+    return fields_shown(w) + page_of(w)->nextra + nbuttons(w);
 }
 
 /* The number of the button that has the focus, or -1. */
@@ -203,7 +210,7 @@ void wz_go(struct wz *w, enum step to, struct wz_effect *out)
 
 static void press_button(struct wz *w, struct wz_effect *out)
 {
-    int b = button_at(w), n = (int)nbuttons(page_of(w));
+    int b = button_at(w), n = (int)nbuttons(w);
     if (b < 0)
         return;
     if (b == 0)
@@ -390,13 +397,13 @@ static void draw_buttons(struct wz *w, struct canvas *c, int y)
     struct rect all = canvas_all(c);
     char why[160];
     int x = 2;
-    for (size_t i = 0; i < nbuttons(p); i++) {
+    for (size_t i = 0; i < nbuttons(w); i++) {
         bool has_focus = button_at(w) == (int)i;
         if (has_focus) {
             c->cursor_y = y;
             c->cursor_x = x;
         }
-        x += canvas_textf(c, all, y, x, has_focus ? ROLE_PICK : ROLE_TEXT, "[ %s ]", _(p->buttons[i])) + 3;
+        x += canvas_textf(c, all, y, x, has_focus ? ROLE_PICK : ROLE_TEXT, "[ %s ]", _(buttons_of(w)[i])) + 3;
     }
     if (p->buttons && !may_pass(w, w->at, why))
         canvas_cut(c, all, y, x + 3, TG_MIN(c->cols, LEFT) - x - 5, ROLE_DIM, why);

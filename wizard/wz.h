@@ -20,6 +20,7 @@ enum wz_effect_kind {
     WZ_STOP_PROBE,
     WZ_SAVE,                          /* write the job to path */
     WZ_OPEN,                          /* read a job from path */
+    WZ_WRITE_DM,                      /* write the job as DM's files into the folder text */
     WZ_RUN,                           /* start the engine, then the dashboard */
     WZ_ATTACH, WZ_RESUME, WZ_DEMO,    /* name: the run */
     WZ_CURE,                          /* result, cure: apply it; user and the typed password: as whom */
@@ -61,6 +62,7 @@ struct page {
     size_t nfields;
     unsigned nextra;                  /* things that take the focus behind the fields, before the buttons */
     const char *const *buttons;       /* msgids, NULL-ended; the last one goes on */
+    const char *const *(*buttons_now)(const struct wz *w);   /* NULL: `buttons`, always */
     unsigned where;                   /* key context */
     void (*enter)(struct wz *w, struct wz_effect *out);      /* when the page comes up; may be NULL */
     /* Draws what stands under the question: r is the left column, 80 cells at most. */
@@ -86,6 +88,7 @@ struct wz {
     struct form form[STEP_COUNT];
     struct probe_view probe[PROBE_COUNT];
     struct check_report *report;      /* of the last whole run of the checks, or NULL */
+    int64_t moving_bytes;             /* data and indexes of the chosen tables, as the source guesses; 0: not known */
     struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
     const struct wizard_options *o;
     struct wizard_run runs[32];
