@@ -96,6 +96,9 @@ static void put_end(struct writer *w, const char *path, const struct job_end *en
 {
     char at[80];
     const char *port = NULL;
+    snprintf(at, sizeof at, "%.50s", path);
+    if (!end->host || !end->user)
+        problem_add(w->told, true, ERR_CONF_MISSING, at, "host or user is missing: fill it in");
     buf_adds(w->out, "  ");
     put(w, "host", end->host);
     snprintf(at, sizeof at, "%.50s.port", path);
@@ -124,7 +127,8 @@ static void put_source(struct writer *w, size_t i)
     source_path(i, path, sizeof path);
     buf_addf(w->out, "# A source of DM: dmctl --master-addr HOST:8261 operate-source create %s\n", w->job->nsources > 1 ? "FILE" : "source.yaml");
     put(w, "source-id", s->id);
-    buf_addf(w->out, "enable-gtid: %s\n", s->enable_gtid ? "true" : "false");
+    bool by_gtid = s->enable_gtid || (w->job->mode == MODE_INCREMENTAL && s->start_gtid && !s->start_file);
+    buf_addf(w->out, "enable-gtid: %s\n", by_gtid ? "true" : "false");
     if (s->kind)
         put(w, "flavor", strcmp(s->kind, "mariadb") == 0 ? "mariadb" : "mysql");
     if (s->server_id)
@@ -426,7 +430,7 @@ bool dm_emit(const struct job *j, struct dm_out *out)
     }
     w.out = &task;
     put_task(&w);
-    if (j->ndm_masters + j->ndm_workers && dm_topology_check(j, &out->told, NULL))
+    if (dm_topology_is_given(j) && dm_topology_check(j, &out->told, NULL))
         dm_topology_emit(j, add_file(out, "topology", 0));
     struct buf *text = add_file(out, "task", 0);
     add_head(text, &out->told);

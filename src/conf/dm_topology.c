@@ -32,6 +32,11 @@ char *const *dm_part_hosts(const struct job *j, enum dm_part p, size_t *n)
     return *(char **const *)((const char *)j + parts[p].words);
 }
 
+bool dm_topology_is_given(const struct job *j)
+{
+    return j->ndm_masters + j->ndm_workers + j->ndm_monitoring + j->ndm_grafana + j->ndm_alertmanagers > 0;
+}
+
 static bool is_host(const char *text)
 {
     for (const char *p = text; *p; p++)
@@ -134,7 +139,7 @@ static bool clash(struct job_problems *out, enum dm_part p, const struct ground 
 {
     const struct taken *other = who_has(g, h->host, port);
     if (other && !*is_told)
-        problem_add(out, false, ERR_CONF_VALUE, parts[p].path, "port %lld on %.80s is taken: %s", (long long)port, h->host, other->what);
+        problem_add(out, false, ERR_CONF_VALUE, parts[p].path, "port %lld on %.80s is taken by %s", (long long)port, h->host, other->what);
     *is_told |= other != NULL;
     return other != NULL;
 }
@@ -181,7 +186,7 @@ bool dm_topology_check(const struct job *j, struct job_problems *out, struct buf
     if (!j->ndm_masters)
         problem_add(out, false, ERR_CONF_MISSING, parts[DM_MASTER].path, "a DM cluster needs at least one master");
     if (j->ndm_workers < sources)
-        problem_add(out, false, ERR_CONF_MISSING, parts[DM_WORKER].path, "each source needs a worker of its own: %zu are needed", sources);
+        problem_add(out, false, ERR_CONF_MISSING, parts[DM_WORKER].path, "each source needs a worker of its own: %zu here, %zu needed", j->ndm_workers, sources);
     return out->nerrors == before;
 }
 

@@ -13,6 +13,7 @@ struct dm_host {
 };
 const char *dm_part_path(enum dm_part p); /* "topology.masters" */
 char *const *dm_part_hosts(const struct job *j, enum dm_part p, size_t *n);
+bool dm_topology_is_given(const struct job *j); /* any part of it */
 /* "host", "host:port", "host:port:second", "[v6]:port"; what is missing is DM's default. ERR_CONF_VALUE. */
 bool dm_host_parse(enum dm_part p, const char *word, struct dm_host *out, struct err *e);
 /* One finding a part at most: a word that is no host, a port that another part has on that host, no master, fewer

@@ -89,7 +89,8 @@ static void same_job(const struct job *a, const struct job *b)
     same_text(a->dm_name, b->dm_name);
     assert_int_equal(a->mode, b->mode);
     assert_int_equal(a->case_sensitive, b->case_sensitive);
-    assert_int_equal(a->writers, b->writers);
+    if (a->mode != MODE_FULL) /* DM's loaders have a number of their own, which is not ours */
+        assert_int_equal(a->writers, b->writers);
     if (a->readers && a->mode != MODE_INCREMENTAL)
         assert_int_equal(a->readers, b->readers);
     assert_int_equal(a->nsources, b->nsources);
@@ -333,7 +334,7 @@ static void topology(void **state)
     dm_out_release(&out);
     assert_true(job_set(&j, "topology.workers", "10.0.1.11,10.0.1.11,10.0.1.11:8261", &e)); /* two without a port; a master's */
     assert_false(dm_topology_check(&j, &p, &repair));
-    assert_true(has_problem(&p, false, ERR_CONF_VALUE, "topology.workers", "port 8262 on 10.0.1.11 is taken: a worker"));
+    assert_true(has_problem(&p, false, ERR_CONF_VALUE, "topology.workers", "port 8262 on 10.0.1.11 is taken by a worker"));
     assert_string_equal(repair.p, "10.0.1.11, 10.0.1.11:8263, 10.0.1.11:8264");
     assert_false(dm_emit(&j, &out));
     dm_out_release(&out);
@@ -351,7 +352,7 @@ static void topology(void **state)
     assert_true(dm_topology_check(&j, &p, NULL));
     assert_true(job_set(&j, "topology.workers", "", &e));
     assert_false(dm_topology_check(&j, &p, NULL));
-    assert_true(has_problem(&p, false, ERR_CONF_MISSING, "topology.workers", "1 are needed"));
+    assert_true(has_problem(&p, false, ERR_CONF_MISSING, "topology.workers", "0 here, 1 needed"));
     job_problems_release(&p);
     buf_release(&repair);
     buf_release(&a);
