@@ -5,6 +5,7 @@
 #define TG_WIZARD_WZ_H
 
 #include "check/check.h"
+#include "check/look.h"
 #include "ui/keymap.h"
 #include "ui/list.h"
 #include "ui/modal.h"
@@ -51,7 +52,7 @@ struct probe_view {
     unsigned n;
 };
 /* News from a probe's thread, taken by wz_take. */
-enum news_kind { NEWS_LINE, NEWS_OVER };
+enum news_kind { NEWS_LINE, NEWS_LOOK, NEWS_OVER };
 
 /* ---- pages ---- */
 struct page {
@@ -62,6 +63,7 @@ struct page {
     unsigned nextra;                  /* things that take the focus behind the fields, before the buttons */
     const char *const *buttons;       /* msgids, NULL-ended; the last one goes on */
     unsigned where;                   /* key context */
+    unsigned (*where_now)(const struct wz *w); /* NULL: `where`, always */
     void (*enter)(struct wz *w, struct wz_effect *out);      /* when the page comes up; may be NULL */
     /* Draws what stands under the question: r is the left column, 80 cells at most. */
     void (*draw)(struct wz *w, struct canvas *c, struct rect r);
@@ -86,6 +88,7 @@ struct wz {
     struct form form[STEP_COUNT];
     struct probe_view probe[PROBE_COUNT];
     struct check_report *report;      /* of the last whole run of the checks, or NULL */
+    struct scope *scope;              /* page_scope.c; NULL until that page was seen or a look has come */
     struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
     const struct wizard_options *o;
     struct wizard_run runs[32];
