@@ -3,6 +3,7 @@
 // and does nothing by itself: what was pressed becomes an effect.
 #include "ui/text.h"
 #include "wizard/pages.h"
+#include "wizard/scope.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,7 +257,7 @@ static void path_pressed(struct wz *w, struct wz_effect *out)
 
 void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out)
 {
-    if (modal_feed(&w->modal, in, w->now_ms) != MODAL_PRESSED)
+    if (scope_box_feed(w, in, out) || modal_feed(&w->modal, in, w->now_ms) != MODAL_PRESSED)
         return;
     unsigned b = w->modal.focus - w->modal.nfields;
     switch (w->modal.kind) {

@@ -186,5 +186,5 @@ static const char *help(const struct wz *w, const char **title)
 
 static const char *const buttons[] = {N_("Back"), N_("Next"), NULL};
 
-const struct page page_checks = {.step = STEP_CHECKS, .title = N_("Checks"), .nextra = 1, .buttons = buttons, .where = 8, .enter = enter, .draw = draw,
+const struct page page_checks = {.step = STEP_CHECKS, .title = N_("Checks"), .nextra = 1, .buttons = buttons, .where = 32, .enter = enter, .draw = draw,
                                  .feed = feed, .ready = ready, .help = help};

@@ -17,6 +17,7 @@ void ask_start(struct wz *w, int key);
 void ask_leave_wizard(struct wz *w, int key);
 void ask_path(struct wz *w, bool is_open, int key);
 void ask_text(struct wz *w, const char *title, struct buf *text, int key); /* text is taken over */
+enum { BOX_SCOPE = 100 };             /* kinds of boxes from here on are scope_box.c's */
 void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out);
 
 #endif

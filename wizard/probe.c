@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wizard/probe.h"
 
+#include "wizard/scope.h"
+
 #include "base/sync.h"
 #include "ui/text.h"
 
@@ -62,12 +64,19 @@ static void put(struct work *k, struct news *n)
     pthread_mutex_unlock(&p->lock);
     if (counts)
         (void)!write(p->fd, &one, sizeof one);
-    else {
-        if (n->report)
-            check_report_release(n->report);
-        free(n->report);
-        free(n);
-    }
+    else
+        news_free(n);
+}
+
+void news_free(struct news *n)
+{
+    if (n->report)
+        check_report_release(n->report);
+    if (n->look)
+        look_release(n->look);
+    free(n->report);
+    free(n->look);
+    free(n);
 }
 
 static void told(void *arg, const struct check_result *r)
@@ -80,11 +89,31 @@ static void told(void *arg, const struct check_result *r)
     put(arg, n);
 }
 
-static void *probe_main(void *arg)
+static struct look *look_once(struct work *k, bool names_only, struct err *e)
 {
-    struct work *k = arg;
-    struct prober *p = k->prober;
-    struct news *over = x_alloc(sizeof *over);
+    struct look *l = x_alloc(sizeof *l);
+    if (look_read(l, &k->job, names_only, k->cancel, e))
+        return l;
+    free(l);
+    return NULL;
+}
+
+/* The names first, so that there is something to see while definitions and sizes are read. */
+static void probe_tables(struct work *k, struct news *over)
+{
+    struct news *first = x_alloc(sizeof *first);
+    first->kind = NEWS_LOOK;
+    first->look = look_once(k, true, &over->err);
+    if (!first->look) {
+        free(first);
+        return;
+    }
+    put(k, first);
+    over->look = look_once(k, false, &over->err);
+}
+
+static void probe_checks(struct work *k, struct news *over)
+{
     struct check_options o = {.job = &k->job, .cancel = k->cancel, .told = told, .arg = k, .run_dir = k->run_dir, .depth = CHECK_DEEP};
     if (k->which == PROBE_SOURCE || k->which == PROBE_TARGET) {
         o.depth = CHECK_START;
@@ -93,9 +122,20 @@ static void *probe_main(void *arg)
     } else if (k->which == PROBE_REHEARSE) {
         o.depth = CHECK_REHEARSE;
     }
-    over->kind = NEWS_OVER;
     over->report = x_alloc(sizeof *over->report);
     checks_run(over->report, &o);
+}
+
+static void *probe_main(void *arg)
+{
+    struct work *k = arg;
+    struct prober *p = k->prober;
+    struct news *over = x_alloc(sizeof *over);
+    over->kind = NEWS_OVER;
+    if (k->which == PROBE_TABLES)
+        probe_tables(k, over);
+    else
+        probe_checks(k, over);
     put(k, over);
     pthread_mutex_lock(&p->lock);
     if (p->live[k->which] == k)
@@ -164,11 +204,8 @@ void prober_free(struct prober *p)
     while (p->nthreads)
         pthread_cond_wait(&p->ended, &p->lock);
     pthread_mutex_unlock(&p->lock);
-    for (struct news *n; (n = prober_take(p)) != NULL; free(n)) {
-        if (n->report)
-            check_report_release(n->report);
-        free(n->report);
-    }
+    for (struct news *n; (n = prober_take(p)) != NULL;)
+        news_free(n);
     close(p->fd);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->ended);
@@ -183,6 +220,10 @@ static void take_over(struct wz *w, struct news *n)
     v->is_running = false;
     v->is_over = true;
     v->ended_ms = w->now_ms;
+    if (n->probe == PROBE_TABLES) {
+        scope_take(w, n->look, &n->err);
+        return;
+    }
     if (n->probe != PROBE_CHECKS && n->probe != PROBE_REHEARSE) {
         check_report_release(n->report);
         free(n->report);
@@ -199,6 +240,8 @@ void wz_take(struct wz *w, struct news *n)
     struct probe_view *v = &w->probe[n->probe];
     if (n->kind == NEWS_OVER)
         take_over(w, n);
+    else if (n->kind == NEWS_LOOK)
+        scope_take(w, n->look, NULL);
     else
         v->line[v->n++ % PROBE_LINES] = n->line;
 }

@@ -12,6 +12,7 @@ struct news {
     enum probe probe;
     struct probe_line line;           /* NEWS_LINE */
     struct check_report *report;      /* NEWS_OVER of the checks: the taker's, check_report_release and free; or NULL */
+    struct look *look;                /* NEWS_LOOK, NEWS_OVER of the tables: the taker's, look_release and free; or NULL */
     struct err err;                   /* NEWS_OVER: what went wrong altogether */
 };
 struct prober;
@@ -22,7 +23,9 @@ void prober_start(struct prober *p, enum probe which, const struct job *job, con
 void prober_stop(struct prober *p, enum probe which); /* it ends soon; its news no longer come */
 struct news *prober_take(struct prober *p); /* the next news, or NULL; free() after use */
 
-/* wz.c's side: takes what n says into the state; owns n->report afterwards. */
+void news_free(struct news *n);       /* with what nobody has taken */
+
+/* wz.c's side: takes what n says into the state; owns n->report and n->look afterwards. */
 void wz_take(struct wz *w, struct news *n);
 
 #endif

@@ -173,6 +173,7 @@ static void do_effect(struct window *v, const struct wz_effect *f)
     case WZ_LEAVE:
         v->is_done = true;
         break;
+    case WZ_WRITE_DM:
     case WZ_OPEN:
     case WZ_CURE:
     case WZ_LANGUAGE:

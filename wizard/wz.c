@@ -2,6 +2,7 @@
 /* The frame around the pages: stepper, focus, buttons, help, going from page to page. A page brings rows of fields, things
  * of its own and buttons; focus walks through them in reading order. */
 #include "wizard/pages.h"
+#include "wizard/scope.h"
 
 #include "ui/dialog.h"
 #include "ui/text.h"
@@ -17,7 +18,7 @@
 /* ---- keys ---- */
 
 enum action { DO_NONE, DO_HELP, DO_GOTO, DO_MOUSE, DO_TEST, DO_SAVE, DO_LEAVE, DO_REDRAW, DO_THEME, DO_SUSPEND };
-enum { ON_START = 1, ON_FORM = 2, ON_LIST = 4, ON_CHECKS = 8, ON_ANY = 255 };
+enum { ON_START = 1, ON_FORM = 2, ON_LIST = 4, ON_SCOPE = 8, ON_FIND = 16, ON_CHECKS = 32, ON_ANY = 255 & ~ON_FIND };
 
 static const struct key_row rows[] = {
     {DO_NONE, ON_START, 0, {0}, "↑↓", N_("Choose"), 0, NULL, false, NULL},
@@ -31,6 +32,20 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_CHECKS, 0, {0}, "r", N_("Run again"), 0, N_("run the checks again"), false, NULL},
     {DO_NONE, ON_CHECKS, 0, {0}, "f", NULL, 0, N_("only problems, or all"), false, NULL},
     {DO_NONE, ON_CHECKS, 0, {0}, "Esc", N_("Back"), 0, N_("back, never quits"), true, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "Space", N_("Pick"), 0, N_("pick, or leave out"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "a", N_("All"), 0, N_("all shown, or none"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "/", N_("Find"), 0, N_("find: glob, or /regex/"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "← →", N_("Fold"), 0, N_("fold, unfold"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "s", N_("Sort"), 0, N_("sort"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "Enter", N_("Details"), 0, N_("details of a row"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "Esc", N_("Back"), 0, N_("back, never quits"), true, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "F4 n", NULL, 0, N_("next without a key"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("renames"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "r", NULL, 0, N_("look again"), false, NULL},
+    {DO_NONE, ON_FIND, 0, {0}, "Enter", N_("Keep"), 0, NULL, false, NULL},
+    {DO_NONE, ON_FIND, 0, {0}, "Esc", N_("Clear"), 0, NULL, false, NULL},
+    {DO_NONE, ON_FIND, 0, {0}, "* ?", N_("Any text, one character"), 0, NULL, false, NULL},
+    {DO_NONE, ON_FIND, 0, {0}, "/…/", N_("Regular expression"), 0, NULL, false, NULL},
     {DO_NONE, ON_ANY, 0, {0}, "Shift-Tab", NULL, 0, N_("previous field"), true, NULL},
     {DO_TEST, ON_FORM, K_CTRL('t'), {0}, "Ctrl-T", NULL, 0, N_("test the connection"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-Y", NULL, 0, N_("take the offered repair"), false, NULL},
@@ -51,6 +66,11 @@ static const struct keymap keys = {rows, TG_ARRAY_LEN(rows)};
 static const struct page *page_of(const struct wz *w)
 {
     return wz_pages[w->at];
+}
+
+static unsigned where_of(const struct wz *w)
+{
+    return page_of(w)->where_now ? page_of(w)->where_now(w) : page_of(w)->where;
 }
 
 struct wz *wz_new(const struct wizard_options *o, struct job *job)
@@ -75,6 +95,7 @@ void wz_free(struct wz *w)
         check_report_release(w->report);
     free(w->report);
     modal_close(&w->modal);
+    scope_free(w->scope);
     free(w);
 }
 
@@ -274,7 +295,7 @@ static void do_action(struct wz *w, const struct key_row *row, struct wz_effect 
 /* Keys that mean the same on every page, unless a field takes them as text. */
 static bool feed_frame(struct wz *w, const struct input *in, struct wz_effect *out)
 {
-    const struct key_row *row = keymap_find(&keys, page_of(w)->where, in->key);
+    const struct key_row *row = keymap_find(&keys, where_of(w), in->key);
     if (row && row->action != DO_NONE) {
         do_action(w, row, out);
         return true;
@@ -432,10 +453,15 @@ static void draw_help_column(const struct wz *w, struct canvas *c, struct rect r
     canvas_wrap(c, (struct rect){in.y, in.x + 1, in.h, TG_MAX(in.w - 2, 1)}, 0, ROLE_TEXT, text);
 }
 
-static void draw_help(struct canvas *c)
+static void draw_help(const struct wz *w, struct canvas *c)
 {
+    struct key_row here[TG_ARRAY_LEN(rows)];
+    struct keymap some = {here, 0};
+    for (size_t i = 0; i < TG_ARRAY_LEN(rows); i++)
+        if (rows[i].where & where_of(w))
+            here[some.n++] = rows[i];
     struct rect in = dialog_frame(c, 20, 72, _("Keys on this page"));
-    keymap_help(&keys, c, in);
+    keymap_help(&some, c, in);
 }
 
 static void draw_goto(const struct wz *w, struct canvas *c)
@@ -451,7 +477,7 @@ static void draw_footer(const struct wz *w, struct canvas *c)
     if (w->notice[0] && w->now_ms < w->notice_until_ms)
         canvas_cut(c, canvas_all(c), c->rows - 1, 1, c->cols - 2, ROLE_WARN, w->notice);
     else
-        keymap_footer(&keys, page_of(w)->where, c, c->rows - 1, NULL, NULL);
+        keymap_footer(&keys, where_of(w), c, c->rows - 1, NULL, NULL);
 }
 
 static void draw_too_small(const struct wz *w, struct canvas *c)
@@ -495,7 +521,7 @@ void wz_draw(struct wz *w, struct canvas *c)
     if (w->is_goto)
         draw_goto(w, c);
     if (w->is_help)
-        draw_help(c);
+        draw_help(w, c);
 }
 
 /* ---- probes ---- */

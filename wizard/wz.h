@@ -5,6 +5,7 @@
 #define TG_WIZARD_WZ_H
 
 #include "check/check.h"
+#include "check/look.h"
 #include "ui/keymap.h"
 #include "ui/list.h"
 #include "ui/modal.h"
@@ -52,7 +53,7 @@ struct probe_view {
     unsigned n;
 };
 /* News from a probe's thread, taken by wz_take. */
-enum news_kind { NEWS_LINE, NEWS_OVER };
+enum news_kind { NEWS_LINE, NEWS_LOOK, NEWS_OVER };
 
 /* ---- pages ---- */
 struct page {
@@ -64,6 +65,7 @@ struct page {
     const char *const *buttons;       /* msgids, NULL-ended; the last one goes on */
     const char *const *(*buttons_now)(const struct wz *w);   /* NULL: `buttons`, always */
     unsigned where;                   /* key context */
+    unsigned (*where_now)(const struct wz *w); /* NULL: `where`, always */
     void (*enter)(struct wz *w, struct wz_effect *out);      /* when the page comes up; may be NULL */
     /* Draws what stands under the question: r is the left column, 80 cells at most. */
     void (*draw)(struct wz *w, struct canvas *c, struct rect r);
@@ -89,6 +91,7 @@ struct wz {
     struct probe_view probe[PROBE_COUNT];
     struct check_report *report;      /* of the last whole run of the checks, or NULL */
     int64_t moving_bytes;             /* data and indexes of the chosen tables, as the source guesses; 0: not known */
+    struct scope *scope;              /* page_scope.c; NULL until that page was seen or a look has come */
     struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
     const struct wizard_options *o;
     struct wizard_run runs[32];

@@ -24,7 +24,7 @@ static bool is_simple(const char *text)
     for (size_t i = 0; i < n; i++) {
         char c = text[i];
         bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!is_letter && !(i && ((c >= '0' && c <= '9') || c == '.' || c == '-')))
+        if (!is_letter && !(i && ((c >= '0' && c <= '9') || c == '.' || c == '-' || c == '*')))
             return false;
     }
     return n > 0;
@@ -65,12 +65,17 @@ static void add_rule(const char *schema, const char *table, struct buf *out)
     buf_release(&text);
 }
 
-static bool add_rules(const struct job_list *l, struct buf *out)
+static bool add_rules(const struct job_list *l, bool has_tables, struct buf *out)
 {
     buf_addc(out, '[');
     for (size_t i = 0; i < l->n; i++) {
         buf_adds(out, i ? ", " : "");
-        add_rule(l->rules[i].schema, l->rules[i].table, out);
+        struct buf text = {0};
+        rule_format(l->rules[i].schema, l->rules[i].table, &text);
+        if (has_tables && !l->rules[i].table && strcmp(l->rules[i].schema, "*") != 0)
+            buf_adds(&text, ".*"); /* a whole schema is easier to see */
+        yaml_quote(text.p, out);
+        buf_release(&text);
     }
     buf_addc(out, ']');
     return l->n > 0;
@@ -171,7 +176,7 @@ static bool add_value(const struct emitter *em, const struct field *f, const voi
         return add_words(*(char **const *)at, n, out);
     }
     case F_RULES:
-        return add_rules(at, out);
+        return add_rules(at, at == &em->job->include || at == &em->job->exclude, out);
     case F_ROUTES:
         return add_routes(em->job, out);
     case F_ANSWERS:
@@ -227,11 +232,6 @@ void job_list_plus(const struct job *j, const char *path, const char *const *wor
         yaml_quote(words[i], out);
     }
     buf_addc(out, ']');
-}
-
-void job_rule_text(const char *schema, const char *table, struct buf *out)
-{
-    rule_format(schema, table, out);
 }
 
 static void add_comment(const struct emitter *em, const struct field *f, const char *indent)

@@ -127,8 +127,28 @@ bool job_set(struct job *j, const char *path, const char *value, struct err *e);
 bool job_get(const struct job *j, const char *path, struct buf *out);
 /* The same for a list with n more words, as a YAML list. */
 void job_list_plus(const struct job *j, const char *path, const char *const *words, size_t n, struct buf *out);
-/* A rule of allow.include and allow.exclude that matches this table only; appended. */
+/* A rule of allow.include and allow.exclude that matches this table only, whatever characters its name has (but for the
+ * case of its letters, where that does not count); appended. */
 void job_rule_text(const char *schema, const char *table, struct buf *out);
+/* Picked tables (pick.c): what is there, all of a schema together, and which of it should move. */
+struct job_pick {
+    const char *schema, *table;
+    bool is_chosen;
+};
+struct job_picked {                   /* the shortest rules that mean it, as job_set takes them */
+    struct buf include, exclude;
+};
+/* A schema of which the most is chosen becomes schema.* with what is left out in exclude, and its later tables move as
+ * well; of the others each table is named, and later ones stay. Nothing chosen: everything is excluded. */
+void job_pick_rules(struct job_picked *out, const struct job_pick *list, size_t n, bool case_sensitive);
+void job_picked_release(struct job_picked *p);
+/* These rules instead of those of the job, DM's lists among them. */
+bool job_pick(struct job *j, const struct job_pick *list, size_t n, struct err *e);
+/* A rename as it is written: "shop.*" to "shop_v2.*", "shop.orders" to "shop.orders2"; appended. */
+void job_route_text(const struct job *j, size_t i, struct buf *from, struct buf *to);
+/* The job stays as it is where these fail. Add refuses a second one from the same place, and patterns as new names. */
+bool job_route_add(struct job *j, const char *from, const char *to, struct err *e);
+bool job_route_drop(struct job *j, size_t i, struct err *e);
 /* A secret that was typed: value is taken over (NULL: none is known yet), reference is what job_emit writes for it
  * ("${env:NAME}", "${file:/path}" or "${ask}"). The value is never written anywhere. */
 bool job_set_secret(struct job *j, const char *path, const char *reference, struct secret *value, struct err *e);

@@ -374,9 +374,10 @@ bool rule_parse(const char *text, char **schema, char **table, struct err *e)
     return is_fine;
 }
 
-static void format_part(const char *part, struct buf *out)
+static void format_part(const char *part, bool is_table, struct buf *out)
 {
-    if (!part[strcspn(part, ".`")] && part[0] != '~' && strcmp(part, "*") != 0) {
+    bool is_any = is_table && strcmp(part, "*") == 0; /* without backticks it would mean the schema */
+    if (!part[strcspn(part, ".`")] && part[0] != '~' && !is_any) {
         buf_adds(out, part);
         return;
     }
@@ -391,9 +392,9 @@ static void format_part(const char *part, struct buf *out)
 
 void rule_format(const char *schema, const char *table, struct buf *out)
 {
-    format_part(schema, out);
+    format_part(schema, false, out);
     if (table) {
         buf_addc(out, '.');
-        format_part(table, out);
+        format_part(table, true, out);
     }
 }

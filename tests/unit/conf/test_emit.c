@@ -34,7 +34,7 @@ static const char everything[] =
     "  password: \"${file:/run/secret}\"\n"
     "  tls: true\n"
     "allow:\n"
-    "  include: [\"`a.b`.`c``d`\", \"`~^x`.y\", shop]\n"
+    "  include: [\"`a.b`.`c``d`\", \"`~^x`.y\", shop.*]\n"
     "  exclude: [shop.tmp]\n"
     "  do-tables: [a.b]\n"
     "  case-sensitive: true\n"
