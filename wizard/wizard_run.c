@@ -127,6 +127,14 @@ static void probe(struct window *v, const struct wz_effect *f)
     prober_start(v->prober, f->probe, v->w->job, v->o->home);
 }
 
+static void next_language(struct wz *w)
+{
+    if (w->english_only)
+        wz_notice(w, "%s", _(w->english_only));
+    else
+        text_speak((text_language() + 1) % TEXT_LANGUAGES);
+}
+
 static void do_effect(struct window *v, const struct wz_effect *f)
 {
     struct err e = {0};
@@ -170,12 +178,14 @@ static void do_effect(struct window *v, const struct wz_effect *f)
     case WZ_SUSPEND:
         term_suspend(v->term);
         break;
+    case WZ_LANGUAGE:
+        next_language(v->w);
+        break;
     case WZ_LEAVE:
         v->is_done = true;
         break;
     case WZ_OPEN:
     case WZ_CURE:
-    case WZ_LANGUAGE:
     case WZ_MOUSE:
     case WZ_NONE:
         break;
@@ -236,6 +246,7 @@ int wizard_run(const struct wizard_options *o, struct err *e)
     if (!o->job)
         job_init(&own);
     v.w = wz_new(o, o->job ? o->job : &own);
+    v.w->english_only = glyphs_lack_chinese(term_glyphs(v.term));
     v.prober = prober_new();
     look_at_clock(v.w);
     read_runs(&v);
