@@ -4,6 +4,8 @@
  * wcwidth. */
 #include "ui/glyphs.h"
 
+#include "base/text.h"
+
 #include <langinfo.h>
 #include <stdlib.h>
 #include <wchar.h>
@@ -62,6 +64,14 @@ enum glyph_set glyph_set_default(void)
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
         return GLYPHS_ASCII;
     return term && strcmp(term, "linux") == 0 ? GLYPHS_ASCII : GLYPHS_LINES;
+}
+
+const char *glyphs_lack_chinese(enum glyph_set set)
+{
+    const char *term = getenv("TERM");
+    if (term && strcmp(term, "linux") == 0)
+        return N_("the Linux console has no Chinese glyphs");
+    return set == GLYPHS_ASCII ? N_("seven-bit glyphs show no Chinese") : NULL;
 }
 
 uint32_t glyph_map(enum glyph_set set, uint32_t c)

@@ -13,6 +13,8 @@ enum glyph_set { GLYPHS_AUTO, GLYPHS_LINES, GLYPHS_SAFE, GLYPHS_ASCII };
 bool glyph_set_parse(const char *name, enum glyph_set *out);
 /* What the locale and TERM allow: ascii without UTF-8 or on a bare Linux console, else lines. */
 enum glyph_set glyph_set_default(void);
+/* NULL, or why Chinese can't be shown with this set on this terminal (msgid). */
+const char *glyphs_lack_chinese(enum glyph_set set);
 /* The character of `set` that stands for this one. */
 uint32_t glyph_map(enum glyph_set set, uint32_t c);
 /* Cells: 0 to 2. -1: a control character, to be dropped. Unknown characters count one. */

@@ -19,7 +19,8 @@ struct term;
 /* A terminal at both ends, with a TERM that can place the cursor, and nobody asked for plain words
  * (ACCESSIBLE=1). Sets the locale's LC_CTYPE from the environment if nobody did. */
 bool term_usable(void);
-/* NULL: the terminal can't do it (ERR_USAGE); nothing was changed then. Signals that end a process
+/* Speaks the environment's language unless one was chosen (base/text.h), English where the glyphs lack Chinese.
+ * NULL: the terminal can't do it (ERR_USAGE); nothing was changed then. Signals that end a process
  * are caught until term_close: TERM, INT, HUP, QUIT become term_signal(), crashes restore first. */
 struct term *term_open(const struct term_options *o, struct err *e);
 void term_close(struct term *t);

@@ -309,6 +309,9 @@ struct term *term_open(const struct term_options *o, struct err *e)
             t->glyphs = GLYPHS_SAFE;
         clearok(curscr, TRUE);
     }
+    text_speak_default();
+    if (glyphs_lack_chinese(t->glyphs))
+        text_speak(TEXT_EN);
     send("\033[?2004h");
     return t;
 }

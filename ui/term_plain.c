@@ -3,6 +3,8 @@
  * ncurses' help as far as possible; term_open has the last word. */
 #include "ui/term.h"
 
+#include "base/text.h"
+
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@ bool term_usable(void)
     const char *now = setlocale(LC_CTYPE, NULL), *term = getenv("TERM"),
                *plain = getenv("ACCESSIBLE");
     if (now && strcmp(now, "C") == 0)
-        setlocale(LC_CTYPE, "");
+        text_locale();
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return false;
     if (plain && plain[0] && strcmp(plain, "0") != 0)

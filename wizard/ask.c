@@ -67,13 +67,15 @@ static void open_cure(struct wz *w, const struct check_result *r, unsigned numbe
     modal_begin(m, BOX_CURE, title, key, w->now_ms);
     cure_text(w, r, c, &m->text);
     w->cure = number;
-    if (c->kind == CURE_SQL) {
+    bool can_run = c->kind != CURE_SQL || !wz_is_read_only(w);
+    if (c->kind == CURE_SQL && can_run) {
         modal_add_field(m, _("Run it as another user?  User"), false, NULL);
         modal_add_field(m, _("Password"), true, NULL);
         if (c->is_disruptive)
             modal_add_field(m, _("Type the host's name"), false, cure_consent(w->job, c));
     }
-    modal_add_button(m, c->kind == CURE_SQL ? _("Run it") : c->kind == CURE_SETTING ? _("Take it") : _("I did it, check again"), c->is_disruptive && c->kind == CURE_SQL);
+    if (can_run)
+        modal_add_button(m, c->kind == CURE_SQL ? _("Run it") : c->kind == CURE_SETTING ? _("Take it") : _("I did it, check again"), c->is_disruptive && c->kind == CURE_SQL);
     if (r->ncures > 1)
         modal_add_button(m, _("Another"), false);
     if (c->sql)
@@ -110,16 +112,17 @@ static void cure_pressed(struct wz *w, struct wz_effect *out)
         return;
     const struct check_cure *c = &r->cures[w->cure];
     const char *label = w->modal.button[b].label;
-    if (b == 0 && c->kind == CURE_SETTING) {
+    bool does = b == 0 && (c->kind != CURE_SQL || !wz_is_read_only(w)); /* else there is no such button */
+    if (does && c->kind == CURE_SETTING) {
         take_setting(w, c, out);
-    } else if (b == 0 && c->kind == CURE_SQL) {
+    } else if (does && c->kind == CURE_SQL) {
         out->kind = WZ_CURE;
         out->check = check_id(r->check);
         out->cure = w->cure;
         snprintf(out->text, sizeof out->text, "%s", w->modal.field[0].edit.text);
         if (w->modal.field[0].edit.n)
             out->password = secret_new(w->modal.field[1].edit.text, w->modal.field[1].edit.n);
-    } else if (b == 0) {
+    } else if (does) {
         out->kind = WZ_PROBE;
         out->probe = PROBE_CHECKS;
     } else if (strcmp(label, _("Another")) == 0) {
@@ -139,6 +142,10 @@ void ask_accept(struct wz *w, const struct check_result *r, int key)
     struct modal *m = &w->modal;
     if (r->state != CHECK_FAIL && !r->reason) {
         wz_notice(w, "%s", _("this check does not fail: there is nothing to accept"));
+        return;
+    }
+    if (wz_is_read_only(w)) {
+        wz_notice(w, "%s", _("--read-only: no failure is accepted here"));
         return;
     }
     if (!check_is_acceptable(r->check)) {

@@ -24,6 +24,7 @@ struct dashboard_options {
     enum glyph_set glyphs;
     const char *theme;         /* NULL: default */
     bool ends_all;             /* a rehearsal: leaving the window ends the run and its servers */
+    bool is_read_only;         /* nothing is asked of the run; never steers */
     bool is_plain;             /* lines instead of a screen; also chosen where the terminal can't */
     struct mon_snapshot *last; /* out, may be NULL: what was on screen last */
     int *ended_by;             /* out, may be NULL: the signal that ended the window, 0: a key */

@@ -98,6 +98,8 @@ static bool obey(struct speaker *k, const char *line)
     ask_question(s, 0, 0);
     if (number < 1 || number > s->dialog.nchoices) {
         term_plain_line(stdout, _("There is no such choice."));
+    } else if (k->o->is_read_only) {
+        term_plain_line(stdout, _("--read-only: nothing is asked of the run"));
     } else {
         s->dialog.selected = (unsigned)number - 1;
         ask_answered(s, &effect);
@@ -164,6 +166,7 @@ int dashboard_plain(const struct dashboard_options *o, struct err *e)
     struct speaker k = {.o = o, .stdin_open = true};
     int left = DASHBOARD_DETACH;
     (void)e;
+    text_speak_default();
     k.snap = x_alloc(sizeof *k.snap);
     term_plain_line(stdout,
                     _("tidegate, watching a run. Type q and Enter to leave; the run goes on."));

@@ -61,7 +61,7 @@ static void take_news(struct window *w)
         w->is_dirty = true;
     }
     w->s->log.dropped += dropped;
-    w->s->watches_only = !mon_steers(w->o->client);
+    w->s->watches_only = w->o->is_read_only || !mon_steers(w->o->client);
     if (!is_alive) {
         w->s->is_gone = true;
         w->is_dirty = true;
@@ -87,8 +87,8 @@ static void draw(struct window *w)
 static void do_call(struct window *w, const struct effect *effect)
 {
     struct err e = {0};
-    if (w->s->is_gone) {
-        dashboard_notice(w->s, "%s", _("the engine is gone; nothing was asked of it"));
+    if (w->s->is_gone || w->o->is_read_only) {
+        dashboard_notice(w->s, "%s", w->s->is_gone ? _("the engine is gone; nothing was asked of it") : _("--read-only: nothing is asked of the run"));
         return;
     }
     bool is_ok = mon_call(w->o->client, effect->cmd, effect->args, NULL, CALL_MS, &e);

@@ -32,7 +32,10 @@ static void note_of(const struct wz *w, int choice, char out[120])
         snprintf(out, 120, "%s", _("no database needed, about 3 minutes"));
         break;
     default:
-        snprintf(out, 120, "%s", _("English"));
+        if (w->english_only)
+            snprintf(out, 120, "%s: %s", text_language_name(TEXT_EN), _(w->english_only));
+        else
+            snprintf(out, 120, "%s", text_language_name(text_language()));
         break;
     }
 }

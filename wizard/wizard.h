@@ -30,7 +30,7 @@ struct wizard_options {
     struct job *job;                  /* filled in already, or NULL; stays the caller's and is changed */
     const char *job_path;             /* where it came from, or NULL */
     enum glyph_set glyphs;
-    const char *theme, *lang;         /* NULL: by the environment */
+    const char *theme;                /* NULL: by the environment */
     bool is_plain, is_read_only;
 };
 /* Exit code of enum tg_exit. */

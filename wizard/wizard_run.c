@@ -2,6 +2,7 @@
 /* The wizard's loop: one poll over the terminal, the probes and a tick. What the state asks for (an effect) is done here;
  * nothing else in the room waits, writes a file or leaves the screen. */
 #include "wizard/probe.h"
+#include "wizard/wizard_plain.h"
 
 #include "base/file.h"
 #include "ui/term.h"
@@ -127,6 +128,14 @@ static void probe(struct window *v, const struct wz_effect *f)
     prober_start(v->prober, f->probe, v->w->job, v->o->home);
 }
 
+static void next_language(struct wz *w)
+{
+    if (w->english_only)
+        wz_notice(w, "%s", _(w->english_only));
+    else
+        text_speak((text_language() + 1) % TEXT_LANGUAGES);
+}
+
 static void do_effect(struct window *v, const struct wz_effect *f)
 {
     struct err e = {0};
@@ -170,13 +179,15 @@ static void do_effect(struct window *v, const struct wz_effect *f)
     case WZ_SUSPEND:
         term_suspend(v->term);
         break;
+    case WZ_LANGUAGE:
+        next_language(v->w);
+        break;
     case WZ_LEAVE:
         v->is_done = true;
         break;
     case WZ_WRITE_DM:
     case WZ_OPEN:
     case WZ_CURE:
-    case WZ_LANGUAGE:
     case WZ_MOUSE:
     case WZ_NONE:
         break;
@@ -227,27 +238,35 @@ static void loop(struct window *v)
     }
 }
 
+static int run_window(struct window *v, const struct wizard_options *o, struct job *job)
+{
+    v->w = wz_new(o, job);
+    v->w->english_only = glyphs_lack_chinese(term_glyphs(v->term));
+    v->prober = prober_new();
+    look_at_clock(v->w);
+    read_runs(v);
+    draw(v);
+    loop(v);
+    if (v->term)
+        term_close(v->term);
+    prober_free(v->prober);
+    wz_free(v->w);
+    canvas_release(&v->canvas);
+    return v->code;
+}
+
 int wizard_run(const struct wizard_options *o, struct err *e)
 {
     struct window v = {.o = o, .look = {.glyphs = o->glyphs, .theme = o->theme}};
+    struct err why = {0}; /* a terminal that can't be drawn on is no failure: there are lines */
     struct job own;
-    v.term = term_open(&v.look, e);
-    if (!v.term)
-        return err_info(e->code)->exit_code;
+    (void)e;
     if (!o->job)
         job_init(&own);
-    v.w = wz_new(o, o->job ? o->job : &own);
-    v.prober = prober_new();
-    look_at_clock(v.w);
-    read_runs(&v);
-    draw(&v);
-    loop(&v);
-    if (v.term)
-        term_close(v.term);
-    prober_free(v.prober);
-    wz_free(v.w);
-    canvas_release(&v.canvas);
+    struct job *job = o->job ? o->job : &own;
+    v.term = o->is_plain ? NULL : term_open(&v.look, &why);
+    int code = v.term ? run_window(&v, o, job) : wizard_plain(o, job);
     if (!o->job)
         job_release(&own);
-    return v.code;
+    return code;
 }

@@ -79,7 +79,6 @@ struct wz *wz_new(const struct wizard_options *o, struct job *job)
     w->o = o;
     w->job = job;
     snprintf(w->path, sizeof w->path, "%s", o && o->job_path ? o->job_path : "");
-    snprintf(w->lang, sizeof w->lang, "EN");
     for (int i = 0; i < STEP_COUNT; i++)
         form_init(&w->form[i], wz_pages[i]->fields, wz_pages[i]->nfields);
     return w;
@@ -135,13 +134,15 @@ static const char *const *buttons_of(const struct wz *w)
     return p->buttons_now ? p->buttons_now(w) : p->buttons;
 }
 
+/* Where nothing may be written, Review has no more than Back and Save. */
 static size_t nbuttons(const struct wz *w)
 {
+    const struct page *p = page_of(w);
     const char *const *list = buttons_of(w);
     size_t n = 0;
     while (list && list[n])
         n++;
-    return n;
+    return wz_is_read_only(w) && p->step == STEP_REVIEW ? TG_MIN(n, (size_t)2) : n;
 }
 
 static size_t nplaces(const struct wz *w)
@@ -345,7 +346,27 @@ static bool feed_goto(struct wz *w, int key, struct wz_effect *out)
     return true;
 }
 
+bool wz_is_read_only(const struct wz *w)
+{
+    return w->o && w->o->is_read_only;
+}
+
+static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out);
+
+/* The boxes that lead to these acts do not open under --read-only; what comes another way ends here. */
 bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
+{
+    bool is_new = feed_any(w, in, out);
+    bool writes = out->kind == WZ_RUN || out->kind == WZ_RESUME || out->kind == WZ_CURE || (out->kind == WZ_PROBE && out->probe == PROBE_REHEARSE);
+    if (writes && wz_is_read_only(w)) {
+        secret_free(out->password);
+        *out = (struct wz_effect){.kind = WZ_NONE};
+        wz_notice(w, "%s", _("--read-only: this window starts and changes nothing"));
+    }
+    return is_new;
+}
+
+static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out)
 {
     bool changed;
     *out = (struct wz_effect){.kind = WZ_NONE};
@@ -383,7 +404,7 @@ static void draw_title(const struct wz *w, struct canvas *c)
         snprintf(what, sizeof what, w->is_changed ? _("job: %s (unsaved)") : _("job: %s"), w->job->name ? w->job->name : _("new"));
     canvas_text(c, all, 0, 1, ROLE_TITLE, "tidegate");
     canvas_cut(c, all, 0, 12, c->cols - 12 - 14, ROLE_TEXT, what);
-    canvas_right(c, all, 0, c->cols - 10, ROLE_TEXT, w->lang);
+    canvas_right(c, all, 0, c->cols - 10, ROLE_TEXT, text_language_short(text_language()));
     canvas_text(c, all, 0, c->cols - 8, ROLE_KEY, "F1 ");
     canvas_text(c, all, 0, c->cols - 5, ROLE_TEXT, _("Help"));
 }

@@ -97,7 +97,7 @@ struct wz {
     struct wizard_run runs[32];
     size_t nruns;
     const char *home_free;            /* "212 GB free" */
-    char lang[8];                     /* "EN", "中文" */
+    const char *english_only;         /* why Chinese can't be shown here (msgid), or NULL */
     bool is_help, is_goto, has_mouse;
     struct modal modal;               /* ask.c; open while its kind is not 0 */
     unsigned cure;                    /* of the chosen check: the one that is shown */
@@ -112,6 +112,7 @@ void wz_free(struct wz *w);
 /* Changes the state; true: the screen must be drawn anew. */
 bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out);
 void wz_draw(struct wz *w, struct canvas *c);
+bool wz_is_read_only(const struct wz *w); /* --read-only: no consent of level 1 or 2 is asked for */
 void wz_notice(struct wz *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* To a page: forward only through pages that are ready; back always. */
 void wz_go(struct wz *w, enum step to, struct wz_effect *out);

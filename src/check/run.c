@@ -156,7 +156,7 @@ static char *name_of(const struct end *s)
     if (!s->is_open)
         return x_format("%s:%u", s->addr.host, s->addr.port);
     const char *const flavours[] = {"MySQL", "TiDB", "MariaDB"};
-    return x_format("%s %s at %s:%u", flavours[s->conn.server.flavour], s->conn.server.version_text, s->addr.host, s->addr.port);
+    return x_format(_("%s %s at %s:%u"), flavours[s->conn.server.flavour], s->conn.server.version_text, s->addr.host, s->addr.port);
 }
 
 /* The ends that what is chosen looks at: a test of one end never waits for the other. */

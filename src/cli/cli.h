@@ -8,6 +8,7 @@
 #include "base/sync.h"
 #include "conf/job.h"
 #include "mon/mon.h"
+#include "ui/glyphs.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,6 +52,9 @@ struct job_options {
  * any case. */
 bool cli_job_load(struct job *j, const struct job_options *o, int *code);
 void cli_problems(const struct job_problems *p); /* to standard error, with what each kind of error means */
+/* Loads one file for the wizard: it need not be complete, and secrets are resolved as far as they can be. Prints what is
+ * wrong to stderr. */
+bool cli_job_open(struct job *j, const char *path);
 /* An existing file may be somebody's work: it is never overwritten. ERR_FILE. */
 bool cli_new_file(const char *path, const struct buf *text, struct err *e);
 void cli_job_options_release(struct job_options *o);
@@ -120,13 +124,19 @@ char *cli_write_job(const struct job *j, const char *home,
 
 /* ---- window.c ---- */
 bool cli_has_window(void); /* a terminal at both ends */
-int cli_window(const char *run_dir, bool receipt,
-               struct err *e); /* exit code; receipt: say how to return */
+struct window_look { /* how a window is to look; zeroes: by the environment */
+    enum glyph_set glyphs;
+    const char *theme;
+    bool is_plain, is_read_only;
+};
+/* Exit code. receipt: say how to return. look may be NULL. */
+int cli_window(const char *run_dir, bool receipt, const struct window_look *look, struct err *e);
 
 /* ---- run.c ---- */
 int cli_resume(const struct run_ref *r); /* of a run without an engine: an exit code, the error is printed */
 /* ---- wizard.c ---- */
-int cli_wizard(void); /* needs cli_has_window() */
+/* tidegate without a command: the wizard, on a screen or in lines. argv[0] is the program. */
+int cli_wizard(int argc, char **argv);
 
 int cmd_run(const struct command *self, int argc, char **argv);
 int cmd_resume(const struct command *self, int argc, char **argv);

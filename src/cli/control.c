@@ -120,7 +120,7 @@ int cmd_attach(const struct command *self, int argc, char **argv)
                 r.name);
         code = cli_fail(&e);
     } else {
-        code = cli_window(r.dir, true, &e);
+        code = cli_window(r.dir, true, NULL, &e);
         if (e.code != ERR_OK)
             code = cli_fail(&e);
     }

@@ -351,7 +351,7 @@ static int play(struct demo *d, long seconds, bool window)
             d->keep = true; /* its logs say why */
     } else if (window) {
         listen_stop(d);
-        code = caught ? EXIT_FINE : cli_window(d->dir, false, &e);
+        code = caught ? EXIT_FINE : cli_window(d->dir, false, NULL, &e);
         listen_start(d, NULL);
     } else {
         code = rehearse(d, seconds, &e);

@@ -115,6 +115,19 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code)
     return ok && is_set;
 }
 
+bool cli_job_open(struct job *j, const char *path)
+{
+    struct job_problems found = {0};
+    struct err ignored = {0};
+    bool ok = job_load(j, &path, 1, &found);
+    if (!ok)
+        cli_problems(&found);
+    else
+        job_resolve(j, NULL, NULL, &ignored);
+    job_problems_release(&found);
+    return ok;
+}
+
 struct secret *cli_ask(const char *label)
 {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The command line: one table of subcommands. Each parses its own options (options.c) and returns
  * an exit code of enum tg_exit. Without a command the runs of this host are listed. */
+#include "base/text.h"
 #include "cli/cli.h"
 
-#include <locale.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -72,7 +72,8 @@ static void print_help(FILE *out)
 {
     fputs("tidegate moves a live MySQL or MariaDB database into TiDB: it copies in parallel while "
           "following the\n"
-          "binlog, and compares both sides.\n\nUsage: tidegate COMMAND …\n\n",
+          "binlog, and compares both sides.\n\nUsage: tidegate [FILE] [options]   the wizard, with the answers of a job file\n"
+          "       tidegate COMMAND …\n\n",
           out);
     for (const struct command *c = cli_commands; c->name; c++)
         fprintf(out, "  %-8s  %s\n", c->name, c->summary);
@@ -90,43 +91,19 @@ static int unknown(const char *word)
     struct err e;
     for (const struct command *c = cli_commands; c->name && n < TG_ARRAY_LEN(names); c++)
         names[n++] = c->name;
-    bool is_option = word[0] == '-';
-    const char *near = is_option ? NULL : cli_nearest(word, names, n);
-    const char *kind = is_option ? "option" : "command";
+    const char *near = cli_nearest(word, names, n);
     if (near)
-        err_set(&e, ERR_USAGE, "unknown %s \"%s\"; did you mean \"%s\"?", kind, word, near);
+        err_set(&e, ERR_USAGE, "unknown command \"%s\"; did you mean \"%s\"?", word, near);
     else
-        err_set(&e, ERR_USAGE, "unknown %s \"%s\"", kind, word);
+        err_set(&e, ERR_USAGE, "\"%s\" is neither a command nor a file", word);
     return cli_fail(&e);
-}
-
-static int start(void)
-{
-    struct err e = {0};
-    char *home = mon_home(NULL, &e);
-    if (!home)
-        return cli_fail(&e);
-    cli_list_runs(home, stdout);
-    free(home);
-    puts("\nThe wizard needs a terminal. Without one:\n"
-         "  tidegate demo              a rehearsal with two throw-away servers; needs no database\n"
-         "  tidegate check job.yaml    what a run would need\n"
-         "  tidegate run job.yaml      start it\n"
-         "A first job.yaml:\n"
-         "  version: 1\n"
-         "  name: shop\n"
-         "  source: {host: db.example, port: 3306, user: reader, password: \"${ask}\"}\n"
-         "  target: {host: tidb.example, port: 4000, user: writer, password: \"${ask}\"}\n"
-         "  allow: {include: [\"shop.*\"]}\n"
-         "tidegate --help lists the commands.");
-    return EXIT_FINE;
 }
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_CTYPE, "");
+    text_locale();
     if (argc < 2)
-        return cli_has_window() ? cli_wizard() : start();
+        return cli_wizard(argc, argv);
     const char *word = argv[1];
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         puts("tidegate " TG_VERSION);
@@ -139,5 +116,7 @@ int main(int argc, char **argv)
     for (const struct command *c = cli_commands; c->name; c++)
         if (strcmp(c->name, word) == 0)
             return c->run(c, argc - 1, argv + 1);
+    if (word[0] == '-' || access(word, F_OK) == 0)
+        return cli_wizard(argc, argv);
     return unknown(word);
 }

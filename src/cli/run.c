@@ -73,7 +73,7 @@ static int run_detached(struct job *j, const char *home, bool opens_window)
     }
     if (opens_window) {
         char *dir = x_format("%s/%s", home, j->name);
-        code = mon_is_alive(dir) ? cli_window(dir, true, &e) : EXIT_FINE;
+        code = mon_is_alive(dir) ? cli_window(dir, true, NULL, &e) : EXIT_FINE;
         if (e.code != ERR_OK)
             cli_fail(&e);
         free(dir);

@@ -12,16 +12,19 @@ bool cli_has_window(void)
     return term_usable();
 }
 
-int cli_window(const char *run_dir, bool receipt, struct err *e)
+int cli_window(const char *run_dir, bool receipt, const struct window_look *look, struct err *e)
 {
+    static const struct window_look by_environment;
     struct mon_client *m = mon_attach(run_dir, e);
     if (!m)
         return (int)err_info(e->code)->exit_code;
+    look = look ? look : &by_environment;
     struct mon_snapshot *last = x_alloc(sizeof *last);
     int ended_by = 0;
     struct dashboard_options o = {
         .client = m, .run_dir = run_dir, .last = last, .ended_by = &ended_by,
-        .ends_all = !receipt};
+        .ends_all = !receipt, .glyphs = look->glyphs, .theme = look->theme, .is_plain = look->is_plain,
+        .is_read_only = look->is_read_only};
     int left = dashboard_run(&o, e);
     mon_detach(m);
     int code = EXIT_FINE;

@@ -2,7 +2,9 @@
 // tidegate without a command: the wizard, and what it needs done by the program around it.
 #include "wizard/wizard.h"
 
+#include "base/text.h"
 #include "cli/cli.h"
+#include "ui/theme.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 
 struct around {
     char *home;
+    struct window_look look;
 };
 
 static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool is_live)
@@ -76,7 +79,7 @@ static int attach(void *arg, const char *run)
     struct around *a = arg;
     struct err e = {0};
     char *dir = x_format("%s/%s", a->home, run);
-    int code = cli_window(dir, true, &e);
+    int code = cli_window(dir, true, &a->look, &e);
     if (e.code != ERR_OK)
         code = cli_fail(&e);
     free(dir);
@@ -94,17 +97,74 @@ static int demo(void *arg)
     return c->run(c, 1, argv);
 }
 
-int cli_wizard(void)
+static const struct command bare = {
+    "[FILE]", "[options]", "the wizard: eight pages from an empty terminal to a run",
+    "FILE is a job.yaml or a task file of DM to carry on from. Without a terminal, with TERM=dumb or ACCESSIBLE=1, the same\n"
+    "pages are asked line by line.", NULL};
+
+struct wanted { /* on the command line */
+    const char *lang, *theme, *glyphs, *run_dir;
+    bool is_plain, is_read_only;
+};
+
+static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, char **argv, int *first, int *code)
+{
+    const struct opt opts[] = {
+        {"lang", "LANGUAGE", OPT_TEXT, &o->lang, "en or zh; else what LANGUAGE, LC_ALL, LC_MESSAGES, LANG ask for"},
+        {"theme", "NAME", OPT_TEXT, &o->theme, "default, dark, light, high-contrast or mono"},
+        {"glyphs", "SET", OPT_TEXT, &o->glyphs, "auto, lines, safe or ascii"},
+        {"plain", NULL, OPT_SWITCH, &o->is_plain, "lines in place of a screen: for screen readers and pipes"},
+        {"read-only", NULL, OPT_SWITCH, &o->is_read_only, "starts no run, applies no cure, steers nothing; saving stays"},
+        {"run-dir", "DIR", OPT_TEXT, &o->run_dir, "where runs keep their files"},
+    };
+    enum text_language l;
+    bool is_theme = false;
+    if (!cli_options(&bare, opts, TG_ARRAY_LEN(opts), argc, argv, first, code))
+        return false;
+    *code = 0;
+    for (int i = 0; i < THEME_COUNT; i++)
+        is_theme |= o->theme && strcmp(themes[i].name, o->theme) == 0;
+    if (o->lang && !text_language_parse(o->lang, &l))
+        *code = cli_usage(&bare, "--lang is \"%s\"; it can be en or zh", o->lang);
+    else if (o->theme && !is_theme)
+        *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast or mono", o->theme);
+    else if (o->glyphs && !glyph_set_parse(o->glyphs, glyphs))
+        *code = cli_usage(&bare, "--glyphs is \"%s\"; it can be auto, lines, safe or ascii", o->glyphs);
+    else if (argc - *first > 1)
+        *code = cli_usage(&bare, "one FILE at most");
+    else if (o->lang)
+        text_speak(l);
+    return *code == 0;
+}
+
+int cli_wizard(int argc, char **argv)
 {
     struct err e = {0};
-    struct around a = {.home = mon_home(NULL, &e)};
-    if (!a.home)
-        return cli_fail(&e);
-    const struct wizard_port port = {.arg = &a, .runs = runs, .start = start, .resume = resume, .attach = attach, .demo = demo};
-    const struct wizard_options o = {.port = &port, .home = a.home};
-    int code = wizard_run(&o, &e);
+    struct wanted wanted = {0};
+    struct around a = {.home = NULL};
+    struct job job;
+    int first = argc, code = EXIT_FINE;
+    if (!take_options(&wanted, &a.look.glyphs, argc, argv, &first, &code))
+        return code;
+    const char *file = first < argc ? argv[first] : NULL;
+    job_init(&job);
+    a.look.theme = wanted.theme;
+    a.look.is_plain = wanted.is_plain || !cli_has_window();
+    a.look.is_read_only = wanted.is_read_only;
+    if (file && !cli_job_open(&job, file)) {
+        job_release(&job);
+        return EXIT_USAGE;
+    }
+    a.home = mon_home(wanted.run_dir, &e);
+    if (a.home) {
+        const struct wizard_port port = {.arg = &a, .runs = runs, .start = start, .resume = resume, .attach = attach, .demo = demo};
+        const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = file, .glyphs = a.look.glyphs,
+                                         .theme = a.look.theme, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
+        code = wizard_run(&o, &e);
+    }
     if (e.code != ERR_OK)
         code = cli_fail(&e);
     free(a.home);
+    job_release(&job);
     return code;
 }
