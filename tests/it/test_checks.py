@@ -6,6 +6,7 @@ from harness import OPTIONS, Skip, case, check, main, tidegate  # noqa: I001  (s
 from check_matrix import COVERED
 import check_connect  # noqa: F401  (its cases)
 import check_cure  # noqa: F401
+import check_look  # noqa: F401
 import check_tables  # noqa: F401
 import check_host  # noqa: F401
 import check_target  # noqa: F401
