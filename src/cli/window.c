@@ -14,8 +14,8 @@ bool cli_has_window(void)
 
 int cli_window(const char *run_dir, bool receipt, struct err *e)
 {
-    struct mon_client *m = mon_attach(run_dir, e);
-    if (!m)
+    struct mon_client *m = mon_is_alive(run_dir) ? mon_attach(run_dir, e) : NULL;
+    if (!m && e->code != ERR_OK)
         return (int)err_info(e->code)->exit_code;
     struct mon_snapshot *last = x_alloc(sizeof *last);
     int ended_by = 0;
