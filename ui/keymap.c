@@ -100,7 +100,7 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
     }
 }
 
-static int help_column(const struct keymap *m, struct canvas *c, struct rect r, bool is_common,
+static int help_column(const struct keymap *m, unsigned where, struct canvas *c, struct rect r, bool is_common,
                        int label_cells)
 {
     char name[24];
@@ -108,7 +108,7 @@ static int help_column(const struct keymap *m, struct canvas *c, struct rect r, 
     canvas_text(c, r, y++, r.x, ROLE_TITLE, is_common ? _("Everywhere") : _("This page"));
     for (size_t i = 0; i < m->n; i++) {
         const struct key_row *row = &m->row[i];
-        if (!row->help || row->is_common != is_common)
+        if (!row->help || row->is_common != is_common || !(row->where & where))
             continue;
         enum role key_role = row->why_not ? ROLE_DIM : ROLE_KEY;
         canvas_text(c, r, y, r.x + 1, key_role, label_of(row, name, sizeof name));
@@ -119,9 +119,9 @@ static int help_column(const struct keymap *m, struct canvas *c, struct rect r, 
     return y - r.y;
 }
 
-int keymap_help(const struct keymap *m, struct canvas *c, struct rect r)
+int keymap_help(const struct keymap *m, unsigned where, struct canvas *c, struct rect r)
 {
     struct rect left = {r.y, r.x, r.h, r.w / 2}, right = {r.y, r.x + r.w / 2, r.h, r.w - r.w / 2};
-    int a = help_column(m, c, left, true, 13), b = help_column(m, c, right, false, 10);
+    int a = help_column(m, where, c, left, true, 13), b = help_column(m, where, c, right, false, 10);
     return TG_MAX(a, b);
 }

@@ -33,7 +33,7 @@ typedef const char *key_hint(void *arg, const struct key_row *row, enum role *ro
 /* Draws hints into row y as far as they fit; the last row (leave) is kept whatever happens. */
 void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int y, key_hint *hint,
                    void *arg);
-/* The two columns of the help page into r. Returns the rows that were needed. */
-int keymap_help(const struct keymap *m, struct canvas *c, struct rect r);
+/* The two columns of the help page into r: keys of these contexts. Returns the rows that were needed. */
+int keymap_help(const struct keymap *m, unsigned where, struct canvas *c, struct rect r);
 
 #endif

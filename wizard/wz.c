@@ -476,13 +476,8 @@ static void draw_help_column(const struct wz *w, struct canvas *c, struct rect r
 
 static void draw_help(const struct wz *w, struct canvas *c)
 {
-    struct key_row here[TG_ARRAY_LEN(rows)];
-    struct keymap some = {here, 0};
-    for (size_t i = 0; i < TG_ARRAY_LEN(rows); i++)
-        if (rows[i].where & where_of(w))
-            here[some.n++] = rows[i];
     struct rect in = dialog_frame(c, 20, 72, _("Keys on this page"));
-    keymap_help(&some, c, in);
+    keymap_help(&keys, where_of(w), c, in);
 }
 
 static void draw_goto(const struct wz *w, struct canvas *c)
