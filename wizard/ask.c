@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wizard's boxes: a cure, accepting a finding, consent to start, where to save, leaving. Each opens with a safe choice
 // and does nothing by itself: what was pressed becomes an effect.
+#include "conf/dm_topology.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 #include "wizard/scope.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BOX_CURE = 1, BOX_ACCEPT, BOX_START, BOX_SAVE, BOX_OPEN, BOX_LEAVE, BOX_TEXT };
+enum { BOX_CURE = 1, BOX_ACCEPT, BOX_START, BOX_SAVE, BOX_OPEN, BOX_LEAVE, BOX_TEXT, BOX_FILES };
 
 static void add_lines(struct buf *out, const char *indent, const char *text)
 {
@@ -249,12 +250,35 @@ void ask_path(struct wz *w, bool is_open, int key)
     if (!is_open)
         edit_set(&m->field[0].edit, w->path[0] ? w->path : "");
     modal_add_button(m, is_open ? _("Open") : _("Save"), false);
+    if (!is_open)
+        modal_add_button(m, _("DM's files …"), false);
+    modal_add_button(m, _("Close"), false);
+}
+
+/* The same job for a DM cluster. */
+void ask_files(struct wz *w, int key)
+{
+    struct modal *m = &w->modal;
+    modal_begin(m, BOX_FILES, _("Write DM's files"), key, w->now_ms);
+    buf_addf(&m->text, "%s\n\n", dm_topology_is_given(w->job) ? _("task.yaml, a source file for each source, and topology.yaml for TiUP. Files that exist are never touched.")
+                                                               : _("task.yaml and a source file for each source. Files that exist are never touched."));
+    buf_addf(&m->text, "%s\n", w->job->secret_key_path ? _("Passwords are encrypted with the key file, as dmctl does it.")
+                                                       : _("Passwords are left empty: no key file of dm-master is named to encrypt them with."));
+    modal_add_field(m, _("Folder"), false, NULL);
+    char *dir = x_format("%s-dm", w->job->name ? w->job->name : "job");
+    edit_set(&m->field[0].edit, dir);
+    free(dir);
+    modal_add_button(m, _("Write"), false);
     modal_add_button(m, _("Close"), false);
 }
 
 static void path_pressed(struct wz *w, struct wz_effect *out)
 {
     bool is_first = w->modal.focus == w->modal.nfields;
+    if (w->modal.kind == BOX_SAVE && w->modal.focus == w->modal.nfields + 1) {
+        ask_files(w, K_ENTER);
+        return;
+    }
     if (is_first) {
         out->kind = w->modal.kind == BOX_OPEN ? WZ_OPEN : WZ_SAVE;
         snprintf(out->text, sizeof out->text, "%s", w->modal.field[0].edit.text);
@@ -284,6 +308,13 @@ void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out)
     case BOX_SAVE:
     case BOX_OPEN:
         path_pressed(w, out);
+        break;
+    case BOX_FILES:
+        if (b == 0 && w->modal.field[0].edit.n) {
+            out->kind = WZ_WRITE_DM;
+            snprintf(out->text, sizeof out->text, "%s", w->modal.field[0].edit.text);
+        }
+        modal_close(&w->modal);
         break;
     default:
         modal_close(&w->modal);

@@ -37,9 +37,15 @@ static void in_words(const struct wz *w, struct canvas *c, struct rect in)
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
     snprintf(line, sizeof line, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("How   %s; pace %s"), _(modes[j->mode]), job_pace_name(j->pace));
+    if (j->road == ROAD_DM)
+        snprintf(line, sizeof line, _("How   DM cluster: %s"), _(modes[j->mode]));
+    else
+        snprintf(line, sizeof line, _("How   %s; pace %s"), _(modes[j->mode]), job_pace_name(j->pace));
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("Write tables and tidegate_meta; %s"), _(existings[j->existing]));
+    if (j->road == ROAD_DM)
+        snprintf(line, sizeof line, "%s", _("Write DM's files only; you start DM with them"));
+    else
+        snprintf(line, sizeof line, _("Write tables and tidegate_meta; %s"), _(existings[j->existing]));
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
     snprintf(line, sizeof line, _("Found %u checks pass, %u warn, %u are accepted with a reason"), w->report ? w->report->npass : 0, w->report ? w->report->nwarn : 0, (unsigned)j->ncheck_accept);
     canvas_cut(c, in, y, x, room, ROLE_TEXT, line);
@@ -113,6 +119,8 @@ static void press(struct wz *w, unsigned button, struct wz_effect *out)
 {
     if (button == 1) {
         ask_path(w, false, K_ENTER);
+    } else if (w->job->road == ROAD_DM) {
+        ask_files(w, K_ENTER);
     } else if (button == 2) {
         out->kind = WZ_PROBE;
         out->probe = PROBE_REHEARSE;
@@ -136,6 +144,12 @@ static const struct form_field fields[] = {
     {.path = "name", .look = FORM_TEXT, .label = N_("Name"), .help_title = N_("Name of the run")},
 };
 static const char *const buttons[] = {N_("Back"), N_("Save"), N_("Rehearse"), N_("Start …"), NULL};
+static const char *const dm_buttons[] = {N_("Back"), N_("Save"), N_("Write the files …"), NULL};
+
+static const char *const *buttons_now(const struct wz *w)
+{
+    return w->job->road == ROAD_DM ? dm_buttons : buttons;
+}
 
 const struct page page_review = {.step = STEP_REVIEW, .title = N_("Review"), .question = N_("Ready. Read this once, then start."), .fields = fields, .nfields = TG_ARRAY_LEN(fields),
-                                 .buttons = buttons, .where = 2, .enter = enter, .draw = draw, .feed = feed, .press = press, .help = help};
+                                 .buttons = buttons, .buttons_now = buttons_now, .where = 2, .enter = enter, .draw = draw, .feed = feed, .press = press, .help = help};

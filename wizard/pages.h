@@ -10,12 +10,24 @@ extern const struct page page_start, page_source, page_path, page_target, page_s
 /* page_checks.c: the row that is chosen, or NULL. Belongs to w->report. */
 const struct check_result *checks_selected(const struct wz *w);
 
+/* topology.c: the rows of a DM cluster in the form of Route, all shown for that road alone. */
+bool topology_is_shown(const struct wz *w);
+void topology_get(const struct wz *w, const char *path, struct buf *out); /* a list of hosts as it is typed */
+bool topology_set(struct wz *w, const char *path, const char *value, struct err *e);
+void topology_say(const struct wz *w, const char *path, struct form_word *out);
+void topology_say_all(struct wz *w);  /* one part's hosts change what is said of the others */
+bool topology_ready(struct wz *w, char why[160]);
+void topology_get_one(const struct wz *w, struct buf *out);   /* the host on which all parts stand, or nothing */
+bool topology_set_one(struct wz *w, const char *value, struct err *e);
+void topology_draw_next(struct canvas *c, struct rect r);     /* what to do with the files */
+
 /* ask.c: boxes; key: what opened them. */
 void ask_cure(struct wz *w, const struct check_result *r, int key);
 void ask_accept(struct wz *w, const struct check_result *r, int key);
 void ask_start(struct wz *w, int key);
 void ask_leave_wizard(struct wz *w, int key);
 void ask_path(struct wz *w, bool is_open, int key);
+void ask_files(struct wz *w, int key); /* DM's files: into which folder */
 void ask_text(struct wz *w, const char *title, struct buf *text, int key); /* text is taken over */
 enum { BOX_SCOPE = 100 };             /* kinds of boxes from here on are scope_box.c's */
 void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The wizard's loop: one poll over the terminal, the probes and a tick. What the state asks for (an effect) is done here;
  * nothing else in the room waits, writes a file or leaves the screen. */
+#include "wizard/pages.h"
 #include "wizard/probe.h"
 #include "wizard/wizard_plain.h"
 
 #include "base/file.h"
+#include "conf/dm_emit.h"
 #include "ui/term.h"
 #include "ui/text.h"
 
@@ -83,6 +85,30 @@ static void save(struct window *v)
     buf_release(&text);
 }
 
+/* What was written, and what to know of it, in a box; nothing is written where DM can't say what the job asks for. */
+static void write_dm(struct window *v, const char *dir)
+{
+    struct err e = {0};
+    struct buf text = {0};
+    struct dm_out out;
+    bool ok = dm_emit(v->w->job, &out);
+    bool done = ok && dm_out_write(&out, dir, &e);
+    if (!ok)
+        buf_addf(&text, "%s\n\n", _("Nothing was written."));
+    else if (!done)
+        buf_addf(&text, "%s %s: %s\n\n%s\n", err_info(e.code)->id, err_info(e.code)->title, e.text, _("Nothing was written. Choose another folder."));
+    else
+        buf_addf(&text, _("Written into %s:"), dir);
+    for (size_t i = 0; done && i < out.n; i++)
+        buf_addf(&text, " %s", out.file[i].name);
+    if (done)
+        buf_addf(&text, "\n\n%s\n", out.told.n ? _("To know before the task is started (it stands in task.yaml too):") : _("DM says it all: nothing of the job was left out."));
+    for (size_t i = 0; (done || !ok) && i < out.told.n; i++)
+        buf_addf(&text, "%s %s: %s\n", out.told.list[i].is_warning ? "!" : "✗", out.told.list[i].err.where, out.told.list[i].err.text);
+    dm_out_release(&out);
+    ask_text(v->w, _("DM's files"), &text, 0);
+}
+
 /* The terminal is given away for the length of a dashboard. */
 static void leave_screen(struct window *v)
 {
@@ -150,6 +176,9 @@ static void do_effect(struct window *v, const struct wz_effect *f)
     case WZ_SAVE:
         save(v);
         break;
+    case WZ_WRITE_DM:
+        write_dm(v, f->text);
+        break;
     case WZ_RUN:
         start_run(v);
         break;
@@ -185,7 +214,6 @@ static void do_effect(struct window *v, const struct wz_effect *f)
     case WZ_LEAVE:
         v->is_done = true;
         break;
-    case WZ_WRITE_DM:
     case WZ_OPEN:
     case WZ_CURE:
     case WZ_MOUSE:

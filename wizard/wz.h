@@ -90,7 +90,6 @@ struct wz {
     struct form form[STEP_COUNT];
     struct probe_view probe[PROBE_COUNT];
     struct check_report *report;      /* of the last whole run of the checks, or NULL */
-    int64_t moving_bytes;             /* data and indexes of the chosen tables, as the source guesses; 0: not known */
     struct scope *scope;              /* page_scope.c; NULL until that page was seen or a look has come */
     struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
     const struct wizard_options *o;

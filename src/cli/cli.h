@@ -47,6 +47,7 @@ struct job_options {
     size_t nfiles;
     struct opt_list sets, answers;
     const char *answers_file;
+    bool is_for_dm; /* no run of ours: what one can't do counts for nothing */
 };
 /* Loads, sets, checks; prints every problem to stderr. false: *code says how to end. job_release in
  * any case. */

@@ -105,7 +105,7 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code)
     bool ok = job_load(j, o->files, o->nfiles, &found);
     bool is_set = set_all(j, o, &e);
     /* What a --set mends must not be told as missing, so the cross checks come last. */
-    if (ok && is_set)
+    if (ok && is_set && !o->is_for_dm)
         ok = job_check(j, &found);
     cli_problems(&found);
     *code = EXIT_USAGE;

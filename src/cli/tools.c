@@ -106,15 +106,16 @@ int cmd_export(const struct command *self, int argc, char **argv)
     }
     jo.files = (const char *const *)argv + first;
     jo.nfiles = (size_t)(argc - first);
+    jo.is_for_dm = strcmp(format, "dm") == 0;
     if (!jo.nfiles) {
         code = cli_usage(self, "no file is named");
-    } else if (strcmp(format, "job") != 0 && strcmp(format, "dm") != 0) {
+    } else if (!jo.is_for_dm && strcmp(format, "job") != 0) {
         code = cli_usage(self, "unknown format \"%s\"", format);
     } else {
         struct buf text = {0};
         job_init(&j);
         bool is_fine = cli_job_load(&j, &jo, &code);
-        if (is_fine && strcmp(format, "dm") == 0) {
+        if (is_fine && jo.is_for_dm) {
             code = export_dm(&j, dir);
         } else if (is_fine) {
             job_emit(&j, &text);

@@ -422,6 +422,8 @@ bool dm_emit(const struct job *j, struct dm_out *out)
     w.has_key = j->secret_key_path && conf_dm_key_read(j->secret_key_path, w.key, &e);
     if (j->secret_key_path && !w.has_key)
         problem_add(&out->told, false, e.code, "secret-key-path", "%s", e.text);
+    if (!j->name && !j->dm_name)
+        problem_add(&out->told, false, ERR_CONF_MISSING, "name", "a task needs a name");
     if (!j->nsources)
         problem_add(&out->told, false, ERR_CONF_MISSING, "source", "no source is given");
     for (size_t i = 0; i < j->nsources; i++) {
@@ -473,7 +475,9 @@ bool dm_out_write(const struct dm_out *out, const char *dir, struct err *e)
         return err_set(e, ERR_FILE, "%s: %s", dir, strerror(errno));
     for (; ok && done < out->n; done += ok) {
         char *path = x_format("%s/%s", dir, out->file[done].name);
-        ok = write_new(path, &out->file[done].text) || err_set(e, ERR_FILE, "%s: %s", path, strerror(errno));
+        ok = write_new(path, &out->file[done].text) ||
+             (errno == EEXIST ? err_set(e, ERR_CONF_VALUE, "%s is there already and stays as it is; name another folder", path)
+                              : err_set(e, ERR_FILE, "%s: %s", path, strerror(errno)));
         free(path);
     }
     for (size_t i = 0; !ok && i < done; i++) {

@@ -22,7 +22,7 @@ struct dm_out {
 bool dm_emit(const struct job *j, struct dm_out *out);
 void dm_out_release(struct dm_out *out);
 /* Into the folder, made where it is missing. A file that exists is never touched: then, or where one can't be written,
- * nothing new is left there. ERR_FILE. */
+ * nothing new is left there. ERR_CONF_VALUE where one exists, ERR_FILE. */
 bool dm_out_write(const struct dm_out *out, const char *dir, struct err *e);
 
 /* ---- between dm_emit.c and dm_allow.c ---- */

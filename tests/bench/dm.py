@@ -36,7 +36,8 @@ def programs():
 class Dm:
     """Both daemons in a folder of their own; discard() ends them."""
 
-    def __init__(self):
+    def __init__(self, key=None):
+        """key: the file that passwords are encrypted with."""
         self.master, self.worker, self.ctl = programs()
         self.dir = Path(tempfile.mkdtemp(prefix="tg-dm-"))
         self.address = f"{HOST}:{free_port()}"
@@ -45,7 +46,8 @@ class Dm:
         try:
             self.begin(self.master, "--name=master-1", f"--master-addr={self.address}", f"--advertise-addr={self.address}",
                        f"--peer-urls={peer}", f"--advertise-peer-urls={peer}", f"--initial-cluster=master-1={peer}",
-                       f"--data-dir={self.dir}/master", f"--log-file={self.dir}/master.log")
+                       f"--data-dir={self.dir}/master", f"--log-file={self.dir}/master.log",
+                       *([f"--secret-key-path={key}"] if key else []))
             wait_for(lambda: self.control("list-member", must=False), 60, "dm-master to answer")
             self.worker_pid = self.begin(self.worker, "--name=worker-1", f"--worker-addr={worker}", f"--advertise-addr={worker}",
                                          f"--join={self.address}", f"--log-file={self.dir}/worker.log").pid

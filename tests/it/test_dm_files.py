@@ -7,6 +7,7 @@ import re
 import subprocess
 
 from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, position, wait_for  # noqa: I001  (sets the path)
+from bench.dm import Dm
 
 USER, PASSWORD = "dm", "Plain-0-Text"
 VARIABLE = "TG_TEST_DM_PASSWORD"
@@ -214,6 +215,93 @@ def test_export_of_a_plain_password(scene: Scene):
     source, target = scene.source(), scene.target("any")
     job = exported(files(scene, scene.engine(source, target, name="dm"), source, target))
     check(PASSWORD not in job and "${ask}" in job, f"the password in\n{job}")
+
+
+# ---- files for a real DM ----
+
+KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+JOB = """version: 1
+name: moving
+mode: {mode}
+secret-key-path: "{key}"
+source: {{id: source-1, host: 127.0.0.1, port: {source}, user: {user}, password: "${{env:{variable}}}"{start}}}
+target: {{host: 127.0.0.1, port: {target}, user: root}}
+allow: {{include: [shop, "crm.customer_*"], exclude: [shop.secret, "shop.`~^log_20(1|20)`"]}}
+routes: [{{from: shop, to: moved}}, {{from: shop.orders, to: moved.all_orders}}]
+road: {{kind: dm}}
+checks: {{ignore: [all]}}
+"""
+COLLATION = ["--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin"]  # DM takes the source's own to the target
+CHOSEN = {"moved": ["all_orders", "items"], "crm": ["customer_eu", "customer_us"], "shop": [], "elsewhere": [], "hidden": []}
+
+
+def fill_more(source):
+    fill(source)
+    source.query("CREATE DATABASE crm")
+    for table in ("crm.customer_eu", "crm.customer_us", "crm.customer", "crm.customs", "crm.zoo", "shop.log_2019"):
+        source.query(f"CREATE TABLE {table} (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))")
+        source.query(f"INSERT INTO {table} VALUES (1,'a')")
+
+
+def export_dm(scene, source, target, **more):
+    """(the folder of the files, a DM with the same key)"""
+    key, job, out = scene.logs / "key", scene.logs / "job.yaml", scene.home / "dm"
+    key.write_text(KEY + "\n")
+    job.write_text(JOB.format(key=key, source=source.port, target=target.port, user=USER, variable=VARIABLE, **more))
+    command = [str(TIDEGATE), "export", str(job), "--format", "dm", "-o", str(out), "--set", "topology.masters=h1", "--set", "topology.workers=h1"]
+    done = subprocess.run(command, env={**os.environ, VARIABLE: PASSWORD}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    equal(done.returncode, EXIT["fine"], f"exit code of export, which said {done.stderr}")
+    equal(sorted(path.name for path in out.iterdir()), ["source.yaml", "task.yaml", "topology.yaml"], "files")
+    check(all(PASSWORD not in path.read_text() for path in out.iterdir()), "a password in plain text")
+    again = subprocess.run(command, env={**os.environ, VARIABLE: PASSWORD}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    equal(again.returncode, EXIT["usage"], f"exit code of a second export into the same folder, which said {again.stderr}")
+    dm = scene.add(Dm(key))
+    dm.control("operate-source", "create", str(out / "source.yaml"))
+    dm.control("check-task", str(out / "task.yaml"))
+    dm.control("start-task", str(out / "task.yaml"))
+    return dm
+
+
+def until_dm_has(dm, source, target):
+    """Until the chosen tables hold what the source holds, and none of the others is there."""
+    pairs = [("shop.orders", "moved.all_orders"), ("shop.items", "moved.items"), ("crm.customer_eu", "crm.customer_eu"), ("crm.customer_us", "crm.customer_us")]
+
+    def there():
+        status = dm.control("query-status", "moving")
+        check('"stage": "Paused"' not in status, f"DM stopped: {status[-3000:]}\n{dm.last_words()}")
+        found = {schema: tables(target, schema) for schema in CHOSEN}
+        return found["crm"] == CHOSEN["crm"] and found["moved"] == CHOSEN["moved"] and all(rows(target, new) == rows(source, old) for old, new in pairs)
+    wait_for(there, 120, "DM to have moved the chosen tables")
+    equal({schema: tables(target, schema) for schema in CHOSEN}, CHOSEN, "tables at the target")
+
+
+@case()
+def test_a_real_dm_takes_the_files(scene: Scene):
+    """The files of a job with lists, patterns, routes and an encrypted password: DM moves the same tables, and follows."""
+    source, target = scene.source("mariadb", options=COLLATION), scene.target("any", judged=False)  # what DM says is DM's
+    fill_more(source)
+    dm = export_dm(scene, source, target, mode="all", start="")
+    until_dm_has(dm, source, target)
+    for statement in ("INSERT INTO shop.orders VALUES (3,'c')", "UPDATE crm.customer_eu SET v = 'z'", "INSERT INTO shop.secret VALUES (2)",
+                      "INSERT INTO crm.customs VALUES (2,'b')", "INSERT INTO shop.log_2019 VALUES (2,'b')", "DELETE FROM shop.items WHERE id = 10"):
+        source.query(statement)
+    until_dm_has(dm, source, target)
+
+
+@case()
+def test_a_real_dm_begins_where_the_job_says(scene: Scene):
+    """Mode incremental: meta with a position; what was before it is not moved."""
+    source, target = scene.source("mariadb", options=COLLATION), scene.target("any", judged=False)  # what DM says is DM's
+    fill_more(source)
+    for statement in ("CREATE DATABASE moved", "CREATE DATABASE crm", "CREATE TABLE moved.all_orders (id INT NOT NULL PRIMARY KEY, v VARCHAR(20))"):
+        target.query(statement)
+    file, offset = position(source)
+    source.query("INSERT INTO shop.orders VALUES (3,'c')")
+    dm = export_dm(scene, source, target, mode="incremental", start=f", start: {{file: {file}, pos: {offset}}}")
+    wait_for(lambda: rows(target, "moved.all_orders") == ((3, "c"),), 60, "the one row behind the position")
+    source.query("INSERT INTO shop.orders VALUES (4,'d')")
+    wait_for(lambda: rows(target, "moved.all_orders") == ((3, "c"), (4, "d")), 60, "a row while DM follows")
+    check(dm.control("query-status", "moving"), "DM answers no more")
 
 
 if __name__ == "__main__":

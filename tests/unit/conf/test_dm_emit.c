@@ -396,7 +396,7 @@ static void writes_new_files_only(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(unlink(source), 0);
     assert_false(dm_out_write(&out, in, &e));
-    assert_int_equal(e.code, ERR_FILE);
+    assert_int_equal(e.code, ERR_CONF_VALUE);
     assert_int_not_equal(stat(source, &st), 0); /* what it had made before it met task.yaml */
     assert_int_equal(stat(task, &st), 0);
     unlink(task);
