@@ -278,6 +278,15 @@ static void rules_pressed(struct wz *w, unsigned b)
     scope_apply(w);
 }
 
+/* What stands at the target in the new places? */
+static void look_again(struct wz *w, struct wz_effect *out)
+{
+    if (!w->probe[PROBE_TABLES].is_stale)
+        return;
+    out->kind = WZ_PROBE;
+    out->probe = PROBE_TABLES;
+}
+
 static void rename_pressed(struct wz *w, unsigned b, struct wz_effect *out)
 {
     if (b == 0) {
@@ -286,10 +295,7 @@ static void rename_pressed(struct wz *w, unsigned b, struct wz_effect *out)
         ask_drop(w);
     } else {
         modal_close(&w->modal);
-        if (w->probe[PROBE_TABLES].is_stale) { /* what stands at the target in the new places? */
-            out->kind = WZ_PROBE;
-            out->probe = PROBE_TABLES;
-        }
+        look_again(w, out);
     }
 }
 
@@ -301,6 +307,8 @@ bool scope_box_feed(struct wz *w, const struct input *in, struct wz_effect *out)
     enum modal_answer answer = modal_feed(&w->modal, in, w->now_ms);
     if (answer == MODAL_LEFT && kind == BOX_RULES)
         scope_revert(w);
+    if (answer == MODAL_LEFT && (kind == BOX_RENAME || kind == BOX_DROP))
+        look_again(w, out);
     if (answer != MODAL_PRESSED)
         return true;
     unsigned b = w->modal.focus - w->modal.nfields;

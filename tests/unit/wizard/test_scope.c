@@ -275,6 +275,8 @@ static void test_renames(void **unused)
     press(&b, K_DOWN);
     press(&b, K_ENTER);
     assert_int_equal(b.job.nroutes, 0);
+    press(&b, K_ESC);
+    assert_int_equal(b.effect.kind, WZ_PROBE);
     bench_release(&b);
 }
 
