@@ -19,8 +19,8 @@ enum dashboard_left {
 };
 
 struct dashboard_options {
-    struct mon_client *client; /* attached; stays the caller's */
-    const char *run_dir;       /* shown in messages; may be NULL */
+    struct mon_client *client; /* attached; stays the caller's. NULL: the run is over, its report is shown */
+    const char *run_dir;       /* shown in messages; may be NULL where there is a client */
     enum glyph_set glyphs;
     const char *theme;         /* NULL: default */
     bool ends_all;             /* a rehearsal: leaving the window ends the run and its servers */
@@ -31,7 +31,8 @@ struct dashboard_options {
 };
 /* Returns an enum dashboard_left; DASHBOARD_FAILED sets *e. The terminal is as it was before. */
 int dashboard_run(const struct dashboard_options *o, struct err *e);
-/* The receipt on the normal screen: state, where the log is, how to come back. Three lines. */
+/* The receipt on the normal screen: state (of a run that is over the first block of its report), where the log or the
+ * report is, how to come back. */
 void dashboard_summary(void *file, const struct mon_snapshot *s, int left, const char *run_dir);
 /* The dashboard once, as text. Glyphs follow the locale. */
 void dashboard_text(const struct mon_snapshot *s, int cols, int rows, struct buf *out);

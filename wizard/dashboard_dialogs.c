@@ -310,18 +310,34 @@ void ask_answered(struct dashboard_state *s, struct effect *out)
     }
 }
 
-void help_draw(struct canvas *c)
+static void draw_commands(struct canvas *c, int top)
+{
+    struct canvas nothing = {0};
+    int rows = command_help(&nothing, (struct rect){0, 0, 0, 68}, 0);
+    struct rect in = dialog_frame(c, rows + 3, 72, _("Commands by name"));
+    int room = TG_MAX(in.h - 1, 1), last = in.y + in.h - 1;
+    command_help(c, (struct rect){in.y, in.x, TG_MIN(rows, room), in.w}, TG_MIN(top, TG_MAX(rows - room, 0)));
+    canvas_right(c, in, last, in.x + in.w - 1, ROLE_DIM, rows > room ? _("↑ ↓ More   Tab Keys   Esc Close") : _("Tab Keys   Esc Close"));
+    c->cursor_y = last;
+    c->cursor_x = in.x + in.w - 1 - text_cells(_("Esc Close"));
+}
+
+void help_draw(struct canvas *c, const struct dashboard_state *s)
 {
     struct canvas nothing = {0};
     struct rect wide = {0, 0, 0, 68};
+    if (s->help == HELP_COMMANDS) {
+        draw_commands(c, s->help_top);
+        return;
+    }
     int rows = keymap_help(&dashboard_keys, &nothing, wide);
     struct rect in = dialog_frame(c, rows + 5, 72, _("Keys on this page"));
     rows = TG_MIN(rows, in.h - 1);
     keymap_help(&dashboard_keys, c, (struct rect){in.y, in.x, rows, in.w});
     int y = in.y + in.h - 1;
     if (in.h >= rows + 3)
-        canvas_cut(c, in, y - 1, in.x, in.w, ROLE_DIM, _("Greyed keys say why when pressed."));
-    canvas_right(c, in, y, in.x + in.w - 1, ROLE_DIM, _("Esc Close"));
+        canvas_cut(c, in, y - 1, in.x, in.w, ROLE_DIM, _("Greyed keys say why when pressed. A command by name: :workers load 8"));
+    canvas_right(c, in, y, in.x + in.w - 1, ROLE_DIM, _("Tab Commands   Esc Close"));
     c->cursor_y = y;
     c->cursor_x = in.x + in.w - 1 - text_cells(_("Esc Close"));
 }

@@ -152,6 +152,24 @@ static enum role state_role(enum run_state state)
     }
 }
 
+enum verdict verdict_of(const struct mon_snapshot *m)
+{
+    return !m->verdict[0]                              ? VERDICT_NONE
+           : strncmp(m->verdict, "PASS", 4) == 0         ? VERDICT_PASS
+           : strncmp(m->verdict, "not verified", 12) == 0 ? VERDICT_OPEN
+                                                       : VERDICT_FAIL;
+}
+
+const char *verdict_sign(enum verdict v)
+{
+    return v == VERDICT_PASS ? "✓" : v == VERDICT_FAIL ? "✗" : "!";
+}
+
+enum role verdict_role(enum verdict v)
+{
+    return v == VERDICT_PASS ? ROLE_OK : v == VERDICT_FAIL ? ROLE_BAD : ROLE_WARN;
+}
+
 static void state_word(char *out, size_t size, enum run_state state)
 {
     const char *name = run_state_name(state);
@@ -173,14 +191,20 @@ void flavour_words(char *out, size_t size, const char *flavour)
         snprintf(out, size, "%s %.*s", kind, (int)strspn(version, "0123456789."), version);
 }
 
-static void draw_title(struct canvas *c, struct rect r, const struct dashboard_state *s,
-                       bool is_zoom)
+static const char *title_keys(const struct dashboard_state *s, bool is_zoom)
+{
+    if (s->is_print)
+        return "";
+    if (s->is_cutover)
+        return s->watches_only ? _("S Steer   Esc Back") : _("Esc Back   ? Help");
+    if (is_zoom)
+        return s->watches_only ? _("S Steer   z Back to all panes") : _("z Back to all panes");
+    return s->watches_only ? _("S Steer   d Detach   ? Help") : _("d Detach   ? Help");
+}
+
+void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, const char *right)
 {
     const struct mon_snapshot *m = &s->snap;
-    const char *right = s->is_print       ? ""
-                        : is_zoom         ? _("z Back to all panes")
-                        : s->watches_only ? _("S Steer   d Detach   ? Help")
-                                          : _("d Detach   ? Help");
     char word[24], age[FMT_SIZE], story[320];
     int end = r.w - 1 - text_cells(right), x = 1;
     canvas_right(c, r, r.y, r.w - 1, ROLE_KEY, right);
@@ -197,15 +221,21 @@ static void draw_title(struct canvas *c, struct rect r, const struct dashboard_s
         x += canvas_text(c, left, r.y, x, ROLE_TEXT,
                          fmt_span(age, (s->wall_ms - m->since_ms) / 1000)) +
              3;
-    if (m->reason[0]) {
+    if (m->state == RUN_VERIFYING) {
+        snprintf(story, sizeof story, m->tables_different == 1 ? _("%u of %u compared, %u differs") : _("%u of %u compared, %u differ"), m->tables_verified + m->tables_different, m->tables_total,
+                 m->tables_different);
+        canvas_cut(c, left, r.y, x, left.w - x, m->tables_different ? ROLE_BAD : ROLE_TEXT, story);
+    } else if (s->watches_only && !s->is_gone) {
+        canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, _("watching only"));
+    } else if (m->reason[0]) {
         snprintf(story, sizeof story, "%s%s", state_role(m->state) == ROLE_OK ? "" : "! ",
                  m->reason);
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, story);
     } else if (m->verdict[0]) {
-        bool is_pass = strncmp(m->verdict, "PASS", 4) == 0;
-        snprintf(story, sizeof story, m->verified_at[0] ? _("%s %s at %s") : "%s %s",
-                 is_pass ? "✓" : "✗", m->verdict, m->verified_at);
-        canvas_cut(c, left, r.y, x, left.w - x, is_pass ? ROLE_OK : ROLE_BAD, story);
+        enum verdict v = verdict_of(m);
+        snprintf(story, sizeof story, m->verified_at[0] && v != VERDICT_OPEN ? _("%s %s at %s") : "%s %s",
+                 verdict_sign(v), m->verdict, m->verified_at);
+        canvas_cut(c, left, r.y, x, left.w - x, verdict_role(v), story);
     } else if (c->cols >= 110 && m->source_flavour[0]) {
         char source[96], target[96];
         flavour_words(source, sizeof source, m->source_flavour);
@@ -250,8 +280,10 @@ static size_t stages_of(const struct mon_snapshot *m, struct stage out[7])
 {
     bool is_planned = m->state == RUN_PLANNED, is_over = m->state == RUN_FINISHED;
     bool has_position = m->position_file[0] || m->position_gtid[0];
-    bool has_verdict = m->verdict[0], is_pass = strncmp(m->verdict, "PASS", 4) == 0;
+    enum verdict v = verdict_of(m);
     int dump = flow_percent(m, false), load = flow_percent(m, true);
+    uint32_t compared = m->tables_verified + m->tables_different;
+    int verified = m->state == RUN_VERIFYING && m->tables_total ? (int)(TG_MIN(compared, m->tables_total) * 100ULL / m->tables_total) : -1;
     size_t n = 0;
     out[n++] = (struct stage){_("Plan"), is_planned ? MARK_ACTIVE : MARK_DONE, -1};
     out[n++] = (struct stage){_("Dump"),
@@ -276,21 +308,21 @@ static size_t stages_of(const struct mon_snapshot *m, struct stage out[7])
                               -1};
     out[n++] = (struct stage){_("Verify"),
                               m->state == RUN_VERIFYING ? MARK_ACTIVE
-                              : is_pass                 ? MARK_DONE
-                              : has_verdict             ? MARK_BAD
+                              : v == VERDICT_PASS       ? MARK_DONE
+                              : v == VERDICT_FAIL       ? MARK_BAD
                                                         : MARK_TO_COME,
-                              -1};
+                              verified};
     out[n++] =
         (struct stage){_("Cutover"), m->state == RUN_CUTTING_OVER ? MARK_ACTIVE : MARK_TO_COME, -1};
     return n;
 }
 
-static void draw_stages(struct canvas *c, struct rect r, const struct dashboard_state *s)
+void stages_draw(struct canvas *c, struct rect r, const struct mon_snapshot *m)
 {
     static const char *const sign[] = {" ", "▸", "✓", "✗"};
     static const enum role role[] = {ROLE_DIM, ROLE_TITLE, ROLE_OK, ROLE_BAD};
     struct stage stage[7];
-    size_t n = stages_of(&s->snap, stage);
+    size_t n = stages_of(m, stage);
     int x = 1;
     for (size_t i = 0; i < n; i++) {
         if (i)
@@ -388,13 +420,22 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
         snprintf(errors, sizeof errors, _("Errors %u"), s->snap.nquestions);
         return errors;
     case DO_PAUSE:
+        *role = s->watches_only ? ROLE_DIM : *role;
         return s->is_zoomed ? NULL : state == RUN_PAUSED ? _("Resume") : _("Pause");
-    case DO_WHY_NOT:
+    case DO_PACE:
+        *role = s->watches_only ? ROLE_DIM : *role;
+        return _(row->hint);
+    case DO_VERIFY:
+        *role = s->watches_only ? ROLE_DIM : *role;
         return s->is_zoomed ? NULL : _(row->hint);
+    case DO_CUTOVER:
+        return s->is_zoomed || s->is_cutover || s->has_report ? NULL : _(row->hint);
+    case DO_REPORT:
+        return s->has_report && !s->is_zoomed ? _(row->hint) : NULL;
     case DO_PANE_1:
-        return s->is_zoomed || !has_label(s, row->label) ? NULL : _(row->hint);
+        return s->is_zoomed || s->is_cutover || !has_label(s, row->label) ? NULL : _(row->hint);
     case DO_LEAVE:
-        return s->is_zoomed                    ? NULL
+        return s->is_zoomed || s->is_cutover   ? NULL
                : s->cols >= 110 && !s->is_gone ? _("Leave (the run goes on)")
                                                : _(row->hint);
     default:
@@ -406,6 +447,8 @@ static const char *prompt_label(enum prompt prompt)
 {
     return prompt == PROMPT_TABLES     ? _("Find a table:")
            : prompt == PROMPT_LOG_TEXT ? _("Log lines with:")
+           : prompt == PROMPT_SAVE     ? _("Save the log as:")
+           : prompt == PROMPT_COMMAND  ? ":"
                                        : _("Log lines of table:");
 }
 
@@ -416,12 +459,18 @@ static void draw_footer(struct canvas *c, struct rect r, const struct dashboard_
         return;
     }
     if (s->prompt) {
-        int x = 1 + canvas_text(c, r, r.y, 1, ROLE_TITLE, prompt_label(s->prompt)) + 1;
+        int x = 1 + canvas_text(c, r, r.y, 1, ROLE_TITLE, prompt_label(s->prompt)) + (s->prompt != PROMPT_COMMAND);
+        char words[200];
         x += canvas_cut(c, r, r.y, x, TG_MAX(r.w - x - 28, 8), ROLE_TEXT, s->prompt_text);
         c->cursor_y = r.y;
         c->cursor_x = x;
         canvas_text(c, r, r.y, x, ROLE_PICK, " ");
-        canvas_right(c, r, r.y, r.w - 1, ROLE_DIM, _("Enter Keep   Esc Clear"));
+        if (s->prompt == PROMPT_COMMAND)
+            command_hint(s, s->prompt_text, words, sizeof words);
+        else
+            snprintf(words, sizeof words, "%s", s->prompt == PROMPT_SAVE ? _("Enter Save   Esc Not") : _("Enter Keep   Esc Clear"));
+        int room = TG_MAX(r.w - 1 - x - 3, 0);
+        canvas_cut(c, r, r.y, TG_MAX(x + 3, r.w - 1 - text_cells(words)), room, ROLE_DIM, words);
         return;
     }
     if (s->notice[0] && s->now_ms < s->notice_until_ms) {
@@ -484,12 +533,29 @@ static void draw_zoom(struct canvas *c, struct rect place[AT_COUNT],
         pane_log_zoom(c, place, s);
         break;
     default:
-        draw_stages(c, place[AT_STAGES], s);
+        stages_draw(c, place[AT_STAGES], &s->snap);
         draw_pane(c, place[AT_ZOOM], s, s->focus);
         if (place[AT_DETAIL].h)
             draw_pane(c, place[AT_DETAIL], s,
                       s->focus == PANE_REPLICATION ? PANE_LAG : PANE_TABLES);
     }
+}
+
+static void draw_body(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s, enum frame frame)
+{
+    if (s->is_cutover) {
+        stages_draw(c, place[AT_STAGES], &s->snap);
+        cutover_draw(c, (struct rect){2, 0, c->rows - 3, c->cols}, s);
+        return;
+    }
+    if (frame == FRAME_ZOOM)
+        draw_zoom(c, place, s);
+    else if (frame == FRAME_ONE)
+        draw_one_stages(c, place[AT_STAGES], s);
+    else
+        stages_draw(c, place[AT_STAGES], &s->snap);
+    for (enum pane p = PANE_DUMP; frame != FRAME_ZOOM && p < PANE_COUNT; p++)
+        draw_pane(c, place[p], s, p);
 }
 
 void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
@@ -505,20 +571,13 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
         if (frame == FRAME_STATUS) {
             draw_status(c, s);
         } else {
-            draw_title(c, place[AT_TITLE], s, frame == FRAME_ZOOM);
-            if (frame == FRAME_ZOOM)
-                draw_zoom(c, place, s);
-            else if (frame == FRAME_ONE)
-                draw_one_stages(c, place[AT_STAGES], s);
-            else
-                draw_stages(c, place[AT_STAGES], s);
-            for (enum pane p = PANE_DUMP; frame != FRAME_ZOOM && p < PANE_COUNT; p++)
-                draw_pane(c, place[p], s, p);
+            title_draw(c, place[AT_TITLE], s, title_keys(s, frame == FRAME_ZOOM));
+            draw_body(c, place, s, frame);
             draw_footer(c, place[AT_FOOTER], s);
         }
     }
-    if (s->is_help)
-        help_draw(c);
+    if (s->help)
+        help_draw(c, s);
     else if (s->dialog.is_open)
         dialog_draw(&s->dialog, c);
     if (c->cursor_y < 0 || c->cursor_x < 0 || c->cursor_y >= c->rows || c->cursor_x >= c->cols)

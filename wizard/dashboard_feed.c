@@ -46,9 +46,45 @@ static void remember_left(struct dashboard_state *s)
     h->left_s[h->n++] = left;
 }
 
+static bool is_open(const struct mon_snapshot *m, const char *id, const char *table)
+{
+    for (uint32_t i = 0; i < TG_MIN(m->nquestions, (uint32_t)MON_QUESTIONS); i++)
+        if (strcmp(m->question[i].id, id) == 0 && strcmp(m->question[i].table, table) == 0)
+            return true;
+    return false;
+}
+
+/* What was open before and is not now. The run's word; why is in the log. */
+static void remember_cured(struct dashboard_state *s, const struct mon_snapshot *now)
+{
+    for (uint32_t i = 0; s->has_snapshot && i < s->snap.nquestions; i++) {
+        const struct question_view *q = &s->snap.question[i];
+        if (is_open(now, q->id, q->table))
+            continue;
+        memmove(s->cured + 1, s->cured, (CURED - 1) * sizeof s->cured[0]);
+        s->cured[0] = (struct cured){.at_ms = now->at_ms};
+        snprintf(s->cured[0].id, sizeof s->cured[0].id, "%s", q->id);
+        snprintf(s->cured[0].table, sizeof s->cured[0].table, "%s", q->table);
+        s->ncured = TG_MIN(s->ncured + 1, (unsigned)CURED);
+    }
+}
+
+/* The engine's "silent" counts heartbeats, too: quiet is when no transaction comes and none is on its way. */
+static void watch_quiet(struct dashboard_state *s, const struct mon_snapshot *now)
+{
+    bool is_still = s->has_snapshot && now->tx_applied == s->quiet_tx && !now->lag.unread_bytes && !now->lag.unapplied_bytes;
+    if (!is_still)
+        s->quiet_ms = 0;
+    else if (!s->quiet_ms)
+        s->quiet_ms = s->now_ms;
+    s->quiet_tx = now->tx_applied;
+}
+
 void dashboard_take(struct dashboard_state *s, const struct mon_snapshot *snap)
 {
     struct mon_snapshot *m = &s->snap;
+    remember_cured(s, snap);
+    watch_quiet(s, snap);
     uint64_t bytes = snap->dump.bytes + snap->load.bytes;
     if (!s->has_snapshot || bytes != s->moved_bytes)
         s->moved_ms = s->now_ms;
@@ -57,17 +93,15 @@ void dashboard_take(struct dashboard_state *s, const struct mon_snapshot *snap)
     m->ntables = TG_MIN(m->ntables, (uint32_t)MON_TABLES);
     m->nquestions = TG_MIN(m->nquestions, (uint32_t)MON_QUESTIONS);
     m->lag.npoints = TG_MIN(m->lag.npoints, (uint32_t)MON_LAG_POINTS);
+    m->lag.nhour = TG_MIN(m->lag.nhour, (uint32_t)MON_LAG_LONG);
+    m->lag.nday = TG_MIN(m->lag.nday, (uint32_t)MON_LAG_LONG);
     for (uint32_t i = 0; i < m->nquestions; i++)
         m->question[i].nchoices = TG_MIN(m->question[i].nchoices, 6u);
     s->has_snapshot = true;
     remember_left(s);
     /* A question that was answered elsewhere takes its dialog with it. */
     if (s->dialog.is_open && s->asked == ASK_QUESTION) {
-        bool is_open = false;
-        for (uint32_t i = 0; i < m->nquestions; i++)
-            is_open |= strcmp(m->question[i].id, s->asked_id) == 0 &&
-                       strcmp(m->question[i].table, s->asked_table) == 0;
-        if (!is_open) {
+        if (!is_open(m, s->asked_id, s->asked_table)) {
             s->dialog.is_open = false;
             s->asked = ASK_NOTHING;
             dashboard_notice(s, _("%s is answered"), s->asked_id);
@@ -99,21 +133,25 @@ void dashboard_notice(struct dashboard_state *s, const char *fmt, ...)
 
 static char *prompt_target(struct dashboard_state *s)
 {
-    return s->prompt == PROMPT_TABLES     ? s->find
-           : s->prompt == PROMPT_LOG_TEXT ? s->view.text
-                                          : s->view.table;
+    return s->prompt == PROMPT_TABLES      ? s->find
+           : s->prompt == PROMPT_LOG_TEXT  ? s->view.text
+           : s->prompt == PROMPT_LOG_TABLE ? s->view.table
+                                           : NULL;
 }
 
 /* The filter works while it is typed. */
 static void prompt_apply(struct dashboard_state *s)
 {
-    snprintf(prompt_target(s), sizeof s->find, "%s", s->prompt_text);
+    char *to = prompt_target(s);
+    if (to)
+        snprintf(to, sizeof s->find, "%.63s", s->prompt_text);
 }
 
 static void prompt_add(struct dashboard_state *s, const char *bytes, size_t n)
 {
     size_t have = strlen(s->prompt_text);
-    if (have + n < sizeof s->prompt_text - 1) {
+    size_t room = prompt_target(s) ? sizeof s->find : sizeof s->prompt_text;
+    if (have + n < room - 1) {
         memcpy(s->prompt_text + have, bytes, n);
         s->prompt_text[have + n] = 0;
     }
@@ -122,16 +160,40 @@ static void prompt_add(struct dashboard_state *s, const char *bytes, size_t n)
 static void prompt_open(struct dashboard_state *s, enum prompt prompt)
 {
     s->prompt = prompt;
+    s->prompt_text[0] = 0;
+    if (prompt == PROMPT_SAVE)
+        snprintf(s->prompt_text, sizeof s->prompt_text, "%s-log.txt", s->snap.run);
+    if (!prompt_target(s))
+        return;
+    s->is_cutover = false;
     s->focus = prompt == PROMPT_TABLES ? PANE_TABLES : PANE_LOG;
     snprintf(s->prompt_text, sizeof s->prompt_text, "%s", prompt_target(s));
 }
 
-static void prompt_feed(struct dashboard_state *s, int key)
+static void prompt_done(struct dashboard_state *s, struct effect *out)
+{
+    enum prompt prompt = s->prompt;
+    char text[sizeof s->prompt_text];
+    s->prompt = PROMPT_NONE;
+    snprintf(text, sizeof text, "%s", s->prompt_text);
+    if (prompt == PROMPT_COMMAND) {
+        command_run(s, text, out);
+    } else if (prompt == PROMPT_SAVE && text[0]) {
+        out->kind = EFFECT_SAVE_LOG;
+        snprintf(out->path, sizeof out->path, "%s", text);
+    }
+}
+
+static void prompt_feed(struct dashboard_state *s, int key, struct effect *out)
 {
     size_t n = strlen(s->prompt_text);
     char bytes[4];
     if (key == K_ENTER) {
-        s->prompt = PROMPT_NONE;
+        prompt_done(s, out);
+        return;
+    }
+    if (key == K_TAB && s->prompt == PROMPT_COMMAND) {
+        command_complete(s, s->prompt_text, sizeof s->prompt_text);
         return;
     }
     if (key == K_ESC || key == K_CTRL('c')) {
@@ -157,6 +219,7 @@ static void prompt_feed(struct dashboard_state *s, int key)
 static void focus_on(struct dashboard_state *s, enum pane pane)
 {
     struct rect place[AT_COUNT];
+    s->is_cutover = false;
     s->focus = pane;
     enum frame frame = dashboard_place(s, s->rows, s->cols, place);
     if (frame != FRAME_ZOOM && frame != FRAME_STATUS && !place[pane].h)
@@ -209,7 +272,9 @@ static void toggle_zoom(struct dashboard_state *s)
 
 static void go_back(struct dashboard_state *s)
 {
-    if (s->is_zoomed)
+    if (s->is_cutover)
+        s->is_cutover = false;
+    else if (s->is_zoomed)
         toggle_zoom(s);
     else if (s->focus == PANE_LOG)
         s->view.table[0] = s->view.text[0] = 0;
@@ -246,10 +311,39 @@ static void pause_or_resume(struct dashboard_state *s, struct effect *out)
                          s->snap.run);
         return;
     }
-    *out = (struct effect){.kind = EFFECT_CALL, .args = "{}"};
-    snprintf(out->cmd, sizeof out->cmd, "%s", is_paused ? "resume" : "pause");
-    snprintf(out->done, sizeof out->done, "%s",
-             is_paused ? _("resumed") : _("pausing; p goes on again, nothing is lost"));
+    dashboard_call(out, is_paused ? "resume" : "pause", "{}",
+                   is_paused ? _("resumed") : _("pausing; p goes on again, nothing is lost"));
+}
+
+/* The engine compares when it is in sync, at once or then. */
+static void verify(struct dashboard_state *s, struct effect *out)
+{
+    enum run_state state = s->snap.state;
+    if (s->is_gone)
+        dashboard_notice(s, _("the engine is gone; compare with: tidegate verify %s"), "job.yaml");
+    else if (state == RUN_VERIFYING)
+        dashboard_notice(s, _("it compares already: %u of %u tables so far"), s->snap.tables_verified + s->snap.tables_different,
+                         s->snap.tables_total);
+    else if (s->has_snapshot && dashboard_may_steer(s))
+        dashboard_call(out, "verify", "{}",
+                       state == RUN_IN_SYNC ? _("comparing both servers; the run goes on meanwhile")
+                                            : _("noted: both servers are compared as soon as the run is in sync"));
+}
+
+static void ask_path(struct dashboard_state *s)
+{
+    if (!s->log.n)
+        dashboard_notice(s, "%s", _("there is no line to save"));
+    else
+        prompt_open(s, PROMPT_SAVE);
+}
+
+void dashboard_call(struct effect *out, const char *cmd, const char *args, const char *done)
+{
+    *out = (struct effect){.kind = EFFECT_CALL};
+    snprintf(out->cmd, sizeof out->cmd, "%s", cmd);
+    snprintf(out->args, sizeof out->args, "%s", args);
+    snprintf(out->done, sizeof out->done, "%s", done);
 }
 
 static void toggle_follow(struct dashboard_state *s)
@@ -272,6 +366,7 @@ static void leave(struct dashboard_state *s, int key, struct effect *out)
 
 static void log_action(struct dashboard_state *s, enum action action)
 {
+    s->is_cutover = false;
     s->focus = PANE_LOG;
     switch (action) {
     case DO_WRAP:
@@ -292,11 +387,45 @@ static void log_action(struct dashboard_state *s, enum action action)
 }
 
 /* Several windows may look, one steers. */
-static bool may_steer(struct dashboard_state *s)
+bool dashboard_may_steer(struct dashboard_state *s)
 {
     if (s->watches_only)
         dashboard_notice(s, "%s", _("another window steers this run; S takes over"));
     return !s->watches_only;
+}
+
+/* What opens beside the panes, and what is asked of both servers. */
+static void act_beside(struct dashboard_state *s, const struct key_row *row, struct effect *out)
+{
+    switch (row->action) {
+    case DO_VERIFY:
+        verify(s, out);
+        break;
+    case DO_COMMAND:
+        prompt_open(s, PROMPT_COMMAND);
+        break;
+    case DO_CUTOVER:
+        s->is_cutover = s->has_snapshot;
+        break;
+    case DO_NARROWER:
+    case DO_WIDER:
+        s->window = (enum lag_window)((s->window + (row->action == DO_WIDER ? 1 : LAG_WINDOWS - 1)) % LAG_WINDOWS);
+        break;
+    case DO_SAVE:
+        ask_path(s);
+        break;
+    case DO_REPORT:
+        if (s->has_report)
+            out->kind = EFFECT_REPORT;
+        else
+            dashboard_notice(s, "%s", _("the report is written when the run is over"));
+        break;
+    case DO_WHY_NOT:
+        dashboard_notice(s, "%s: %s", _(row->hint), _(row->why_not));
+        break;
+    default:
+        break;
+    }
 }
 
 static void act_on_run(struct dashboard_state *s, const struct key_row *row, int key,
@@ -304,13 +433,13 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
 {
     switch (row->action) {
     case DO_PAUSE:
-        if (may_steer(s))
+        if (dashboard_may_steer(s))
             pause_or_resume(s, out);
         break;
     case DO_PACE:
         if (s->is_gone)
             dashboard_notice(s, "%s", _("the engine is gone already"));
-        else if (s->has_snapshot && may_steer(s))
+        else if (s->has_snapshot && dashboard_may_steer(s))
             ask_pace(s, key);
         break;
     case DO_STEER:
@@ -324,7 +453,7 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
     case DO_STOP:
         if (s->is_gone)
             dashboard_notice(s, "%s", _("the engine is gone already"));
-        else if (s->has_snapshot && may_steer(s))
+        else if (s->has_snapshot && dashboard_may_steer(s))
             ask_stop(s, key);
         break;
     case DO_LEAVE:
@@ -342,11 +471,8 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
     case DO_COPY:
         copy_line(s, out);
         break;
-    case DO_WHY_NOT:
-        dashboard_notice(s, "%s: %s", _(row->hint), _(row->why_not));
-        break;
     default:
-        break;
+        act_beside(s, row, out);
     }
 }
 
@@ -398,11 +524,20 @@ static void act(struct dashboard_state *s, const struct key_row *row, int key, s
         log_action(s, (enum action)row->action);
         break;
     case DO_HELP:
-        s->is_help = true;
+        s->help = HELP_KEYS;
         break;
     default:
         act_on_run(s, row, key, out);
     }
+}
+
+void dashboard_do(struct dashboard_state *s, enum action action, struct effect *out)
+{
+    for (size_t i = 0; i < dashboard_keys.n; i++)
+        if (dashboard_keys.row[i].action == (int)action) {
+            act(s, &dashboard_keys.row[i], K_ENTER, out);
+            return;
+        }
 }
 
 /* ---- lists ---- */
@@ -454,9 +589,11 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
 
 static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 {
-    if (s->is_help) {
-        s->is_help = !(key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' ||
-                       key == K_CTRL('c'));
+    if (s->help) {
+        bool is_over = key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' || key == K_CTRL('c');
+        s->help = is_over ? HELP_NONE : key == K_TAB ? HELP_KEYS + HELP_COMMANDS - s->help : s->help;
+        bool is_down = key == K_DOWN || key == 'j' || key == K_PAGE_DOWN, is_up = key == K_UP || key == 'k' || key == K_PAGE_UP;
+        s->help_top = is_over || key == K_TAB ? 0 : TG_MIN(TG_MAX(s->help_top + is_down - is_up, 0), 30);
         return;
     }
     if (s->dialog.is_open) {
@@ -464,7 +601,7 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
         return;
     }
     if (s->prompt) {
-        prompt_feed(s, key);
+        prompt_feed(s, key, out);
         return;
     }
     s->notice[0] = 0;

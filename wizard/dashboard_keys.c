@@ -4,7 +4,7 @@
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
 
-#define LATER N_("not in this version yet")
+#define NO_REDO N_("the engine can't copy one table anew while it runs; this version does it for all: a new run")
 
 static const struct key_row rows[] = {
     /* left column of the help page */
@@ -16,6 +16,8 @@ static const struct key_row rows[] = {
     {DO_NOTHING, IN_ANY, 0, {0}, "Home End g G", NULL, 0, N_("first and last"), true, NULL},
     {DO_OPEN, IN_ANY, K_ENTER, {0}, "Enter", NULL, 0, N_("open it, choose it"), true, NULL},
     {DO_BACK, IN_ANY, K_ESC, {0}, "Esc", NULL, 0, N_("back; never quits"), true, NULL},
+    {DO_COMMAND, IN_ANY, ':', {0}, ":", NULL, 0, N_("a command by name"), true, NULL},
+    {DO_SAVE, IN_ANY, K_F9, {K_CTRL('s'), 0, 0}, "F9 Ctrl-S", NULL, 0, N_("save the log"), true, NULL},
     {DO_REDRAW, IN_ANY, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_THEME, IN_ANY, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
     {DO_SUSPEND, IN_ANY, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
@@ -46,6 +48,7 @@ static const struct key_row rows[] = {
     {DO_FILTER, IN_TABLES, '/', {0}, "/", N_("Find"), 0, NULL, false, NULL},
     {DO_SORT, IN_TABLES | IN_PANES, 's', {0}, NULL, NULL, 0, N_("tables: sort by …"), false, NULL},
     {DO_SORT, IN_TABLES, 's', {0}, "s", N_("Sort"), 0, NULL, false, NULL},
+    {DO_WHY_NOT, IN_TABLES, 'r', {0}, "r", N_("Redo"), 0, NULL, false, NO_REDO},
     {DO_SHOW, IN_TABLES, 'f', {0}, "f", N_("Show"), 0, NULL, false, NULL},
     {DO_FILTER, IN_LOG, '/', {0}, "/", N_("Text"), 0, NULL, false, NULL},
     {DO_LEVEL, IN_LOG, 'l', {0}, "l", N_("Level"), 0, NULL, false, NULL},
@@ -53,6 +56,8 @@ static const struct key_row rows[] = {
     {DO_TABLE, IN_LOG, 'T', {0}, "T", N_("Table"), 0, NULL, false, NULL},
     {DO_WRAP, IN_LOG, 'w', {0}, "w", N_("Wrap"), 0, NULL, false, NULL},
     {DO_FOLLOW, IN_LOG, 'f', {0}, "f", N_("Follow"), 0, NULL, false, NULL},
+    {DO_NARROWER, IN_LAG, K_LEFT, {'-', 0, 0}, NULL, NULL, 0, NULL, false, NULL},
+    {DO_WIDER, IN_LAG, K_RIGHT, {'+', 0, 0}, "← →", N_("Window"), 0, NULL, false, NULL},
     {DO_COPY, IN_LOG | IN_TABLES | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
     {DO_OPEN, IN_ATTENTION, 0, {0}, "Enter", N_("What to do"), 0, NULL, false, NULL},
     /* the run */
@@ -61,8 +66,10 @@ static const struct key_row rows[] = {
     {DO_PACE, IN_ANY, 't', {0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_ERRORS, IN_ANY, 'e', {0}, "e", N_("Errors"), 0, N_("open problems"), false, NULL},
     {DO_FILTER, IN_PANES, '/', {0}, "/", N_("Filter"), 0, N_("find a table, filter"), false, NULL},
-    {DO_WHY_NOT, IN_ANY, 'v', {0}, "v", N_("Verify"), 110, N_("verify again"), false, LATER},
-    {DO_WHY_NOT, IN_ANY, 'c', {0}, "c", N_("Cutover"), 0, N_("cutover checklist"), false, LATER},
+    {DO_VERIFY, IN_ANY, 'v', {0}, "v", NULL, 0, N_("compare both servers"), false, NULL},
+    {DO_VERIFY, IN_PANES, 0, {0}, "v", N_("Verify"), 110, NULL, false, NULL},
+    {DO_CUTOVER, IN_ANY, 'c', {0}, "c", N_("Cutover"), 0, N_("cutover checklist"), false, NULL},
+    {DO_REPORT, IN_ANY, 'R', {0}, "R", N_("Report"), 0, NULL, false, NULL},
     {DO_DETACH, IN_ANY, 'd', {0}, "d", NULL, 0, N_("detach, the run goes on"), false, NULL},
     {DO_STOP, IN_ANY, 'x', {0}, "x", NULL, 0, N_("stop the run …"), false, NULL},
     {DO_STEER, IN_ANY, 'S', {0}, "S", NULL, 0, N_("steer, if another does"), false, NULL},
@@ -71,6 +78,9 @@ static const struct key_row rows[] = {
     {DO_LEVEL, IN_PANES, 'l', {0}, "l T", NULL, 0, N_("log: level, table"), false, NULL},
     {DO_TABLE, IN_PANES, 'T', {0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_COPY, IN_ANY, 'y', {0}, "y", NULL, 0, N_("copy line (OSC 52)"), false, NULL},
+    {DO_SAVE, IN_LOG, 0, {0}, "F9", N_("Save"), 0, NULL, false, NULL},
+    {DO_VERIFY, IN_CUTOVER, 0, {0}, "v", N_("Verify"), 0, NULL, false, NULL},
+    {DO_BACK, IN_CUTOVER, 0, {0}, "Esc", N_("Back"), 0, NULL, false, NULL},
     {DO_ZOOM, IN_ZOOM, 'z', {0}, "z", N_("Back"), 0, NULL, false, NULL},
     {DO_LEAVE, IN_ANY, 'q', {0}, "q", N_("Leave"), 0, NULL, false, NULL},
 };
@@ -79,10 +89,13 @@ const struct keymap dashboard_keys = {rows, TG_ARRAY_LEN(rows)};
 
 unsigned dashboard_where(const struct dashboard_state *s)
 {
+    if (s->is_cutover)
+        return IN_CUTOVER;
     if (!s->is_zoomed)
         return IN_PANES;
     return IN_ZOOM | (s->focus == PANE_LOG         ? IN_LOG
                       : s->focus == PANE_TABLES    ? IN_TABLES
+                      : s->focus == PANE_LAG       ? IN_LAG
                       : s->focus == PANE_ATTENTION ? IN_ATTENTION
                                                    : 0u);
 }

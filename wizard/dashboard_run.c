@@ -5,7 +5,8 @@
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
-#include "wizard/dashboard_state.h"
+#include "wizard/report_page.h"
+#include "wizard/save.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct window {
     struct term *term;
     struct canvas canvas;
     struct mon_event *events;
+    struct mon_report report; /* of a run that is over; s->has_report: it is there */
+    struct report_page *page; /* shown instead of the panes */
     bool is_dirty, is_done;
     int64_t drawn_ms;
     int left;
@@ -34,10 +37,27 @@ static int64_t clock_ms(clockid_t clock)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void look_at_clock(struct dashboard_state *s)
+static void look_at_clock(struct window *w)
 {
-    s->now_ms = clock_ms(CLOCK_MONOTONIC);
-    s->wall_ms = clock_ms(CLOCK_REALTIME);
+    w->s->now_ms = clock_ms(CLOCK_MONOTONIC);
+    w->s->wall_ms = clock_ms(CLOCK_REALTIME);
+    if (w->page)
+        w->page->now_ms = w->s->now_ms;
+}
+
+/* An engine that has finished leaves its report before it leaves. */
+static bool read_report(struct window *w, struct err *e)
+{
+    mon_report_release(&w->report);
+    w->s->has_report = mon_report_read(w->o->run_dir, &w->report, e) && w->report.snap.state == RUN_FINISHED;
+    return w->s->has_report;
+}
+
+static void show_report(struct window *w)
+{
+    if (!w->page)
+        w->page = report_page_new(&w->report, w->o->run_dir, w->o->client != NULL);
+    w->page->now_ms = w->s->now_ms;
 }
 
 static void take_news(struct window *w)
@@ -45,7 +65,7 @@ static void take_news(struct window *w)
     struct err e = {0};
     uint64_t dropped = 0;
     struct mon_snapshot *snap = &w->s->snap;
-    if (w->s->is_gone)
+    if (w->s->is_gone || !w->o->client)
         return;
     bool is_alive = mon_pump(w->o->client, &e);
     struct mon_snapshot *fresh = x_alloc(sizeof *fresh);
@@ -65,6 +85,8 @@ static void take_news(struct window *w)
     if (!is_alive) {
         w->s->is_gone = true;
         w->is_dirty = true;
+        if (w->o->run_dir && snap->state == RUN_FINISHED && read_report(w, &e))
+            dashboard_notice(w->s, "%s", _("The run is over: R shows its report."));
     }
 }
 
@@ -78,7 +100,10 @@ static void draw(struct window *w)
     }
     w->s->rows = rows;
     w->s->cols = cols;
-    dashboard_draw(&w->canvas, w->s);
+    if (w->page)
+        report_page_draw(&w->canvas, w->page);
+    else
+        dashboard_draw(&w->canvas, w->s);
     term_show(w->term, &w->canvas);
     w->drawn_ms = w->s->now_ms;
     w->is_dirty = false;
@@ -92,7 +117,7 @@ static void do_call(struct window *w, const struct effect *effect)
         return;
     }
     bool is_ok = mon_call(w->o->client, effect->cmd, effect->args, NULL, CALL_MS, &e);
-    look_at_clock(w->s);
+    look_at_clock(w);
     if (!is_ok) {
         dashboard_notice(w->s, "! %s: %s", effect->cmd, e.text);
         return;
@@ -105,22 +130,64 @@ static void do_call(struct window *w, const struct effect *effect)
     }
 }
 
+static void say(struct window *w, const char *text)
+{
+    if (w->page)
+        report_page_notice(w->page, "%s", text);
+    else
+        dashboard_notice(w->s, "%s", text);
+}
+
+static void save(struct window *w, const struct effect *effect)
+{
+    struct err e = {0};
+    char text[400];
+    size_t lines = 0;
+    bool is_log = effect->kind == EFFECT_SAVE_LOG;
+    bool fine = is_log ? save_log(w->s, effect->path, &lines, &e) : save_report(w->o->run_dir, effect->path, &e);
+    if (!fine)
+        snprintf(text, sizeof text, "! %.380s", e.text);
+    else if (is_log)
+        snprintf(text, sizeof text, lines == 1 ? _("%zu line saved as %s") : _("%zu lines saved as %s"), lines, effect->path);
+    else
+        snprintf(text, sizeof text, _("saved as %s"), effect->path);
+    say(w, text);
+}
+
+static void change_theme(struct window *w)
+{
+    char text[120];
+    snprintf(text, sizeof text, _("theme: %s"), term_theme_next(w->term));
+    say(w, text);
+}
+
 static void do_effect(struct window *w, const struct effect *effect)
 {
     switch (effect->kind) {
+    case EFFECT_SAVE_LOG:
+    case EFFECT_SAVE_REPORT:
+        save(w, effect);
+        break;
+    case EFFECT_REPORT:
+        show_report(w);
+        break;
+    case EFFECT_BACK:
+        report_page_free(w->page);
+        w->page = NULL;
+        break;
     case EFFECT_CALL:
         do_call(w, effect);
         break;
     case EFFECT_COPY:
-        if (effect->text[0])
-            term_copy(w->term, effect->text);
+        if (effect->lent || effect->text[0])
+            term_copy(w->term, effect->lent ? effect->lent : effect->text);
         break;
     case EFFECT_LEAVE:
         w->is_done = true;
         w->left = (int)effect->left;
         break;
     case EFFECT_THEME:
-        dashboard_notice(w->s, _("theme: %s"), term_theme_next(w->term));
+        change_theme(w);
         break;
     case EFFECT_REDRAW:
         term_redraw(w->term);
@@ -139,13 +206,12 @@ static void take_input(struct window *w)
     struct effect effect;
     bool has_input = false;
     while (!w->is_done && term_read(w->term, &in)) {
-        look_at_clock(w->s);
-        if (dashboard_feed(w->s, &in, &effect))
-            has_input = true;
+        look_at_clock(w);
+        has_input |= w->page ? report_page_feed(w->page, &in, &effect) : dashboard_feed(w->s, &in, &effect);
         do_effect(w, &effect);
     }
     if (has_input && !w->is_done) {
-        look_at_clock(w->s);
+        look_at_clock(w);
         draw(w);
     }
 }
@@ -159,9 +225,9 @@ static int timeout_ms(const struct window *w)
 static void loop(struct window *w)
 {
     while (!w->is_done) {
-        int fd = w->s->is_gone ? -1 : mon_fd(w->o->client);
+        int fd = w->s->is_gone || !w->o->client ? -1 : mon_fd(w->o->client);
         unsigned what = term_wait(w->term, fd, timeout_ms(w));
-        look_at_clock(w->s);
+        look_at_clock(w);
         if (what & (TERM_SIGNAL | TERM_GONE)) {
             w->left = w->s->is_gone ? DASHBOARD_ENGINE_GONE : DASHBOARD_DETACH;
             break;
@@ -175,31 +241,59 @@ static void loop(struct window *w)
     }
 }
 
+/* Without an engine there is only the report. */
+static bool begin(struct window *w, struct err *e)
+{
+    w->s = dashboard_state_new();
+    w->s->ends_all = w->o->ends_all;
+    w->events = x_alloc(EVENTS * sizeof *w->events);
+    if (w->o->client)
+        return true;
+    w->s->is_gone = true;
+    if (!read_report(w, e))
+        return e->code != ERR_OK ? false : err_set(e, ERR_FILE, "%s/report.json: the run is not over", w->o->run_dir);
+    w->left = DASHBOARD_ENGINE_GONE;
+    look_at_clock(w);
+    dashboard_take(w->s, &w->report.snap);
+    show_report(w);
+    return true;
+}
+
+static void end(struct window *w)
+{
+    if (w->o->last)
+        *w->o->last = w->s->snap;
+    report_page_free(w->page);
+    mon_report_release(&w->report);
+    canvas_release(&w->canvas);
+    free(w->events);
+    dashboard_state_free(w->s);
+}
+
 int dashboard_run(const struct dashboard_options *o, struct err *e)
 {
     struct window w = {.o = o, .left = DASHBOARD_DETACH};
     struct err why = {0};
     if (o->ended_by)
         *o->ended_by = 0;
+    if (!begin(&w, e)) {
+        end(&w);
+        return DASHBOARD_FAILED;
+    }
     if (!o->is_plain)
         w.term = term_open(&(struct term_options){.glyphs = o->glyphs, .theme = o->theme}, &why);
-    if (!w.term)
-        return dashboard_plain(o, e);
-    w.s = dashboard_state_new();
-    w.s->ends_all = o->ends_all;
-    w.events = x_alloc(EVENTS * sizeof *w.events);
-    look_at_clock(w.s);
+    if (!w.term) {
+        end(&w);
+        return o->client ? dashboard_plain(o, e) : w.left; /* the receipt says it all */
+    }
+    look_at_clock(&w);
     take_news(&w);
     draw(&w);
     loop(&w);
     if (o->ended_by)
         *o->ended_by = term_signal(w.term);
     term_close(w.term);
-    if (o->last)
-        *o->last = w.s->snap;
-    canvas_release(&w.canvas);
-    free(w.events);
-    dashboard_state_free(w.s);
+    end(&w);
     return w.left;
 }
 
@@ -218,6 +312,24 @@ static const char *left_words(const struct mon_snapshot *s, int left)
     }
 }
 
+/* The first block of the report; false: there is none. */
+static bool say_report(void *file, const char *run_dir)
+{
+    struct mon_report r = {.nlines = 0};
+    struct err e = {0};
+    char words[REPORT_WORDS][160], line[640];
+    bool fine = run_dir && mon_report_read(run_dir, &r, &e) && r.snap.state == RUN_FINISHED;
+    unsigned n = fine ? report_words(&r, words) : 0;
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(line, sizeof line, "%s  %s  %.159s", r.snap.run, run_state_name(r.snap.state), words[i]);
+        if (i)
+            snprintf(line, sizeof line, "  %.159s", words[i]);
+        term_plain_line(file, line);
+    }
+    mon_report_release(&r);
+    return fine;
+}
+
 void dashboard_summary(void *file, const struct mon_snapshot *s, int left, const char *run_dir)
 {
     char line[640], lag[FMT_SIZE], more[160] = "";
@@ -232,14 +344,15 @@ void dashboard_summary(void *file, const struct mon_snapshot *s, int left, const
         snprintf(more + n, sizeof more - n, _("  lag %s"), fmt_lag(lag, s->lag.seconds));
     snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, run_state_name(s->state), more,
              left_words(s, left));
-    term_plain_line(file, line);
+    if (!is_over || !say_report(file, run_dir))
+        term_plain_line(file, line);
     snprintf(line, sizeof line, is_over ? _("report  %s/report.txt") : _("log     %s/events.jsonl"),
              run_dir ? run_dir : s->run);
     term_plain_line(file, line);
     bool needs_resume = left == DASHBOARD_STOP || left == DASHBOARD_PAUSE_AND_LEAVE ||
                         (left == DASHBOARD_ENGINE_GONE && !is_over);
     snprintf(line, sizeof line,
-             is_over        ? _("again   tidegate status %s")
+             is_over        ? _("again   tidegate attach %s")
              : needs_resume ? _("go on   tidegate resume %s")
                             : _("return  tidegate attach %s"),
              s->run);

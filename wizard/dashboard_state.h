@@ -24,7 +24,9 @@ enum pane {
 enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
 enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
 enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT, ASK_PACE };
-enum prompt { PROMPT_NONE, PROMPT_TABLES, PROMPT_LOG_TEXT, PROMPT_LOG_TABLE };
+enum prompt { PROMPT_NONE, PROMPT_TABLES, PROMPT_LOG_TEXT, PROMPT_LOG_TABLE, PROMPT_SAVE, PROMPT_COMMAND };
+enum lag_window { LAG_MINUTES, LAG_HOUR, LAG_DAY, LAG_WINDOWS };
+enum help_page { HELP_NONE, HELP_KEYS, HELP_COMMANDS };
 
 #define LOG_LINES 10000
 struct log_ring {
@@ -45,8 +47,23 @@ struct left_history {
     int64_t at_ms[12], left_s[12];
     unsigned n;
 };
+/* What this window saw open and then no longer. */
+#define CURED 8
+struct cured {
+    char id[16], table[130];
+    int64_t at_ms; /* wall */
+};
 struct dashboard_state {
-    bool has_snapshot, is_gone, is_help;
+    bool has_snapshot, is_gone;
+    bool has_report; /* the run is over and has written it */
+    bool is_cutover;
+    enum help_page help;
+    int help_top;
+    enum lag_window window;
+    struct cured cured[CURED]; /* newest first */
+    unsigned ncured;
+    uint64_t quiet_tx;
+    int64_t quiet_ms; /* monotonic: since then nothing came from the source; 0: it does */
     bool watches_only; /* another window steers */
     bool ends_all;     /* the run ends with the window (demo) */
     bool is_print;     /* one picture on paper: no keys, no log */
@@ -69,7 +86,7 @@ struct dashboard_state {
     uint64_t pace[3]; /* of the pace dialog: readers, writers, bytes a second */
     bool pace_changed[3];
     enum prompt prompt;
-    char prompt_text[64];
+    char prompt_text[200];
     char notice[160];
     int64_t notice_until_ms;
     int64_t now_ms, wall_ms; /* monotonic, for dialogs; wall, for ages */
@@ -80,6 +97,10 @@ enum effect_kind {
     EFFECT_NONE,
     EFFECT_CALL,
     EFFECT_COPY,
+    EFFECT_SAVE_LOG,    /* the lines that pass the filters, into path */
+    EFFECT_SAVE_REPORT, /* the report as Markdown, into path */
+    EFFECT_REPORT,      /* its page */
+    EFFECT_BACK,        /* from the report's page to the panes */
     EFFECT_LEAVE,
     EFFECT_THEME,
     EFFECT_REDRAW,
@@ -91,7 +112,9 @@ struct effect {
     char done[120];          /* said when the call succeeded */
     bool then_leave;         /* leave after a successful call */
     enum dashboard_left left;
-    char text[640]; /* EFFECT_COPY */
+    char text[640];   /* EFFECT_COPY */
+    const char *lent; /* EFFECT_COPY of more than that; holds until the next event */
+    char path[200];   /* never overwritten */
 };
 
 struct dashboard_state *dashboard_state_new(void);
@@ -104,7 +127,7 @@ bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct ef
 void dashboard_draw(struct canvas *c, const struct dashboard_state *s);
 
 /* ---- keys ---- */
-enum { IN_PANES = 1, IN_ZOOM = 2, IN_LOG = 4, IN_TABLES = 8, IN_ATTENTION = 16, IN_ANY = 31 };
+enum { IN_PANES = 1, IN_ZOOM = 2, IN_LOG = 4, IN_TABLES = 8, IN_ATTENTION = 16, IN_LAG = 32, IN_CUTOVER = 64, IN_ANY = 127 };
 enum action {
     DO_NOTHING,
     DO_PANE_1,
@@ -139,10 +162,28 @@ enum action {
     DO_SUSPEND,
     DO_SORT,
     DO_SHOW,
+    DO_VERIFY,
+    DO_CUTOVER,
+    DO_COMMAND,
+    DO_SAVE,
+    DO_REPORT,
+    DO_NARROWER,
+    DO_WIDER,
     DO_WHY_NOT
 };
 extern const struct keymap dashboard_keys;
 unsigned dashboard_where(const struct dashboard_state *s);
+/* Does what the key of this action would; for commands by name. */
+void dashboard_do(struct dashboard_state *s, enum action action, struct effect *out);
+bool dashboard_may_steer(struct dashboard_state *s); /* else says why not */
+void dashboard_call(struct effect *out, const char *cmd, const char *args, const char *done);
+
+/* ---- commands by name ---- */
+void command_run(struct dashboard_state *s, const char *line, struct effect *out);
+/* Completes the last word; says in out what it could be. */
+void command_complete(const struct dashboard_state *s, char *line, size_t size);
+void command_hint(const struct dashboard_state *s, const char *line, char *out, size_t size);
+int command_help(struct canvas *c, struct rect r, int top); /* from that row on; how many there are */
 
 /* ---- places ---- */
 enum place {
@@ -169,9 +210,17 @@ void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state
 void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s);
 void pane_log_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
 void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s);
+void cutover_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
 void pane_attention_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
 
 /* ---- shared by panes ---- */
+/* "PASS", "FAIL …", or that it could not be told ("not verified: the source moves"), which is no finding. */
+enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_OPEN };
+enum verdict verdict_of(const struct mon_snapshot *m);
+const char *verdict_sign(enum verdict v);
+enum role verdict_role(enum verdict v);
+void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, const char *right);
+void stages_draw(struct canvas *c, struct rect r, const struct mon_snapshot *m);
 void flavour_words(char *out, size_t size, const char *flavour);
 /* Frame with the marker of focus; titles as canvas_box. */
 void pane_box(struct canvas *c, struct rect r, const struct dashboard_state *s, enum pane pane,
@@ -205,7 +254,7 @@ void ask_event(struct dashboard_state *s, int key);
 void ask_pace(struct dashboard_state *s, int key);
 bool ask_pace_feed(struct dashboard_state *s, int key); /* true: the key changed a limit */
 void ask_answered(struct dashboard_state *s, struct effect *out);
-void help_draw(struct canvas *c);
+void help_draw(struct canvas *c, const struct dashboard_state *s);
 
 /* ---- plain ---- */
 int dashboard_plain(const struct dashboard_options *o, struct err *e);

@@ -59,11 +59,13 @@ static int draw_facts(struct canvas *c, struct rect in, const struct mon_snapsho
     char text[320];
     int y = in.y;
     if (m->verdict[0]) {
-        bool is_pass = strncmp(m->verdict, "PASS", 4) == 0;
-        snprintf(text, sizeof text, _("%s %s  verified at %s"), is_pass ? "✓" : "✗", m->verdict,
-                 m->verified_at);
+        enum verdict v = verdict_of(m);
+        if (v == VERDICT_OPEN)
+            snprintf(text, sizeof text, _("! %s. v compares again, best when the source is quiet."), m->verdict);
+        else
+            snprintf(text, sizeof text, _("%s %s  verified at %s"), verdict_sign(v), m->verdict, m->verified_at);
         y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2,
-                         is_pass ? ROLE_OK : ROLE_BAD, text);
+                         verdict_role(v), text);
     }
     if (m->reason[0] && y < in.y + in.h) {
         snprintf(text, sizeof text, "! %s", m->reason);
@@ -77,6 +79,20 @@ static int draw_facts(struct canvas *c, struct rect in, const struct mon_snapsho
                      m->tables_failed == 1 ? _("✗ %u table failed, see Tables")
                                            : _("✗ %u tables failed, see Tables"),
                      m->tables_failed);
+    return y - in.y;
+}
+
+/* What was open while this window looked on, newest first. */
+static int draw_cured(struct canvas *c, struct rect in, const struct dashboard_state *s)
+{
+    char clock[FMT_SIZE], text[240];
+    int y = in.y;
+    for (unsigned i = 0; i < s->ncured && y < in.y + in.h; i++) {
+        const struct cured *q = &s->cured[i];
+        const char *dot = strchr(q->table, '.'), *table = dot ? dot + 1 : q->table;
+        snprintf(text, sizeof text, _("✓ %s  %s%sno longer open, %.5s"), q->id, table, table[0] ? ": " : "", fmt_clock(clock, q->at_ms));
+        y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2, ROLE_DIM, text);
+    }
     return y - in.y;
 }
 
@@ -100,5 +116,7 @@ void pane_attention_draw(struct canvas *c, struct rect r, const struct dashboard
     struct rect rest = {y, in.x, TG_MAX(in.y + in.h - y, 0), in.w};
     y += draw_facts(c, rest, m);
     if (y == in.y)
-        canvas_text(c, in, y, in.x, ROLE_OK, _("✓ Nothing needs you."));
+        canvas_text(c, in, y++, in.x, ROLE_OK, _("✓ Nothing needs you."));
+    if (s->ncured && y < in.y + in.h && !s->is_print)
+        draw_cured(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, s);
 }

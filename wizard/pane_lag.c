@@ -8,9 +8,26 @@
 #include <math.h>
 #include <stdio.h>
 
-/* How much time the graph shows: a young run fills it, an old one is seen for ten minutes. */
-static uint32_t window_s(const struct lag_view *lag)
+/* Points of the chosen window: their number, and how many seconds each stands for. */
+struct span {
+    const float *point;
+    uint32_t n, most, step;
+};
+
+static struct span span_of(const struct lag_view *lag, enum lag_window window)
 {
+    if (window == LAG_HOUR)
+        return (struct span){lag->hour, lag->nhour, MON_LAG_LONG, 3600 / MON_LAG_LONG};
+    if (window == LAG_DAY)
+        return (struct span){lag->day, lag->nday, MON_LAG_LONG, 86400 / MON_LAG_LONG};
+    return (struct span){lag->points, lag->npoints, MON_LAG_POINTS, 1};
+}
+
+/* How much time the graph shows: a young run fills it, an old one is seen for ten minutes; or what was chosen. */
+static uint32_t window_s(const struct lag_view *lag, enum lag_window window)
+{
+    if (window != LAG_MINUTES)
+        return window == LAG_HOUR ? 3600 : 86400;
     static const uint32_t step[] = {60, 120, 300};
     for (size_t i = 0; i < TG_ARRAY_LEN(step); i++) {
         if (lag->npoints <= step[i])
@@ -19,11 +36,11 @@ static uint32_t window_s(const struct lag_view *lag)
     return MON_LAG_POINTS;
 }
 
-static double scale_top(const struct lag_view *lag)
+static double scale_top(const struct span *span)
 {
     double top = 4;
-    for (uint32_t i = 0; i < lag->npoints && i < MON_LAG_POINTS; i++)
-        top = TG_MAX(top, (double)lag->points[i]);
+    for (uint32_t i = 0; i < span->n && i < span->most; i++)
+        top = TG_MAX(top, (double)span->point[i]);
     return ceil(top);
 }
 
@@ -40,9 +57,10 @@ static void axis_label(char *out, size_t size, double seconds)
 
 /* Labels end before column `axis`; the graph is right of it, `width` wide. */
 static void draw_graph(struct canvas *c, struct rect in, int rows, int axis, int width,
-                       const struct lag_view *lag, bool has_middle)
+                       const struct lag_view *lag, enum lag_window window, bool has_middle)
 {
-    double top = scale_top(lag);
+    struct span span = span_of(lag, window);
+    double top = scale_top(&span);
     char label[24];
     enum role role = lag->seconds >= 60 ? ROLE_WARN : ROLE_TEXT;
     for (int y = 0; y < rows; y++)
@@ -60,18 +78,19 @@ static void draw_graph(struct canvas *c, struct rect in, int rows, int axis, int
     canvas_text(c, in, in.y + rows, in.x + axis, ROLE_EDGE, "└");
     for (int x = 0; x < width; x++)
         canvas_text(c, in, in.y + rows, in.x + axis + 1 + x, ROLE_EDGE, "─");
-    canvas_graph(c, (struct rect){in.y, in.x + axis + 1, rows, width}, role, lag->points,
-                 TG_MIN(lag->npoints, (uint32_t)MON_LAG_POINTS), window_s(lag), top);
+    canvas_graph(c, (struct rect){in.y, in.x + axis + 1, rows, width}, role, span.point,
+                 TG_MIN(span.n, span.most), window_s(lag, window) / span.step, top);
 }
 
 static void draw_times(struct canvas *c, struct rect in, int y, int x, int width, uint32_t window)
 {
     bool is_short = window < 240;
-    uint32_t unit = is_short ? 1 : 60;
+    uint32_t unit = is_short ? 1 : window > 7200 ? 3600 : 60;
+    const char *name = is_short ? _("s") : unit == 3600 ? _("h") : _("m");
     char half[24];
-    canvas_textf(c, in, y, x, ROLE_DIM, is_short ? _("-%u s") : _("-%u m"), window / unit);
+    canvas_textf(c, in, y, x, ROLE_DIM, "-%u %s", window / unit, name);
     if (window % (2 * unit) == 0)
-        snprintf(half, sizeof half, is_short ? _("-%u s") : _("-%u m"), window / 2 / unit);
+        snprintf(half, sizeof half, "-%u %s", window / 2 / unit, name);
     else
         snprintf(half, sizeof half, _("-%u s"), window / 2);
     canvas_right(c, in, y, x + width / 2 + 3, ROLE_DIM, half);
@@ -142,15 +161,15 @@ void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state
     char title[64];
     snprintf(title, sizeof title,
              is_applied && is_wide ? _("5 Lag  applied, last %u min") : _("5 Lag  last %u min"),
-             window_s(&s->snap.lag) / 60);
+             window_s(&s->snap.lag, LAG_MINUTES) / 60);
     pane_box(c, r, s, PANE_LAG, title, NULL);
     if (rows < 2) {
         draw_rates(c, in, in.y, &s->snap, false);
         return;
     }
-    draw_graph(c, in, rows, 6, width, &s->snap.lag, false);
+    draw_graph(c, in, rows, 6, width, &s->snap.lag, LAG_MINUTES, false);
     if (is_wide)
-        draw_times(c, in, in.y + rows + 1, in.x + 7, width, window_s(&s->snap.lag));
+        draw_times(c, in, in.y + rows + 1, in.x + 7, width, window_s(&s->snap.lag, LAG_MINUTES));
     draw_rates(c, in, in.y + rows + (is_wide ? 2 : 1), &s->snap, is_wide);
 }
 
@@ -190,16 +209,18 @@ static void draw_rate_box(struct canvas *c, struct rect r, const struct mon_snap
 void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
 {
     struct rect r = place[AT_ZOOM], in = rect_inside(r), head = place[AT_STAGES];
-    canvas_textf(c, head, head.y, 1, ROLE_TITLE,
-                 _("5 Lag   window: %u m   scale: linear, the highest point is the top"),
-                 window_s(&s->snap.lag) / 60);
+    static const char *const choice[] = {"10 m", "1 h", "24 h"};
+    int x = 1 + canvas_text(c, head, head.y, 1, ROLE_TITLE, _("5 Lag   window:"));
+    for (int i = 0; i < LAG_WINDOWS; i++)
+        x += canvas_textf(c, head, head.y, x, (int)s->window == i ? ROLE_TITLE : ROLE_DIM, (int)s->window == i ? " < %s >" : "  %s ", choice[i]);
+    canvas_text(c, head, head.y, x + 2, ROLE_DIM, _("linear, the highest point is the top"));
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Seconds behind the source (applied)"), NULL);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
     c->cursor_y = r.y;
     c->cursor_x = r.x + 1;
     if (in.h >= 5) {
-        draw_graph(c, in, in.h - 2, 7, in.w - 12, &s->snap.lag, true);
-        draw_times(c, in, in.y + in.h - 1, in.x + 8, in.w - 12, window_s(&s->snap.lag));
+        draw_graph(c, in, in.h - 2, 7, in.w - 12, &s->snap.lag, s->window, true);
+        draw_times(c, in, in.y + in.h - 1, in.x + 8, in.w - 12, window_s(&s->snap.lag, s->window));
     }
     if (place[AT_DETAIL].h) {
         draw_distances(c, place[AT_DETAIL], &s->snap);

@@ -79,6 +79,7 @@ bool cli_find(struct run_ref *r, const char *run_dir, const char *name, struct e
 char *cli_run_dir(const struct job *j, const char *run_dir);
 /* Connects and fetches the state; without an engine: state stopped. */
 bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e);
+bool cli_is_finished(const struct run_ref *r); /* by the report its last engine left; it has none now */
 /* *result: the answer's JSON, caller frees; result may be NULL. */
 bool cli_call(const struct run_ref *r, const char *cmd, const char *args, char **result,
               struct err *e);

@@ -115,7 +115,7 @@ int cmd_attach(const struct command *self, int argc, char **argv)
     int code;
     if (!begin(self, &a, argc, argv, 0, &r, &words, &code))
         return code;
-    if (!r.is_live) {
+    if (!r.is_live && !cli_is_finished(&r)) {
         err_set(&e, ERR_RUN_UNKNOWN, "run %s has no engine; tidegate resume %s starts it", r.name,
                 r.name);
         code = cli_fail(&e);

@@ -15,7 +15,7 @@ const struct command cli_commands[] = {
      "every change of\n"
      "state and every 30 s. Ctrl-C stops it so that it can be taken up again.",
      cmd_run},
-    {"attach", "[NAME]", "open the dashboard on a live run",
+    {"attach", "[NAME]", "open the dashboard on a live run, or the report of one that is over",
      "Leaving the dashboard leaves the run as it is.", cmd_attach},
     {"status", "[NAME] [--json]", "print the state of a run once", NULL, cmd_status},
     {"pause", "[NAME]", "pause a run; its engine stays", NULL, cmd_pause},

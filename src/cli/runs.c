@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which run is meant, and what it says of itself. */
 #include "cli/cli.h"
+#include "mon/report.h"
 
 #include <stdlib.h>
 
@@ -79,14 +80,38 @@ bool cli_find(struct run_ref *r, const char *run_dir, const char *name, struct e
     return true;
 }
 
+bool cli_is_finished(const struct run_ref *r)
+{
+    struct mon_report report = {.nlines = 0};
+    struct err ignored = {0};
+    bool is = !mon_is_alive(r->dir) && mon_report_read(r->dir, &report, &ignored) && report.snap.state == RUN_FINISHED;
+    mon_report_release(&report);
+    return is;
+}
+
+/* The last that is known of a run without an engine: it left a report when it ended by itself. */
+static void last_known(const struct run_ref *r, struct mon_snapshot *out)
+{
+    struct mon_report report = {.nlines = 0};
+    struct err ignored = {0};
+    if (mon_report_read(r->dir, &report, &ignored)) {
+        *out = report.snap;
+        out->nquestions = 0; /* nobody waits for an answer */
+    }
+    mon_report_release(&report);
+    if (out->state == RUN_FINISHED)
+        return;
+    out->state = RUN_STOPPED;
+    snprintf(out->reason, sizeof out->reason, "no engine; resume with: tidegate resume %s", r->name);
+}
+
 bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e)
 {
     mon_snapshot_init(out, r->name);
-    out->state = RUN_STOPPED;
-    snprintf(out->reason, sizeof out->reason, "no engine; resume with: tidegate resume %s",
-             r->name);
-    if (!mon_is_alive(r->dir))
+    if (!mon_is_alive(r->dir)) {
+        last_known(r, out);
         return true;
+    }
     struct mon_client *m = mon_connect(r->dir, e);
     char *json = NULL;
     bool ok = m && mon_call(m, "snapshot", NULL, &json, CALL_MS, e) && json &&

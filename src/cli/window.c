@@ -15,8 +15,8 @@ bool cli_has_window(void)
 int cli_window(const char *run_dir, bool receipt, const struct window_look *look, struct err *e)
 {
     static const struct window_look by_environment;
-    struct mon_client *m = mon_attach(run_dir, e);
-    if (!m)
+    struct mon_client *m = mon_is_alive(run_dir) ? mon_attach(run_dir, e) : NULL;
+    if (!m && e->code != ERR_OK)
         return (int)err_info(e->code)->exit_code;
     look = look ? look : &by_environment;
     struct mon_snapshot *last = x_alloc(sizeof *last);

@@ -154,6 +154,16 @@ static bool is_of_one_moment(struct engine *g, const struct pos *begin, const st
     return pos_cmp(begin, end) == 0;
 }
 
+/* While the source moves a difference may be a change that is under way: it is no finding. */
+static void forget_differences(struct engine *g)
+{
+    pthread_mutex_lock(&g->tabs.lock);
+    for (uint32_t i = 0; i < g->tabs.n; i++)
+        if (atomic_load(&g->tabs.list[i]->verified) == 2)
+            atomic_store(&g->tabs.list[i]->verified, 0);
+    pthread_mutex_unlock(&g->tabs.lock);
+}
+
 bool engine_compare(struct engine *g, struct err *e)
 {
     char first[500] = "", verdict[64];
@@ -185,6 +195,8 @@ bool engine_compare(struct engine *g, struct err *e)
             }
             snprintf(verdict, sizeof verdict, is_still ? "FAIL %u tables differ" : "not verified: the source moves", different);
             set_verdict(g, verdict, &end);
+            if (!is_still)
+                forget_differences(g);
             return is_still ? err_set(e, ERR_VERIFY_DIFFERENT, "%u tables; %s", different, first)
                             : err_set(e, ERR_VERIFY_MOVING, "%u tables differ at the moment", different);
         }

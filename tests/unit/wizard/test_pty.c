@@ -9,316 +9,9 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <locale.h>
-#include <poll.h>
-#include <pthread.h>
-#include <pty.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <time.h>
-#include <unistd.h>
-#include <utmp.h>
-#include <vterm.h>
 
-#include "sample.h"
-#include "ui/term.h"
-#include "wizard/dashboard.h"
-
-#define DEADLINE_MS 15000
-
-struct desk {
-    VTerm *vt;
-    VTermScreen *screen;
-    int master, slave, rows, cols;
-    pid_t pid;
-    struct termios before;
-    bool is_alternate, is_cursor_hidden, has_ended;
-    int status;
-    size_t bytes;
-    bool is_wide_line, is_coloured;
-};
-
-static pid_t seated; /* what a failed test leaves behind is cleared away after it */
-static char run_dir[64];
-static struct mon_server *server;
-static char last_cmd[32], last_args[512];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* ---- the engine's side ---- */
-
-static bool on_command(void *arg, const char *cmd, const char *args, char **result, struct err *e)
-{
-    (void)arg;
-    (void)result;
-    (void)e;
-    pthread_mutex_lock(&lock);
-    snprintf(last_cmd, sizeof last_cmd, "%s", cmd);
-    snprintf(last_args, sizeof last_args, "%s", args);
-    pthread_mutex_unlock(&lock);
-    return true;
-}
-
-static void publish(void)
-{
-    struct mon_snapshot *m = sample_snapshot();
-    m->seq = 0;
-    mon_server_publish(server, m);
-    free(m);
-}
-
-static int start_engine(void **unused)
-{
-    (void)unused;
-    struct err e = {0};
-    snprintf(run_dir, sizeof run_dir, "/tmp/tg-pty-XXXXXX");
-    if (!mkdtemp(run_dir))
-        return -1;
-    server = mon_server_start(run_dir, "shop-prod", on_command, NULL, &e);
-    if (!server) {
-        print_error("%s\n", e.text);
-        return -1;
-    }
-    publish();
-    return 0;
-}
-
-static int stop_engine(void **unused)
-{
-    (void)unused;
-    char path[128];
-    static const char *const files[] = {"run.sock", "pid", "events.jsonl"};
-    mon_server_stop(server);
-    for (size_t i = 0; i < TG_ARRAY_LEN(files); i++) {
-        snprintf(path, sizeof path, "%s/%s", run_dir, files[i]);
-        unlink(path);
-    }
-    rmdir(run_dir);
-    return 0;
-}
-
-/* ---- the window's side: another process ---- */
-
-static int window_main(const char *dir)
-{
-    struct err e = {0};
-    int ended_by = 0;
-    struct mon_snapshot *last = calloc(1, sizeof *last);
-    setlocale(LC_ALL, "");
-    struct mon_client *client = mon_attach(dir, &e);
-    if (!client) {
-        fprintf(stderr, "%s\n", e.text);
-        return 90;
-    }
-    struct dashboard_options o = {
-        .client = client, .run_dir = dir, .last = last, .ended_by = &ended_by};
-    int left = dashboard_run(&o, &e);
-    mon_detach(client);
-    if (ended_by && ended_by != SIGHUP) {
-        signal(ended_by, SIG_DFL);
-        raise(ended_by);
-    }
-    dashboard_summary(stdout, last, left, dir);
-    free(last);
-    return 40 + left;
-}
-
-/* ncurses forgets a little when it is asked for a terminal it does not know. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:new_prescr";
-}
-
-/* ---- the terminal ---- */
-
-static int on_prop(VTermProp prop, VTermValue *value, void *arg)
-{
-    struct desk *d = arg;
-    if (prop == VTERM_PROP_ALTSCREEN)
-        d->is_alternate = value->boolean;
-    if (prop == VTERM_PROP_CURSORVISIBLE)
-        d->is_cursor_hidden = !value->boolean;
-    return 1;
-}
-static const VTermScreenCallbacks callbacks = {.settermprop = on_prop};
-
-static int shell_main(int slave, int tell, int hear);
-
-/* tell, hear: pipes of a shell between us and the window; -1: none */
-static void sit_down_with(struct desk *d, int rows, int cols, const char *term, int tell, int hear)
-{
-    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
-    *d = (struct desk){.rows = rows, .cols = cols};
-    assert_int_equal(openpty(&d->master, &d->slave, NULL, NULL, &size), 0);
-    tcgetattr(d->slave, &d->before);
-    fcntl(d->master, F_SETFL, O_NONBLOCK);
-    fcntl(d->master, F_SETFD, FD_CLOEXEC);
-    d->vt = vterm_new(rows, cols);
-    vterm_set_utf8(d->vt, 1);
-    d->screen = vterm_obtain_screen(d->vt);
-    vterm_screen_enable_altscreen(d->screen, 1);
-    vterm_screen_set_callbacks(d->screen, &callbacks, d);
-    vterm_screen_reset(d->screen, 1);
-    d->pid = fork();
-    seated = d->pid;
-    if (d->pid == 0) {
-        int slave = fcntl(d->slave, F_DUPFD, 20);
-        setenv("TERM", term, 1);
-        setenv("LC_ALL", "C.UTF-8", 1);
-        setenv("TZ", "UTC", 1);
-        unsetenv("ESCDELAY");
-        unsetenv("ACCESSIBLE");
-        unsetenv("COLUMNS");
-        unsetenv("LINES");
-        if (tell >= 0)
-            _exit(shell_main(slave, tell, hear));
-        login_tty(slave);
-        execl("/proc/self/exe", "window", "--window", run_dir, (char *)NULL);
-        _exit(91);
-    }
-    assert_true(d->pid > 0);
-}
-
-static void sit_down(struct desk *d, int rows, int cols, const char *term)
-{
-    sit_down_with(d, rows, cols, term, -1, -1);
-}
-
-/* Answers the question for the cursor, as a terminal with narrow or wide lines would; sees colours.
- */
-static void look_at(struct desk *d, const char *bytes, size_t n)
-{
-    for (size_t i = 0; i + 4 <= n; i++) {
-        if (memcmp(bytes + i, "\033[6n", 4) == 0) {
-            const char *answer = d->is_wide_line ? "\033[1;3R" : "\033[1;2R";
-            assert_int_equal(write(d->master, answer, 6), 6);
-        }
-        if (bytes[i] == 033 && bytes[i + 1] == '[') {
-            size_t j = i + 2;
-            while (j < n && (bytes[j] == ';' || (bytes[j] >= '0' && bytes[j] <= '9')))
-                j++;
-            for (size_t k = i + 2; j < n && bytes[j] == 'm' && k + 1 < j; k++)
-                d->is_coloured |= bytes[k] == '3' && bytes[k + 1] >= '0' && bytes[k + 1] <= '7';
-        }
-    }
-}
-
-static void pump(struct desk *d, int timeout_ms)
-{
-    char bytes[8192];
-    struct pollfd fd = {.fd = d->master, .events = POLLIN};
-    if (poll(&fd, 1, timeout_ms) > 0) {
-        ssize_t n;
-        while ((n = read(d->master, bytes, sizeof bytes)) > 0) {
-            vterm_input_write(d->vt, bytes, (size_t)n);
-            d->bytes += (size_t)n;
-            look_at(d, bytes, (size_t)n);
-        }
-    }
-    if (!d->has_ended && waitpid(d->pid, &d->status, WNOHANG) == d->pid)
-        d->has_ended = true;
-    if (d->has_ended)
-        seated = 0;
-}
-
-static void screen_text(struct desk *d, char *out, size_t size)
-{
-    size_t n = 0;
-    for (int row = 0; row < d->rows && n + 800 < size; row++) {
-        VTermRect line = {row, row + 1, 0, d->cols};
-        n += vterm_screen_get_text(d->screen, out + n, size - n - 2, line);
-        out[n++] = '\n';
-    }
-    out[n] = 0;
-}
-
-static bool shows(struct desk *d, const char *wanted)
-{
-    static char text[100000];
-    screen_text(d, text, sizeof text);
-    return strstr(text, wanted) != NULL;
-}
-
-static void wait_for(struct desk *d, const char *wanted, bool is_there)
-{
-    static char text[100000];
-    int64_t end = now_ms() + DEADLINE_MS;
-    while (now_ms() < end) {
-        if (shows(d, wanted) == is_there)
-            return;
-        pump(d, 20);
-    }
-    screen_text(d, text, sizeof text);
-    fail_msg("waited for %s'%s'; the screen is:\n%s", is_there ? "" : "the end of ", wanted, text);
-}
-
-static void type(struct desk *d, const char *keys)
-{
-    assert_int_equal(write(d->master, keys, strlen(keys)), strlen(keys));
-}
-
-static void wait_end(struct desk *d)
-{
-    int64_t end = now_ms() + DEADLINE_MS;
-    while (!d->has_ended && now_ms() < end)
-        pump(d, 20);
-    if (!d->has_ended) {
-        kill(d->pid, SIGKILL);
-        fail_msg("the window did not end");
-    }
-    pump(d, 0);
-}
-
-static void check_restored(struct desk *d)
-{
-    struct termios after;
-    assert_int_equal(tcgetattr(d->slave, &after), 0);
-    assert_int_equal(after.c_lflag, d->before.c_lflag);
-    assert_int_equal(after.c_iflag, d->before.c_iflag);
-    assert_int_equal(after.c_oflag, d->before.c_oflag);
-    assert_memory_equal(after.c_cc, d->before.c_cc, sizeof after.c_cc);
-    assert_false(d->is_alternate);
-    assert_false(d->is_cursor_hidden);
-}
-
-static void stand_up(struct desk *d)
-{
-    vterm_free(d->vt);
-    close(d->master);
-    close(d->slave);
-    seated = 0;
-}
-
-static int clear_away(void **unused)
-{
-    (void)unused;
-    if (seated > 0) {
-        kill(seated, SIGKILL);
-        waitpid(seated, NULL, 0);
-    }
-    seated = 0;
-    return 0;
-}
-
-static void open_dashboard(struct desk *d, int rows, int cols)
-{
-    sit_down(d, rows, cols, "xterm-256color");
-    wait_for(d, "d Detach   ? Help", true);
-    wait_for(d, "251 of ~412 GB", true);
-    assert_true(d->is_alternate);
-}
+#include "desk.h"
 
 /* ---- tests ---- */
 
@@ -448,15 +141,6 @@ static void test_escape_is_quick(void **unused)
     type(&d, "d");
     wait_end(&d);
     stand_up(&d);
-}
-
-static void resize(struct desk *d, int rows, int cols)
-{
-    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
-    d->rows = rows;
-    d->cols = cols;
-    vterm_set_size(d->vt, rows, cols);
-    ioctl(d->master, TIOCSWINSZ, &size);
 }
 
 static void test_resize(void **unused)
@@ -636,33 +320,6 @@ static void test_dumb_terminal_speaks_plainly(void **unused)
     }
 }
 
-/* A shell's part: the window runs in a foreground group of its own; a stop is told through a pipe,
- * and a byte from the other pipe brings it back. Returns the window's status. */
-static int shell_main(int slave, int tell, int hear)
-{
-    char byte;
-    int status = 0;
-    login_tty(slave);
-    signal(SIGTTOU, SIG_IGN);
-    pid_t window = fork();
-    if (window == 0) {
-        setpgid(0, 0);
-        tcsetpgrp(0, getpid());
-        signal(SIGTTOU, SIG_DFL);
-        execl("/proc/self/exe", "window", "--window", run_dir, (char *)NULL);
-        _exit(91);
-    }
-    setpgid(window, window);
-    while (waitpid(window, &status, WUNTRACED) == window && WIFSTOPPED(status)) {
-        tcsetpgrp(0, getpid());
-        if (write(tell, "S", 1) != 1 || read(hear, &byte, 1) != 1)
-            break;
-        tcsetpgrp(0, window);
-        kill(-window, SIGCONT);
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 92;
-}
-
 static void test_suspend(void **unused)
 {
     (void)unused;
@@ -694,6 +351,77 @@ static void test_suspend(void **unused)
     close(tell[0]), close(tell[1]), close(hear[0]), close(hear[1]);
 }
 
+/* The window is killed; the next one finds the run as it was, and the same terminal is put right by it. */
+static void test_killed_and_attached_again(void **unused)
+{
+    (void)unused;
+    struct desk d;
+    open_dashboard(&d, 24, 80);
+    kill(d.pid, SIGKILL);
+    wait_end(&d);
+    assert_true(WIFSIGNALED(d.status) && WTERMSIG(d.status) == SIGKILL);
+    assert_true(mon_is_alive(run_dir));
+    sit_again(&d, "xterm-256color");
+    wait_for(&d, "d Detach   ? Help", true);
+    wait_for(&d, "251 of ~412 GB", true);
+    type(&d, "d");
+    wait_end(&d);
+    assert_int_equal(WEXITSTATUS(d.status), 40 + DASHBOARD_DETACH);
+    assert_false(d.is_alternate || d.is_cursor_hidden);
+    stand_up(&d);
+}
+
+/* Two windows: the second watches and says so, S takes over, and then the first one watches. */
+static void test_two_windows(void **unused)
+{
+    (void)unused;
+    struct desk one, two;
+    open_dashboard(&one, 24, 80);
+    open_dashboard(&two, 24, 80);
+    wait_for(&two, "watching only", true);
+    type(&two, "p");
+    wait_for(&two, "another window steers this run; S takes over", true);
+    type(&two, "S");
+    wait_for(&two, "watching only", false);
+    int64_t end = now_ms() + DEADLINE_MS;
+    while (!shows(&one, "watching only") && now_ms() < end)
+        pump(&one, 20);
+    assert_true(shows(&one, "watching only"));
+    type(&two, "d");
+    wait_end(&two);
+    type(&one, "d");
+    wait_end(&one);
+    check_restored(&one);
+    stand_up(&two);
+    stand_up(&one);
+}
+
+/* A command by name reaches the engine; the comparison is asked for by its key. */
+static void test_commands(void **unused)
+{
+    (void)unused;
+    struct desk d;
+    open_dashboard(&d, 24, 80);
+    type(&d, ":");
+    wait_for(&d, ":   find show sort", true);
+    type(&d, "wor\t");
+    wait_for(&d, ":workers", true);
+    type(&d, "lo\t8\r");
+    wait_for(&d, "the limits hold from now on", true);
+    pthread_mutex_lock(&lock);
+    assert_string_equal(last_cmd, "pace");
+    assert_non_null(strstr(last_args, "\"writers\":8"));
+    pthread_mutex_unlock(&lock);
+    type(&d, "v");
+    wait_for(&d, "compared as soon as the run is in sync", true);
+    pthread_mutex_lock(&lock);
+    assert_string_equal(last_cmd, "verify");
+    pthread_mutex_unlock(&lock);
+    type(&d, "d");
+    wait_end(&d);
+    stand_up(&d);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -713,6 +441,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(test_no_color, clear_away),
         cmocka_unit_test_teardown(test_dumb_terminal_speaks_plainly, clear_away),
         cmocka_unit_test_teardown(test_suspend, clear_away),
+        cmocka_unit_test_teardown(test_killed_and_attached_again, clear_away),
+        cmocka_unit_test_teardown(test_two_windows, clear_away),
+        cmocka_unit_test_teardown(test_commands, clear_away),
     };
     if (argc == 3 && strcmp(argv[1], "--window") == 0)
         return window_main(argv[2]);
