@@ -317,13 +317,14 @@ static bool say_report(void *file, const char *run_dir)
 {
     struct mon_report r = {.nlines = 0};
     struct err e = {0};
-    char words[REPORT_WORDS][160], line[640];
+    struct report_line words[REPORT_WORDS];
+    char line[640];
     bool fine = run_dir && mon_report_read(run_dir, &r, &e) && r.snap.state == RUN_FINISHED;
     unsigned n = fine ? report_words(&r, words) : 0;
     for (unsigned i = 0; i < n; i++) {
-        snprintf(line, sizeof line, "%s  %s  %.159s", r.snap.run, run_state_name(r.snap.state), words[i]);
+        snprintf(line, sizeof line, "%s  %s  %.159s", r.snap.run, run_state_name(r.snap.state), words[i].text);
         if (i)
-            snprintf(line, sizeof line, "  %.159s", words[i]);
+            snprintf(line, sizeof line, "  %.159s", words[i].text);
         term_plain_line(file, line);
     }
     mon_report_release(&r);

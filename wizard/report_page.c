@@ -89,10 +89,11 @@ static const char *took(char out[FMT_SIZE], int64_t ms)
 
 static void all_text(const struct mon_report *r, struct buf *out)
 {
-    char count[FMT_SIZE], bytes[FMT_SIZE], span[FMT_SIZE], words[REPORT_WORDS][160];
+    struct report_line words[REPORT_WORDS];
+    char count[FMT_SIZE], bytes[FMT_SIZE], span[FMT_SIZE];
     unsigned n = report_words(r, words);
     for (unsigned i = 0; i < n; i++)
-        buf_addf(out, "%s\n", words[i]);
+        buf_addf(out, "%s\n", words[i].text);
     if (r->snap.verified_at[0])
         buf_addf(out, _("The verdict holds for %s\n"), r->snap.verified_at);
     for (uint32_t i = 0; i < r->nlongest; i++)
@@ -246,14 +247,11 @@ static void rule(struct canvas *c, int y)
 
 static void draw_words(struct canvas *c, struct rect r, const struct mon_report *report)
 {
-    char words[REPORT_WORDS][160];
+    struct report_line words[REPORT_WORDS];
     unsigned n = report_words(report, words);
     canvas_box(c, r, ROLE_EDGE, _("In words"), NULL);
-    for (unsigned i = 0; i < n && (int)i < r.h - 2; i++) {
-        bool is_bad = strncmp(words[i], "NOT", 3) == 0;
-        bool is_pass = !is_bad && strncmp(words[i], "Verified", 8) == 0;
-        canvas_cut(c, r, r.y + 1 + (int)i, r.x + 2, r.w - 4, is_bad ? ROLE_BAD : is_pass ? ROLE_OK : ROLE_TEXT, words[i]);
-    }
+    for (unsigned i = 0; i < n && (int)i < r.h - 2; i++)
+        canvas_cut(c, r, r.y + 1 + (int)i, r.x + 2, r.w - 4, words[i].role, words[i].text);
 }
 
 static const char *state_words(enum table_state state)
@@ -406,10 +404,10 @@ void report_page_draw(struct canvas *c, const struct report_page *p)
 {
     canvas_clear(c);
     if (c->rows < 12 || c->cols < 50) {
-        char words[REPORT_WORDS][160];
+        struct report_line words[REPORT_WORDS];
         unsigned n = report_words(p->r, words);
         for (unsigned i = 0; i < n; i++)
-            canvas_cut(c, canvas_all(c), (int)i, 1, c->cols - 2, ROLE_TEXT, words[i]);
+            canvas_cut(c, canvas_all(c), (int)i, 1, c->cols - 2, words[i].role, words[i].text);
     } else {
         draw_title(c, p);
         draw_body(c, p);

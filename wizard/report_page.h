@@ -25,8 +25,12 @@ void report_page_free(struct report_page *p);
 void report_page_notice(struct report_page *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool report_page_feed(struct report_page *p, const struct input *in, struct effect *out);
 void report_page_draw(struct canvas *c, const struct report_page *p);
+struct report_line {
+    char text[160];
+    enum role role;
+};
 /* The first block, a sentence a line; returns how many. */
-unsigned report_words(const struct mon_report *r, char line[REPORT_WORDS][160]);
+unsigned report_words(const struct mon_report *r, struct report_line line[REPORT_WORDS]);
 /* SQL with where and why in front; nothing of it is ever run. */
 void report_cleanup(const struct mon_report *r, struct buf *out);
 

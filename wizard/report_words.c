@@ -33,7 +33,7 @@ static void verified(const struct mon_report *r, char out[160])
     if (strncmp(m->verdict, "PASS", 4) == 0)
         snprintf(out, 160, _("Verified %u of %u equal: rows counted, chunks checksummed"), m->tables_verified, m->tables_total);
     else
-        snprintf(out, 160, m->verdict[0] ? _("NOT verified: %s") : _("NOT verified%s"), m->verdict);
+        snprintf(out, 160, m->verdict[0] ? "%s: %s" : "%s", _("NOT verified"), m->verdict);
 }
 
 static void lived(const struct mon_report *r, char out[160])
@@ -59,20 +59,25 @@ static bool first_of(const struct mon_report *r, const char *part, const char *l
     return false;
 }
 
-unsigned report_words(const struct mon_report *r, char line[REPORT_WORDS][160])
+unsigned report_words(const struct mon_report *r, struct report_line line[REPORT_WORDS])
 {
     unsigned n = 0;
-    moved(r, line[n++]);
+    for (unsigned i = 0; i < REPORT_WORDS; i++)
+        line[i] = (struct report_line){.role = ROLE_TEXT};
+    moved(r, line[n++].text);
     if (r->snap.tx_applied)
-        replicated(r, line[n++]);
-    verified(r, line[n++]);
-    if (r->snap.quarantine)
-        snprintf(line[n++], 160, _("%llu rows lie in quarantine"), (unsigned long long)r->snap.quarantine);
+        replicated(r, line[n++].text);
+    line[n].role = verdict_role(verdict_of(&r->snap));
+    verified(r, line[n++].text);
+    if (r->snap.quarantine) {
+        line[n].role = ROLE_BAD;
+        snprintf(line[n++].text, sizeof line[0].text, _("%llu rows lie in quarantine"), (unsigned long long)r->snap.quarantine);
+    }
     if (r->starts)
-        lived(r, line[n++]);
-    if (first_of(r, "checks", _("Accepted, or to be known:"), line[n]))
+        lived(r, line[n++].text);
+    if (first_of(r, "checks", _("Accepted, or to be known:"), line[n].text))
         n++;
-    if (first_of(r, "not_moved", _("Not moved, yours to bring over:"), line[n]))
+    if (first_of(r, "not_moved", _("Not moved, yours to bring over:"), line[n].text))
         n++;
     return n;
 }
@@ -80,7 +85,7 @@ unsigned report_words(const struct mon_report *r, char line[REPORT_WORDS][160])
 void report_cleanup(const struct mon_report *r, struct buf *out)
 {
     for (size_t i = 0; i < r->ncleanup; i++)
-        buf_addf(out, _("%s-- at %s: %s\n%s\n"), i ? "\n" : "", r->cleanup[i].where, r->cleanup[i].why, r->cleanup[i].sql);
+        buf_addf(out, "%s-- at %s: %s\n%s\n", i ? "\n" : "", r->cleanup[i].where, r->cleanup[i].why, r->cleanup[i].sql);
     if (!r->ncleanup)
         buf_adds(out, _("Nothing is left to remove.\n"));
 }

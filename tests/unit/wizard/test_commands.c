@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "golden.h"
 
 static struct effect command(struct dashboard_state *s, const char *line)
@@ -177,6 +178,14 @@ static void test_cutover(void **unused)
     dashboard_take(s, m);
     press(s, 'c');
     golden("cutover-ready", s, GLYPHS_LINES);
+    text_speak(TEXT_ZH_CN);
+    s = sample_state(24, 80);
+    press(s, 'c');
+    golden("zh-cutover", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    press_all(s, "?\t");
+    golden("zh-help-commands", s, GLYPHS_LINES);
+    text_speak(TEXT_EN);
     s = sample_state(18, 60);
     press(s, 'c');
     golden("cutover-60x18", s, GLYPHS_LINES);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "golden.h"
 #include "wizard/report_page.h"
 #include "wizard/save.h"
@@ -149,6 +150,10 @@ static void test_sizes(void **unused)
     page_golden("report-60x18", &d, GLYPHS_LINES);
     open_page(&d, 24, 80);
     page_golden("report-ascii", &d, GLYPHS_ASCII);
+    text_speak(TEXT_ZH_CN);
+    open_page(&d, 24, 80);
+    page_golden("zh-report", &d, GLYPHS_LINES);
+    text_speak(TEXT_EN);
 }
 
 static void test_boxes(void **unused)
