@@ -42,11 +42,11 @@ static bool read_line(struct plain *p, bool is_secret)
     if (hides) {
         quiet = before;
         quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
     }
     bool has_line = fgets(p->line, sizeof p->line, stdin) != NULL;
     if (hides) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
         fputc('\n', stdout);
     }
     p->line[has_line ? strcspn(p->line, "\r\n") : 0] = 0;

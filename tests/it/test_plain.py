@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The wizard in lines: what a screen reader, a pipe and a dumb terminal get.
+
+Prompts are answered by page and label, everything else with Enter (the default), so a page may gain a field without this
+test. A password that was typed on a terminal is seen nowhere, and no line holds an escape sequence.
+"""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same  # noqa: I001  (sets the path)
+
+DEADLINE = 120
+PROMPT = re.compile(r"([^\n]*)[:：] \Z")
+SECRET = "pa55-w0rd-Xyz"
+
+
+class Person:
+    """Reads what the wizard says and answers it; `says` is everything that was said."""
+
+    def __init__(self, scene, *arguments, terminal=False, env=None):
+        self.says, self.seen, self.page = "", 0, ""
+        env = {**os.environ, "TERM": "dumb", "TIDEGATE_HOME": str(scene.home / "runs"), "LC_ALL": "C.UTF-8", "LANGUAGE": "", **(env or {})}
+        command = [str(TIDEGATE), *map(str, arguments)]
+        if terminal:
+            self.out, slave = pty.openpty()
+            self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=env, start_new_session=True, cwd=scene.home)
+            os.close(slave)
+            self.into = self.out
+        else:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, cwd=scene.home)
+            self.out, self.into = self.process.stdout.fileno(), self.process.stdin.fileno()
+        scene.add(self)
+
+    def discard(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def read(self, until):
+        """Until `until(text)` is true, or the program has ended."""
+        stop = time.monotonic() + DEADLINE
+        while not until(self.says):
+            check(time.monotonic() < stop, f"nothing more was said:\n{self.says[-2000:]}")
+            if not select.select([self.out], [], [], 1)[0]:
+                continue
+            try:
+                data = os.read(self.out, 65536)
+            except OSError:  # the terminal is gone: the program has ended
+                data = b""
+            if not data:
+                return False
+            self.says += data.decode(errors="replace").replace("\r\n", "\n")
+        return True
+
+    def prompt(self):
+        """The next question (its page, its words); None: the program has ended."""
+        if not self.read(lambda text: len(text) > self.seen and PROMPT.search(text)):
+            return None
+        fresh, self.seen = self.says[self.seen:], len(self.says)
+        pages = re.findall(r"^Page \d+ of 8: (\w+)\.", fresh, re.M)
+        self.page = pages[-1] if pages else self.page
+        # a field that is a choice has its label two lines and more above the prompt
+        lines = [line for line in fresh.split("\n") if line.strip()]
+        words = PROMPT.search(self.says).group(1)
+        if words.startswith("Choose"):
+            labels = [line for line in lines[:-1] if not re.match(r"\s+\d+  ", line)]
+            words = (labels[-1] if labels else "") + " / " + words
+        return words
+
+    def say(self, text):
+        os.write(self.into, (text + "\n").encode())
+
+    def end(self):
+        self.read(lambda _: False)
+        return self.process.wait(DEADLINE)
+
+
+def walk(person, answers, last="Review"):
+    """Answers prompts until the first one of the page `last` that no answer is for; returns that prompt."""
+    for _ in range(200):
+        words = person.prompt()
+        if words is None:
+            raise AssertionError(f"it ended:\n{person.says[-2000:]}")
+        for (page, label), text in answers.items():
+            if person.page == page and label in words:
+                person.say(text)
+                break
+        else:
+            if person.page == last and "Choose" in words:
+                return words
+            person.say("")
+    raise AssertionError(f"no end of questions:\n{person.says[-2000:]}")
+
+
+@case()
+def test_start_to_run(scene: Scene):
+    """From an empty terminal to a finished copy, by answers alone; both ends hold the same rows."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    source.query(f"CREATE USER plain IDENTIFIED BY '{SECRET}'")
+    source.query("GRANT ALL ON *.* TO plain WITH GRANT OPTION")
+    source.query("CREATE DATABASE tg_it")
+    source.query("CREATE TABLE tg_it.a (id INT PRIMARY KEY, t VARCHAR(40))")
+    source.query("INSERT INTO tg_it.a SELECT seq, CONCAT('row ', seq) FROM tg_it.seq_1_to_500")
+    person = Person(scene, "--plain", terminal=True)
+    walk(person, {("Source", "Kind"): "2", ("Source", "Host"): "127.0.0.1", ("Source", "Port"): str(source.port), ("Source", "User"): "plain",
+                  ("Source", "Password"): SECRET, ("Source", "TLS"): "1", ("Target", "Host"): "127.0.0.1", ("Target", "Port"): str(target.port), ("Target", "TLS"): "1",
+                  ("Target", "User"): "root", ("Scope", "Tables to move"): "tg_it.*", ("Route", "Mode"): "full", ("Review", "Name"): "plain-run"})
+    check("Page 2 of 8: Source. Where is the data now?" in person.says, person.says[-500:])
+    check("Fine: " in person.says, "no line of a probe was told")
+    person.say("1")
+    person.prompt()
+    person.say("saved.yaml")
+    check("saved" in person.prompt() or "saved.yaml" in person.says, person.says[-500:])
+    text = (scene.home / "saved.yaml").read_text()
+    check(SECRET not in text and "${env:TG_SOURCE_PASSWORD}" in text, text)
+    looker = Person(scene, "saved.yaml", "--plain", "--read-only", env={"TG_SOURCE_PASSWORD": SECRET})
+    walk(looker, {})
+    check(re.search(r"^  1  Save\n  2  Leave\nChoose", looker.says, re.M), looker.says[-500:])  # no Start, no Rehearse
+    person.say("4")
+    check("yes to start" in person.prompt(), person.says[-500:])
+    person.say("")  # not yet
+    person.prompt()
+    check("Not yet: nothing was started." in person.says, person.says[-500:])
+    check(not list((scene.home / "runs").glob("*/run.sock")), "an engine was started without consent")
+    person.say("4")
+    person.prompt()
+    person.say("yes")
+    equal(person.end(), EXIT["fine"], f"exit code:\n{person.says[-2000:]}\n")
+    same(scene, source, target)
+    check(SECRET not in person.says, "the password was shown")
+    check("\x1b" not in person.says, "an escape sequence was written")
+
+
+@case()
+def test_no_terminal(scene: Scene):
+    """A pipe gets lines too, and its end starts nothing."""
+    person = Person(scene)
+    check("Choose [1]" in person.prompt(), person.says)
+    person.say("?")
+    person.prompt()
+    check("job file" in person.says, "no help")
+    person.say("1")
+    person.prompt()
+    person.say("<")
+    person.prompt()
+    equal(person.page, "Start", "after going back")
+    person.process.stdin.close()
+    equal(person.end(), EXIT["fine"], "exit code")
+    check("The input has ended. Nothing was started." in person.says, person.says)
+    check("\x1b" not in person.says, "an escape sequence was written")
+
+
+@case()
+def test_help_and_back(scene: Scene):
+    """A refused value is told and asked for again; what was answered is kept on the way back; = and Enter mean text."""
+    person = Person(scene, "--plain")
+    for answer in ("", "2"):
+        person.prompt()
+        person.say(answer)
+    person.prompt()
+    person.say("shop.cluster-ro-cx1.us-east-1.rds.example")
+    check("shop.cluster-cx1.us-east-1.rds.example" in person.prompt(), person.says)  # the offer
+    person.say("yes")
+    check("Port" in person.prompt(), person.says[-300:])
+    person.say("many")
+    check("Port" in person.prompt() and "no number" in person.says, person.says[-300:])
+    person.say("3307")
+    check("User" in person.prompt(), person.says[-300:])
+    person.say("<")
+    check("Port [3307]" in person.prompt(), person.says[-300:])
+    person.say("<")
+    check("Host [shop.cluster-cx1.us-east-1.rds.example]" in person.prompt(), person.says[-300:])
+    person.say("=save")
+    check("Port" in person.prompt(), person.says[-300:])
+    person.say("quit")
+    check("Leave without saving" in person.prompt(), person.says[-300:])
+    person.say("yes")
+    equal(person.end(), EXIT["fine"], "exit code")
+
+
+@case()
+def test_options(scene: Scene):
+    """--lang, the environment's language, and what is not an option."""
+    person = Person(scene, "--plain", "--lang", "zh")
+    check("请选择" in person.prompt(), person.says)
+    person.say("5")
+    check("Choose" in person.prompt(), "the language was not switched")
+    for env in ({"LC_ALL": "zh_CN.UTF-8"}, {"LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}):  # installed or not
+        check("请选择" in Person(scene, "--plain", env=env).prompt(), f"{env} speaks no Chinese")
+    check("Choose" in Person(scene, "--plain", env={"LC_ALL": "zh_TW.UTF-8"}).prompt(), "the wrong script")
+    for words, text in ((["--lang", "xx"], "--lang is"), (["--theme", "pink"], "--theme is"), (["--glyphs", "x"], "--glyphs is"),
+                        (["--plian"], "did you mean \"--plain\""), ([scene.home / "none.yaml"], "neither a command nor a file"), (["chekc"], "did you mean \"check\"")):
+        done = subprocess.run([str(TIDEGATE), *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+        equal(done.returncode, EXIT["usage"], f"exit code of {words}")
+        check(text in done.stdout, f"{words}: {done.stdout}")
+
+
+if __name__ == "__main__":
+    main()
