@@ -26,6 +26,7 @@ struct term *term_open(const struct term_options *o, struct err *e);
 void term_close(struct term *t);
 void term_size(const struct term *t, int *rows, int *cols);
 enum glyph_set term_glyphs(const struct term *t);
+int term_colours(const struct term *t); /* 0: none are used */
 /* Only cells that differ from the last canvas shown are written. */
 void term_show(struct term *t, const struct canvas *c);
 /* Everything is written anew next time (Ctrl-L). */

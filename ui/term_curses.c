@@ -348,6 +348,11 @@ void term_size(const struct term *t, int *rows, int *cols)
     getmaxyx(stdscr, *rows, *cols);
 }
 
+int term_colours(const struct term *t)
+{
+    return t->colours;
+}
+
 enum glyph_set term_glyphs(const struct term *t)
 {
     return t->glyphs;

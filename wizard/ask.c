@@ -317,7 +317,8 @@ void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out)
         modal_close(&w->modal);
         break;
     default:
-        modal_close(&w->modal);
+        if (!ask_ends_pressed(w, b, out))
+            modal_close(&w->modal);
         break;
     }
 }

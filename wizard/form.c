@@ -3,10 +3,11 @@
 
 #include "conf/field.h"
 #include "ui/text.h"
-#include "wizard/wz.h"
+#include "wizard/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define VALUE_AT 13 /* cells from the left edge of the form to the values */
 
@@ -31,10 +32,20 @@ const char *form_help(const struct form_field *f)
     return f->help ? _(f->help) : row && row->help ? _(row->help) : "";
 }
 
+const char *form_path(const struct form_field *f, const struct wz *w, char out[200])
+{
+    if (w->source_at && strncmp(f->path, "source.", 7) == 0)
+        snprintf(out, 200, "source[%zu].%s", w->source_at, f->path + 7);
+    else
+        snprintf(out, 200, "%s", f->path);
+    return out;
+}
+
 /* What a secret shows of itself: stars, whose number says nothing, or where it will come from. */
 static void get_secret(const struct form_field *f, const struct wz *w, struct buf *out)
 {
-    const struct job_secret *s = job_secret_at(w->job, f->path);
+    char path[200];
+    const struct job_secret *s = job_secret_at(w->job, form_path(f, w, path));
     if (s && s->value)
         buf_adds(out, "****************");
     else if (s && s->origin == SECRET_ASK)
@@ -47,28 +58,38 @@ static void get_secret(const struct form_field *f, const struct wz *w, struct bu
 
 static void get(const struct form_field *f, const struct wz *w, struct buf *out)
 {
+    char path[200];
     if (f->look == FORM_SECRET)
         get_secret(f, w, out);
     else if (f->get)
         f->get(w, out);
     else
-        job_get(w->job, f->path, out);
+        job_get(w->job, form_path(f, w, path), out);
 }
 
+/* What is typed stays in memory; the file gets the reference that was chosen, or the usual variable. */
 static bool set_secret(const struct form_field *f, struct wz *w, const char *value, struct err *e)
 {
     bool is_target = strncmp(f->path, "target", 6) == 0;
-    const char *reference = is_target ? "${env:TG_TARGET_PASSWORD}" : "${env:TG_SOURCE_PASSWORD}";
-    if (strstr(f->path, "ssh."))
-        reference = is_target ? "${env:TG_TARGET_SSH_PASSWORD}" : "${env:TG_SOURCE_SSH_PASSWORD}";
-    return job_set_secret(w->job, f->path, reference, secret_new(value, strlen(value)), e);
+    char path[200], reference[300];
+    const struct job_secret *s = job_secret_at(w->job, form_path(f, w, path));
+    if (s && s->origin == SECRET_ASK)
+        snprintf(reference, sizeof reference, "${ask}");
+    else if (s && s->origin == SECRET_ENV && s->reference)
+        snprintf(reference, sizeof reference, "${env:%.280s}", s->reference);
+    else if (is_target || !w->source_at)
+        snprintf(reference, sizeof reference, "${env:TG_%s%s_PASSWORD}", is_target ? "TARGET" : "SOURCE", strstr(f->path, "ssh.") ? "_SSH" : "");
+    else
+        snprintf(reference, sizeof reference, "${env:TG_SOURCE%zu%s_PASSWORD}", w->source_at + 1, strstr(f->path, "ssh.") ? "_SSH" : "");
+    return job_set_secret(w->job, path, reference, secret_new(value, strlen(value)), e);
 }
 
 static bool set(const struct form_field *f, struct wz *w, const char *value, struct err *e)
 {
+    char path[200];
     if (f->look == FORM_SECRET)
         return set_secret(f, w, value, e);
-    return f->set ? f->set(w, value, e) : job_set(w->job, f->path, value, e);
+    return f->set ? f->set(w, value, e) : job_set(w->job, form_path(f, w, path), value, e);
 }
 
 /* ---- life ---- */
@@ -88,6 +109,27 @@ void form_release(struct form *f)
     *f = (struct form){.held = SIZE_MAX};
 }
 
+void form_forget(struct form *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        free(f->raw[i]);
+        f->raw[i] = NULL;
+        f->word[i] = (struct form_word){.role = ROLE_TEXT};
+    }
+    if (f->held != SIZE_MAX)
+        edit_release(&f->edit);
+    f->held = SIZE_MAX;
+}
+
+void form_say(struct form *f, const char *path, enum role role, const char *text)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (strcmp(f->field[i].path, path) == 0 && !f->word[i].text[0] && !f->raw[i]) {
+            f->word[i].role = role;
+            snprintf(f->word[i].text, sizeof f->word[i].text, "%.190s", text);
+        }
+}
+
 size_t form_shown(const struct form *f, const struct wz *w, size_t order[FORM_FIELDS])
 {
     size_t n = 0;
@@ -102,6 +144,22 @@ static bool is_text(const struct form_field *f)
     return f->look == FORM_TEXT || f->look == FORM_SECRET;
 }
 
+/* A reference that leads nowhere, as far as this process can see. */
+static void judge_secret(const struct form_field *f, const struct wz *w, struct form_word *word)
+{
+    char path[200];
+    const struct job_secret *s = job_secret_at(w->job, form_path(f, w, path));
+    bool is_lost = s && !s->value && s->reference &&
+                   ((s->origin == SECRET_ENV && !getenv(s->reference)) || (s->origin == SECRET_FILE && access(s->reference, R_OK) != 0));
+    if (!is_lost)
+        return;
+    word->role = ROLE_WARN;
+    if (s->origin == SECRET_ENV)
+        snprintf(word->text, sizeof word->text, _("the variable %.80s is not set here: type the password, or F4 for another origin"), s->reference);
+    else
+        snprintf(word->text, sizeof word->text, _("the file %.100s can't be read: type the password, or F4 for another origin"), s->reference);
+}
+
 /* What the job's own rules say of the value, then what the page knows. */
 static void judge_value(struct form *f, struct wz *w, size_t i, const struct err *refused)
 {
@@ -113,12 +171,22 @@ static void judge_value(struct form *f, struct wz *w, size_t i, const struct err
         snprintf(word->text, sizeof word->text, "%.190s", refused->text);
         return;
     }
+    if (field->look == FORM_SECRET)
+        judge_secret(field, w, word);
     if (!field->say || field->look == FORM_SECRET)
         return;
     struct buf value = {0};
     get(field, w, &value);
     field->say(w, value.p ? value.p : "", word);
     buf_release(&value);
+}
+
+void form_judge(struct form *f, struct wz *w)
+{
+    size_t order[FORM_FIELDS], n = form_shown(f, w, order);
+    for (size_t k = 0; k < n; k++)
+        if (!f->raw[order[k]])
+            judge_value(f, w, order[k], NULL);
 }
 
 /* Takes what is in the edit field; a refused text is kept as it is. */
@@ -141,6 +209,7 @@ static void commit(struct form *f, struct wz *w)
             w->is_changed = true;
         else
             wz_changed(w);
+        wz_typed(w, field);
     }
     judge_value(f, w, f->held, &e);
 }
@@ -182,7 +251,7 @@ static size_t choice_now(const struct form_field *f, const struct wz *w)
     struct buf value = {0};
     size_t found = 0;
     get(f, w, &value);
-    for (size_t i = 0; f->choices[i].value; i++)
+    for (size_t i = 0; f->choices && f->choices[i].value; i++)
         if (strcmp(f->choices[i].value, value.p ? value.p : "") == 0)
             found = i;
     buf_release(&value);
@@ -194,6 +263,10 @@ static bool choose(struct form *f, struct wz *w, size_t i, int by)
     const struct form_field *field = &f->field[i];
     struct err e = {0};
     size_t n = 0, at = choice_now(field, w);
+    if (field->turn) {
+        field->turn(w, by);
+        return true;
+    }
     while (field->choices[n].value)
         n++;
     at = (at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
@@ -253,6 +326,10 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
             f->edit.is_shown = !f->edit.is_shown;
             return true;
         }
+        if (in->kind == IN_KEY && (in->key == K_F0 + 4 || in->key == K_CTRL('p')) && field->look == FORM_SECRET) {
+            ask_origin(w, field, in->key);
+            return true;
+        }
         if (!edit_feed(&f->edit, in))
             return false;
         f->word[i] = (struct form_word){.role = ROLE_TEXT}; /* it was about another text */
@@ -273,6 +350,11 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
 static int draw_radio(const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, int x)
 {
     size_t at = choice_now(f, w);
+    int needed = 0;
+    for (size_t i = 0; f->choices[i].value; i++)
+        needed += 4 + text_cells(_(f->choices[i].label)) + (i ? 3 : 0);
+    if (needed > r.x + r.w - x)        /* no room for all of them: one at a time */
+        return x + canvas_textf(c, r, y, x, ROLE_TEXT, "< %s >", _(f->choices[at].label));
     for (size_t i = 0; f->choices[i].value; i++) {
         x += canvas_text(c, r, y, x, i == at ? ROLE_KEY : ROLE_TEXT, i == at ? "(•) " : "( ) ");
         x += canvas_text(c, r, y, x, ROLE_TEXT, _(f->choices[i].label)) + 3;
@@ -313,7 +395,7 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
     }
     if (field->look == FORM_RADIO)
         return draw_radio(field, w, c, r, y, x);
-    if (field->look == FORM_CYCLE)
+    if (field->look == FORM_CYCLE && field->choices)
         return x + canvas_textf(c, r, y, x, ROLE_TEXT, "< %s >", _(field->choices[choice_now(field, w)].label));
     int room = TG_MAX(r.x + r.w - x, 0);
     if (field->width)
@@ -329,6 +411,8 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
     char *value = form_value(f, w, i);
     if (field->look == FORM_TICK)
         x += canvas_text(c, r, y, x, ROLE_TEXT, strcmp(value, "true") == 0 ? "[x]" : "[ ]");
+    else if (field->look == FORM_CYCLE)
+        x += canvas_textf(c, r, y, x, ROLE_TEXT, "< %s >", value);
     else
         x += TG_MAX(canvas_cut(c, r, y, x, room, ROLE_TEXT, value), field->width);
     free(value);
@@ -398,13 +482,42 @@ static int draw_line(const struct drawing *d, const size_t *order, size_t n, siz
     return rows;
 }
 
+/* The first field to draw so that the line with the focus fits into the rows that are there. */
+static size_t first_drawn(const struct drawing *d, const size_t *order, size_t n)
+{
+    struct canvas nothing = {0};
+    struct drawing dry = *d;
+    size_t start[FORM_FIELDS], lines = 0, first = 0;
+    int height[FORM_FIELDS], sum = 0;
+    dry.c = &nothing;
+    dry.r.h = 1000;
+    for (size_t i = 0; i < n; lines++) {
+        start[lines] = i;
+        height[lines] = draw_line(&dry, order, n, &i, dry.r.y);
+        sum += height[lines];
+        bool has_focus = false;
+        for (size_t k = start[lines]; k < i; k++)
+            has_focus |= order[k] == d->focus;
+        for (; has_focus && sum > d->r.h && first < lines; first++)
+            sum -= height[first];
+        if (has_focus)
+            return start[first];
+    }
+    return 0;
+}
+
 int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct rect r)
 {
     size_t order[FORM_FIELDS], n = form_shown(f, w, order);
     struct drawing d = {f, w, c, r, focused(f, w)};
+    size_t first = first_drawn(&d, order, n), i = first;
     int y = r.y;
-    for (size_t i = 0; i < n && y < r.y + r.h;)
+    while (i < n && y < r.y + r.h)
         y += draw_line(&d, order, n, &i, y);
+    if (first)
+        canvas_text(c, r, r.y, r.x + 1, ROLE_DIM, "…");
+    if (i < n)
+        canvas_text(c, r, r.y + r.h - 1, r.x + 1, ROLE_DIM, "…");
     return TG_MIN(y - r.y, r.h);
 }
 

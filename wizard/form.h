@@ -32,7 +32,8 @@ struct form_word {                    /* below a field */
     char repair[260];                 /* what Ctrl-Y puts in its place; "": nothing is offered */
 };
 struct form_field {
-    const char *path;                 /* in the job; also the field's name where get and set are its own */
+    const char *path;                 /* in the job ("source." is the source that is shown); also the field's name where get
+                                         and set are its own */
     enum form_look look;
     const char *label;                /* msgid, at most 10 cells (12 in Chinese) */
     const char *help_title, *help;    /* msgids; NULL: the field table's label and help */
@@ -45,6 +46,7 @@ struct form_field {
     void (*say)(const struct wz *w, const char *value, struct form_word *out); /* of a value that the job takes */
     void (*get)(const struct wz *w, struct buf *out);   /* NULL: job_get */
     bool (*set)(struct wz *w, const char *value, struct err *e); /* NULL: job_set */
+    void (*turn)(struct wz *w, int by); /* FORM_CYCLE without choices: what get says is shown, this turns it */
 };
 
 #define FORM_FIELDS 28
@@ -71,6 +73,14 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
 int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct rect r);
 /* The first shown field that lacks a value it must have, or holds one that can't be taken; NULL: none. */
 const struct form_field *form_problem(const struct form *f, const struct wz *w);
+/* What the job holds was changed from elsewhere: nothing that was typed before counts. */
+void form_forget(struct form *f);
+/* Judges every value anew: one field's answer changes what is said of another. */
+void form_judge(struct form *f, struct wz *w);
+/* A word below the field of that path, unless it has one already; "" takes it away. */
+void form_say(struct form *f, const char *path, enum role role, const char *text);
+/* The path in the job that a row means now. */
+const char *form_path(const struct form_field *f, const struct wz *w, char out[200]);
 /* Text of the field's value as it stands, typed or taken; caller frees. Of a secret: "", stars
  * where it is known, or its reference. */
 char *form_value(const struct form *f, const struct wz *w, size_t field);

@@ -1,125 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
-// Source and Target: where the data is and where it goes. The same form twice, and a test that tells the steps of
-// connecting as they come.
+// What the pages about the two ends share: which end is meant, TLS, the box of a test, the block with the GRANTs.
 #include "ui/text.h"
 #include "wizard/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct form_choice source_kinds[] = {{"mysql", "MySQL"}, {"mariadb", "MariaDB"}, {"aurora", "Amazon Aurora MySQL"}, {NULL, NULL}};
-static const struct form_choice target_kinds[] = {{"tidb", N_("TiDB, self-hosted")}, {"tidb-cloud", "TiDB Cloud"}, {"mysql", N_("MySQL (rehearsal)")}, {NULL, NULL}};
-static const struct form_choice tls_ways[] = {{"off", N_("off")}, {"verify", N_("verify host")}, {"encrypt", N_("on, host not checked")}, {NULL, NULL}};
+#define TEST_ROWS 9
+#define LOW 13 /* rows of a body in which form and test do not both fit */
 
-static const struct job_end *end_of(const struct wz *w, bool is_target)
+const struct form_choice tls_ways[] = {{"off", N_("off")}, {"verify", N_("verify host")}, {"encrypt", N_("on, host not checked")}, {NULL, NULL}};
+
+const struct job_end *end_shown(const struct wz *w, bool is_target)
 {
     static const struct job_end none;
-    return is_target ? &w->job->target : w->job->nsources ? &w->job->sources[0] : &none;
+    return is_target ? &w->job->target : w->source_at < w->job->nsources ? &w->job->sources[w->source_at] : &none;
 }
 
-/* Amazon's names of readers: NAME.cluster-ro-ID.REGION.… */
-static void say_source_host(const struct wz *w, const char *value, struct form_word *out)
+const char *end_path(const struct wz *w, bool is_target, const char *field, char out[100])
 {
-    const char *at = strstr(value, ".cluster-ro-");
-    (void)w;
-    if (!at)
-        return;
-    out->role = ROLE_WARN;
-    snprintf(out->text, sizeof out->text, "%s", _("This looks like a reader endpoint. Readers write no binlog."));
-    snprintf(out->repair, sizeof out->repair, "%.*s.cluster-%.150s", (int)TG_MIN(at - value, 90), value, at + strlen(".cluster-ro-"));
+    if (!is_target && w->source_at)
+        snprintf(out, 100, "source[%zu].%s", w->source_at, field);
+    else
+        snprintf(out, 100, "%s.%s", is_target ? "target" : "source", field);
+    return out;
 }
 
-static void get_tls(const struct wz *w, bool is_target, struct buf *out)
+void end_get_tls(const struct wz *w, bool is_target, struct buf *out)
 {
-    const struct job_tls *t = &end_of(w, is_target)->tls;
+    const struct job_tls *t = &end_shown(w, is_target)->tls;
     buf_adds(out, !t->is_on ? "off" : t->verify ? "verify" : "encrypt");
 }
 
-static bool set_tls(struct wz *w, bool is_target, const char *value, struct err *e)
+/* tls last where it is switched off: a setting below it means that there is TLS. */
+bool end_set_tls(struct wz *w, bool is_target, const char *value, struct err *e)
 {
-    const char *on = strcmp(value, "off") == 0 ? "false" : "true", *verify = strcmp(value, "encrypt") == 0 ? "false" : "true";
-    return job_set(w->job, is_target ? "target.tls" : "source.tls", on, e) && job_set(w->job, is_target ? "target.tls.verify" : "source.tls.verify", verify, e);
+    char path[100];
+    bool is_off = strcmp(value, "off") == 0;
+    const char *verify = strcmp(value, "encrypt") == 0 ? "false" : "true";
+    return job_set(w->job, end_path(w, is_target, "tls.verify", path), verify, e) && job_set(w->job, end_path(w, is_target, "tls", path), is_off ? "false" : "true", e);
 }
 
-static void get_source_tls(const struct wz *w, struct buf *out)
-{
-    get_tls(w, false, out);
-}
-
-static void get_target_tls(const struct wz *w, struct buf *out)
-{
-    get_tls(w, true, out);
-}
-
-static bool set_source_tls(struct wz *w, const char *value, struct err *e)
-{
-    return set_tls(w, false, value, e);
-}
-
-static bool set_target_tls(struct wz *w, const char *value, struct err *e)
-{
-    return set_tls(w, true, value, e);
-}
-
-static bool source_has_tls(const struct wz *w)
-{
-    return end_of(w, false)->tls.is_on;
-}
-
-static bool target_has_tls(const struct wz *w)
-{
-    return end_of(w, true)->tls.is_on;
-}
-
-#define HOST_HELP N_("The address of the WRITER. Aurora gives three kinds:\n\n  cluster     the writer: use this\n  cluster-ro  readers: no binlog\n" \
-                     "  instance    one node; it may turn reader after a failover\n\nRights needed: SELECT, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE.")
-
-static const struct form_field source_fields[] = {
-    {.path = "source.kind", .look = FORM_RADIO, .label = N_("Kind"), .choices = source_kinds},
-    {.path = "source.host", .look = FORM_TEXT, .label = N_("Host"), .help = HOST_HELP, .say = say_source_host},
-    {.path = "source.port", .look = FORM_TEXT, .label = N_("Port")},
-    {.path = "source.user", .look = FORM_TEXT, .label = N_("User")},
-    {.path = "source.password", .look = FORM_SECRET, .label = N_("Password")},
-    {.path = "source.tls", .look = FORM_CYCLE, .label = N_("TLS"), .choices = tls_ways, .get = get_source_tls, .set = set_source_tls},
-    {.path = "source.tls.ca", .look = FORM_TEXT, .label = N_("CA file"), .is_beside = true, .shown = source_has_tls},
-};
-static const struct form_field target_fields[] = {
-    {.path = "target.kind", .look = FORM_RADIO, .label = N_("Kind"), .choices = target_kinds},
-    {.path = "target.host", .look = FORM_TEXT, .label = N_("Host")},
-    {.path = "target.port", .look = FORM_TEXT, .label = N_("Port")},
-    {.path = "target.user", .look = FORM_TEXT, .label = N_("User")},
-    {.path = "target.password", .look = FORM_SECRET, .label = N_("Password")},
-    {.path = "target.tls", .look = FORM_CYCLE, .label = N_("TLS"), .choices = tls_ways, .get = get_target_tls, .set = set_target_tls},
-    {.path = "target.tls.ca", .look = FORM_TEXT, .label = N_("CA file"), .is_beside = true, .shown = target_has_tls},
-};
-
-static enum probe probe_of(const struct wz *w)
-{
-    return w->at == STEP_TARGET ? PROBE_TARGET : PROBE_SOURCE;
-}
-
-static void draw(struct wz *w, struct canvas *c, struct rect r)
+void end_draw_test(struct wz *w, enum probe p, struct canvas *c, struct rect r, int used, const char *title)
 {
     char age[80];
-    int used = form_draw(&w->form[w->at], w, c, (struct rect){r.y + 1, 2, TG_MAX(r.h - 1, 0), r.w - 4});
-    int y = r.y + 1 + used + 1, h = TG_MIN(r.y + r.h - y, 9);
+    int y = r.y + used + 1, h = TG_MIN(r.y + r.h - y, TEST_ROWS);
     if (h < 3)
         return;
     struct rect box = {y, 2, h, TG_MIN(r.w, 80) - 4};
-    wz_box(c, box, w, false, _("Test  Ctrl-T"), wz_probe_age(w, probe_of(w), age));
-    wz_probe_draw(w, probe_of(w), c, rect_inside(box));
+    wz_box(c, box, w, false, title, wz_probe_age(w, p, age));
+    wz_probe_draw(w, p, c, rect_inside(box));
 }
 
-static void press(struct wz *w, unsigned button, struct wz_effect *out)
+int end_form_rows(const struct wz *w, enum probe p, struct rect r)
 {
-    (void)button;
-    out->kind = WZ_PROBE;
-    out->probe = probe_of(w);
+    bool has_news = w->probe[p].n || w->probe[p].is_running;
+    return has_news && r.h < LOW ? TG_MAX(r.h - 6, 3) : TG_MAX(r.h - 1, 0);
 }
 
-static const char *const buttons[] = {N_("Back"), N_("Test"), N_("Next"), NULL};
+static void grants_of_all(const struct job_end *end, bool is_target, struct buf *out)
+{
+    const char *user = end->user && end->user[0] ? end->user : "tidegate";
+    if (is_target) {
+        buf_addf(out, "  GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX,\n    REFERENCES, CREATE VIEW ON *.* TO '%s'@'%%';\n", user);
+        return;
+    }
+    buf_addf(out, "  CREATE USER '%s'@'%%' IDENTIFIED BY '…';\n", user);
+    buf_addf(out, "  GRANT SELECT, PROCESS, RELOAD, LOCK TABLES, REPLICATION CLIENT,\n    REPLICATION SLAVE ON *.* TO '%s'@'%%';\n", user);
+}
 
-const struct page page_source = {.step = STEP_SOURCE, .title = N_("Source"), .question = N_("Where is the data now?"), .fields = source_fields,
-                                 .nfields = TG_ARRAY_LEN(source_fields), .buttons = buttons, .where = 2, .draw = draw, .press = press};
-const struct page page_target = {.step = STEP_TARGET, .title = N_("Target"), .question = N_("Where should the data go?"), .fields = target_fields,
-                                 .nfields = TG_ARRAY_LEN(target_fields), .buttons = buttons, .where = 2, .draw = draw, .press = press};
+void end_rights(const struct wz *w, bool is_target, struct buf *out)
+{
+    const struct check_report *r = w->tested[is_target];
+    const char *missing = r ? is_target ? r->target_grants : r->source_grants : NULL;
+    if (missing) {
+        buf_addf(out, "%s\n\n", _("The test has found that the user lacks this. Somebody who may, runs:"));
+        for (const char *p = missing; *p;) {
+            size_t n = strcspn(p, "\n");
+            buf_addf(out, "  %.*s\n", (int)n, p);
+            p += n + (p[n] == '\n');
+        }
+        return;
+    }
+    if (r && w->probe[is_target ? PROBE_TARGET : PROBE_SOURCE].is_over)
+        buf_addf(out, "%s\n\n", _("The last test found nothing missing. All that a run may need is:"));
+    else
+        buf_addf(out, "%s\n\n", _("Not tested yet. All that a run may need is below; the test names only what is missing."));
+    grants_of_all(end_shown(w, is_target), is_target, out);
+    if (!is_target)
+        buf_addf(out, "\n%s\n", _("RELOAD and LOCK TABLES serve tables without a key only. RDS and Aurora give no RELOAD to anybody: leave it out there."));
+}

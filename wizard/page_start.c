@@ -5,20 +5,49 @@
 
 #include <stdio.h>
 
-enum { DO_NEW, DO_OPEN, DO_ATTACH, DO_DEMO, DO_LANGUAGE, CHOICES };
+enum choice { DO_CARRY_ON, DO_NEW, DO_OPEN, DO_ATTACH, DO_DEMO, DO_LANGUAGE, CHOICES };
+
+/* Carrying on is there only where something was left behind. */
+static size_t nchoices(const struct wz *w)
+{
+    return w->draft.is_there ? CHOICES : CHOICES - 1;
+}
+
+static enum choice choice_at(const struct wz *w, size_t row)
+{
+    return (enum choice)(row + (w->draft.is_there ? 0 : 1));
+}
 
 /* The selection walks through the choices, then through the runs. */
 static size_t nrows(const struct wz *w)
 {
-    return CHOICES + w->nruns;
+    return nchoices(w) + w->nruns;
 }
 
-static void note_of(const struct wz *w, int choice, char out[120])
+static void ago(const struct wz *w, int64_t at_ms, char out[60])
 {
+    long long s = (long long)TG_MAX((w->wall_ms - at_ms) / 1000, 0);
+    if (s < 120)
+        snprintf(out, 60, "%s", _("just now"));
+    else if (s < 7200)
+        snprintf(out, 60, _("%lld min ago"), s / 60);
+    else if (s < 172800)
+        snprintf(out, 60, _("%lld h ago"), s / 3600);
+    else
+        snprintf(out, 60, _("%lld days ago"), s / 86400);
+}
+
+static void note_of(const struct wz *w, enum choice choice, char out[120])
+{
+    char when[60];
     size_t live = 0;
     for (size_t i = 0; i < w->nruns; i++)
         live += w->runs[i].is_live;
     switch (choice) {
+    case DO_CARRY_ON:
+        ago(w, w->draft.at_ms, when);
+        snprintf(out, 120, _("%s, not saved, page %s, %s"), w->draft.name[0] ? w->draft.name : _("new"), _(wz_pages[w->draft.at]->title), when);
+        break;
     case DO_NEW:
         snprintf(out, 120, "%s", _("answer eight short pages, then decide"));
         break;
@@ -42,37 +71,49 @@ static void note_of(const struct wz *w, int choice, char out[120])
 
 static void draw_choices(struct wz *w, struct canvas *c, struct rect r)
 {
-    static const char *const labels[CHOICES] = {N_("New migration"), N_("Open a job file"), N_("Attach to a run"), N_("Try the demo"), "Language / 语言"};
+    static const char *const labels[CHOICES] = {N_("Carry on"), N_("New migration"), N_("Open a job file"), N_("Attach to a run"), N_("Try the demo"), "Language / 语言"};
     char note[120];
-    for (int i = 0; i < CHOICES; i++) {
-        bool is_here = w->list[STEP_START].selected == (size_t)i;
-        note_of(w, i, note);
-        canvas_cut(c, r, r.y + i, 5, 20, ROLE_TEXT, i == DO_LANGUAGE ? labels[i] : _(labels[i]));
-        canvas_cut(c, r, r.y + i, 25, r.w - 27, ROLE_DIM, note);
-        if (is_here) {
-            canvas_text(c, r, r.y + i, 3, ROLE_PICK, "▸");
-            c->cursor_y = r.y + i;
+    for (size_t i = 0; i < nchoices(w); i++) {
+        enum choice what = choice_at(w, i);
+        int y = r.y + (int)i;
+        note_of(w, what, note);
+        canvas_cut(c, r, y, 5, 20, ROLE_TEXT, what == DO_LANGUAGE ? labels[what] : _(labels[what]));
+        canvas_cut(c, r, y, 25, r.w - 27, ROLE_DIM, note);
+        if (w->list[STEP_START].selected == i) {
+            canvas_text(c, r, y, 3, ROLE_PICK, "▸");
+            c->cursor_y = y;
             c->cursor_x = 3;
         }
     }
 }
 
+/* What a stopped run would find: the source's word where it was asked. */
+static const char *safety_of(const struct wz *w, const struct wizard_run *run)
+{
+    if (run->is_live || !run->can_resume)
+        return run->since;
+    for (size_t i = 0; i < TG_ARRAY_LEN(w->safety) && w->safety[i].run[0]; i++)
+        if (strcmp(w->safety[i].run, run->name) == 0)
+            return w->safety[i].text;
+    return run->since[0] ? run->since : _("binlog not looked at");
+}
+
 static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
 {
     struct rect in = rect_inside(r);
-    size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - 1, 0), top = 0;
-    wz_box(c, r, w, selected >= CHOICES, _("Runs on this host"), NULL);
-    if (selected >= CHOICES && selected - CHOICES >= visible)
-        top = selected - CHOICES - visible + 1;
+    size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - 1, 0), top = 0, before = nchoices(w);
+    wz_box(c, r, w, selected >= before, _("Runs on this host"), NULL);
+    if (selected >= before && selected - before >= visible)
+        top = selected - before - visible + 1;
     for (size_t i = top; i < w->nruns && i - top < visible; i++) {
         const struct wizard_run *run = &w->runs[i];
         int y = in.y + (int)(i - top);
         canvas_cut(c, in, y, in.x + 1, 10, ROLE_TEXT, run->name);
         canvas_cut(c, in, y, in.x + 12, 10, ROLE_TEXT, run->state);
-        canvas_cut(c, in, y, in.x + 23, 13, ROLE_TEXT, run->what);
-        canvas_cut(c, in, y, in.x + 37, 11, ROLE_TEXT, run->tables);
-        canvas_cut(c, in, y, in.x + 49, in.w - 50, ROLE_TEXT, run->since);
-        if (selected == CHOICES + i) {
+        canvas_cut(c, in, y, in.x + 23, 12, ROLE_TEXT, run->what);
+        canvas_cut(c, in, y, in.x + 36, 10, ROLE_TEXT, run->tables);
+        canvas_cut(c, in, y, in.x + 47, in.w - 48, ROLE_TEXT, safety_of(w, run));
+        if (selected == before + i) {
             canvas_paint(c, (struct rect){y, in.x, 1, in.w}, ROLE_PICK);
             c->cursor_y = y;
             c->cursor_x = in.x;
@@ -85,8 +126,8 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
     int y = r.y + 2, runs = (int)TG_MIN(TG_MAX(w->nruns, (size_t)1), (size_t)6) + 3;
-    draw_choices(w, c, (struct rect){y, 0, CHOICES, r.w});
-    y += CHOICES + 1;
+    draw_choices(w, c, (struct rect){y, 0, (int)nchoices(w), r.w});
+    y += (int)nchoices(w) + 1;
     draw_runs(w, c, (struct rect){y, 2, TG_MIN(runs, r.y + r.h - y - 1), TG_MIN(r.w, 80) - 4});
     canvas_cut(c, r, y + runs + 1, 2, r.w - 4, ROLE_TEXT, _("Nothing is written to any database before you confirm in Review."));
 }
@@ -101,16 +142,20 @@ static void open_run(struct wz *w, const struct wizard_run *run, struct wz_effec
 static void open_choice(struct wz *w, struct wz_effect *out)
 {
     size_t at = w->list[STEP_START].selected;
-    if (at >= CHOICES) {
-        open_run(w, &w->runs[at - CHOICES], out);
+    if (at >= nchoices(w)) {
+        if (at - nchoices(w) < w->nruns)
+            open_run(w, &w->runs[at - nchoices(w)], out);
         return;
     }
-    switch (at) {
+    switch (choice_at(w, at)) {
+    case DO_CARRY_ON:
+        out->kind = WZ_CARRY_ON;
+        break;
     case DO_NEW:
         wz_go(w, STEP_SOURCE, out);
         break;
     case DO_OPEN:
-        out->kind = WZ_OPEN;
+        ask_path(w, true, K_ENTER);
         break;
     case DO_ATTACH:
         for (size_t i = 0; i < w->nruns; i++)
@@ -140,6 +185,15 @@ static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
     return list_feed(&w->list[STEP_START], in->key == K_TAB ? K_DOWN : in->key == K_BACK_TAB ? K_UP : in->key, nrows(w), nrows(w), NULL, NULL);
 }
 
+static void below(struct wz *w, struct canvas *c, struct rect r)
+{
+    struct rect box = {r.y, r.x, 7, r.w}, in = rect_inside(box);
+    wz_box(c, box, w, false, _("This terminal"), NULL);
+    for (int i = 0, y = in.y; i < (int)TG_ARRAY_LEN(w->terminal); i++)
+        if (w->terminal[i][0])
+            canvas_cut(c, in, y++, in.x + 1, in.w - 2, ROLE_TEXT, w->terminal[i]);
+}
+
 static const char *help(const struct wz *w, const char **title)
 {
     (void)w;
@@ -149,4 +203,4 @@ static const char *help(const struct wz *w, const char **title)
              "  tidegate attach NAME");
 }
 
-const struct page page_start = {.step = STEP_START, .title = N_("Start"), .question = N_("What would you like to do?"), .where = 1, .draw = draw, .feed = feed, .help = help};
+const struct page page_start = {.step = STEP_START, .title = N_("Start"), .question = N_("What would you like to do?"), .where = 1, .draw = draw, .below = below, .feed = feed, .help = help};

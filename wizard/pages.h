@@ -7,6 +7,8 @@
 
 extern const struct page page_start, page_source, page_path, page_target, page_scope, page_route, page_checks, page_review;
 
+/* page_review.c: a job without a name gets one from its source. */
+void review_propose_name(struct wz *w);
 /* page_checks.c: the row that is chosen, or NULL. Belongs to w->report. */
 const struct check_result *checks_selected(const struct wz *w);
 
@@ -28,8 +30,31 @@ void ask_start(struct wz *w, int key);
 void ask_leave_wizard(struct wz *w, int key);
 void ask_path(struct wz *w, bool is_open, int key);
 void ask_files(struct wz *w, int key); /* DM's files: into which folder */
+void ask_origin(struct wz *w, const struct form_field *f, int key); /* of a secret */
+void ask_sources(struct wz *w, int key);
+void ask_overwrite(struct wz *w, const char *path);
+/* ask_ends.c: a button of one of its boxes; false: the box is not one of them. */
+bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out);
+/* A text with buttons that copy it and close. */
+void ask_copy(struct wz *w, const char *title, struct buf *text, int key);
 void ask_text(struct wz *w, const char *title, struct buf *text, int key); /* text is taken over */
 enum { BOX_SCOPE = 100 };             /* kinds of boxes from here on are scope_box.c's */
 void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out);
+
+/* page_end.c: what Source, Path and Target share. */
+const struct job_end *end_shown(const struct wz *w, bool is_target);
+/* "source[1].host" for "host" */
+const char *end_path(const struct wz *w, bool is_target, const char *field, char out[100]);
+/* A box for the lines of a test below a form that has used so many rows of r. */
+void end_draw_test(struct wz *w, enum probe p, struct canvas *c, struct rect r, int used, const char *title);
+/* Rows for the form: where the body is low, it scrolls so that a test has room beside it. */
+int end_form_rows(const struct wz *w, enum probe p, struct rect r);
+/* The statements that give the user what it lacks, or all it needs. */
+void end_rights(const struct wz *w, bool is_target, struct buf *out);
+extern const struct form_choice tls_ways[];
+void end_get_tls(const struct wz *w, bool is_target, struct buf *out);
+bool end_set_tls(struct wz *w, bool is_target, const char *value, struct err *e);
+/* "ssh -N -L …", for another terminal. */
+void way_command(const struct wz *w, bool is_target, char out[700]);
 
 #endif

@@ -13,13 +13,29 @@ struct news {
     struct probe_line line;           /* NEWS_LINE */
     struct check_report *report;      /* NEWS_OVER of the checks: the taker's, check_report_release and free; or NULL */
     struct look *look;                /* NEWS_LOOK, NEWS_OVER of the tables: the taker's, look_release and free; or NULL */
+    bool is_target, has_view;         /* NEWS_OVER: which end the test was of; view is filled */
+    struct check_view view;
+    char text[300];                   /* NEWS_RUN: the run; PROBE_NAME: the name; PROBE_CURE: the cure's title */
     struct err err;                   /* NEWS_OVER: what went wrong altogether */
 };
 struct prober;
+/* What a probe is told beside the job; all of it is copied, but for password, which is taken over. */
+struct probe_order {
+    enum probe which;
+    const struct job *job;
+    const char *home;                 /* of the runs */
+    bool is_target;                   /* PROBE_PATH, PROBE_NAME */
+    const char *check;                /* PROBE_CURE: id */
+    const struct check_cure *cure;
+    const char *user;                 /* "": the job's own */
+    struct secret *password;
+    const struct wizard_run *runs;    /* PROBE_RUNS */
+    size_t nruns;
+};
 struct prober *prober_new(void);
 void prober_free(struct prober *p);   /* ends all probes; waits for what they are asking at most */
 int prober_fd(const struct prober *p);/* readable when there is news */
-void prober_start(struct prober *p, enum probe which, const struct job *job, const char *run_dir);
+void prober_start(struct prober *p, const struct probe_order *o);
 void prober_stop(struct prober *p, enum probe which); /* it ends soon; its news no longer come */
 struct news *prober_take(struct prober *p); /* the next news, or NULL; free() after use */
 

@@ -12,6 +12,8 @@
 struct wizard_run {                   /* a run of this host */
     char name[40], state[24], what[80], tables[24], since[40];
     bool is_live, can_resume;
+    char file[64];                    /* of a stopped run: where its stream would go on; "": not known */
+    uint64_t position;
 };
 /* Every function is called on the wizard's thread, with the terminal put back where `leaves_screen` says so. */
 struct wizard_port {

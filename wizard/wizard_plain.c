@@ -168,7 +168,7 @@ void plain_probe(struct plain *p, enum probe which)
     w->now_ms = spoke;
     w->probe[which] = (struct probe_view){.is_running = true, .began_ms = spoke};
     plain_say("%s", which == PROBE_CHECKS ? _("Looking; nothing is written anywhere.") : which == PROBE_REHEARSE ? _("Rehearsing.") : _("Testing."));
-    prober_start(p->prober, which, w->job, p->o->home);
+    prober_start(p->prober, &(struct probe_order){.which = which, .job = w->job, .home = p->o->home});
     while (!is_over) {
         struct pollfd fd = {.fd = prober_fd(p->prober), .events = POLLIN};
         poll(&fd, 1, 1000);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The wizard's loop: one poll over the terminal, the probes and a tick. What the state asks for (an effect) is done here;
  * nothing else in the room waits, writes a file or leaves the screen. */
+#include "wizard/draft.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
 #include "wizard/wizard_plain.h"
+#include "wizard/told.h"
 
 #include "base/file.h"
 #include "conf/dm_emit.h"
@@ -12,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +31,8 @@ struct window {
     struct canvas canvas;
     bool is_dirty, is_done;
     int64_t drawn_ms, runs_ms;
+    bool owns_draft, has_looked;      /* the draft is of this window; stopped runs were looked at */
+    enum step drafted_at;
     int code;
 };
 
@@ -67,21 +72,59 @@ static void read_runs(struct window *v)
     v->w->nruns = v->o->port->runs(v->o->port->arg, v->w->runs, TG_ARRAY_LEN(v->w->runs));
     v->runs_ms = v->w->now_ms;
     v->is_dirty = true;
+    if (!v->has_looked && v->w->nruns) {
+        prober_start(v->prober, &(struct probe_order){.which = PROBE_RUNS, .job = v->w->job, .home = v->o->home, .runs = v->w->runs, .nruns = v->w->nruns});
+        v->has_looked = true;
+    }
 }
 
-static void save(struct window *v)
+static void do_effect(struct window *v, const struct wz_effect *f);
+
+/* ---- files ---- */
+
+static void remove_draft(struct window *v)
+{
+    if (v->owns_draft)
+        draft_remove(v->o->home);
+    v->owns_draft = false;
+}
+
+/* Answers outlive this window, however it ends: they are written whenever the page changes. */
+static void keep_draft(struct window *v, bool is_leaving)
+{
+    struct err ignored = {0};
+    if (!v->o->home || !v->w->is_changed || (!is_leaving && v->w->at == v->drafted_at))
+        return;
+    v->drafted_at = v->w->at;
+    v->owns_draft = draft_write(v->o->home, v->w->job, v->w->at, &ignored);
+}
+
+static void save(struct window *v, const struct wz_effect *f)
 {
     struct err e = {0};
     struct buf text = {0};
-    if (!v->w->path[0])
-        snprintf(v->w->path, sizeof v->w->path, "%.40s.yaml", v->w->job->name ? v->w->job->name : "job");
+    char path[sizeof v->w->path];
+    if (f->text[0])
+        path_expand(f->text, path, sizeof path);
+    else if (v->w->path[0])
+        snprintf(path, sizeof path, "%s", v->w->path);
+    else
+        snprintf(path, sizeof path, "%.40s.yaml", v->w->job->name ? v->w->job->name : "job");
+    if (!f->may_replace && strcmp(path, v->w->path) != 0 && access(path, F_OK) == 0) {
+        ask_overwrite(v->w, path);
+        return;
+    }
     job_emit(v->w->job, &text);
-    if (file_replace(v->w->path, &text, &e)) {
+    if (file_replace(path, &text, &e)) {
+        snprintf(v->w->path, sizeof v->w->path, "%s", path);
         v->w->is_changed = false;
+        remove_draft(v);
         wz_notice(v->w, _("saved as %s; passwords stay references"), v->w->path);
+        v->is_done = v->w->leaves_after_save;
     } else {
         wz_notice(v->w, "%s: %s", err_info(e.code)->id, e.text);
     }
+    v->w->leaves_after_save = false;
     buf_release(&text);
 }
 
@@ -109,6 +152,60 @@ static void write_dm(struct window *v, const char *dir)
     ask_text(v->w, _("DM's files"), &text, 0);
 }
 
+/* Every problem with its place and what to do. */
+static void tell_problems(struct window *v, const char *path, const struct job_problems *p)
+{
+    struct buf text = {0};
+    buf_addf(&text, p->nerrors ? _("%s was not taken. Nothing was changed.\n") : _("%s is open. It says:\n"), path);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct err *e = &p->list[i].err;
+        buf_addf(&text, "\n%s %s\n%s%s%s\n%s\n", p->list[i].is_warning ? "!" : "✗", e->where, err_info(e->code)->id, e->code == ERR_OK ? "" : " ", e->text,
+                 _(err_info(e->code)->cure));
+    }
+    ask_text(v->w, p->nerrors ? _("The file has problems") : _("The file was opened"), &text, 0);
+}
+
+static void open_file(struct window *v, const char *typed)
+{
+    char path[sizeof v->w->path];
+    struct job job;
+    struct job_problems problems = {0};
+    struct wz_effect effect = {.kind = WZ_NONE};
+    path_expand(typed, path, sizeof path);
+    job_init(&job);
+    if (job_load(&job, (const char *const[]){path}, 1, &problems)) {
+        wz_take_job(v->w, &job, draft_is_native(path) ? path : "", STEP_REVIEW); /* DM's own file is never written over */
+        wz_go(v->w, STEP_SOURCE, &effect);
+        form_judge(&v->w->form[STEP_SOURCE], v->w);
+        form_judge(&v->w->form[STEP_TARGET], v->w);
+        wz_notice(v->w, _("%s is open; F2 goes to any page"), path);
+    }
+    if (problems.n)
+        tell_problems(v, path, &problems);
+    job_problems_release(&problems);
+    job_release(&job);
+}
+
+static void carry_on(struct window *v)
+{
+    struct job job;
+    struct wz_effect effect = {.kind = WZ_NONE};
+    enum step at;
+    if (!draft_read(v->o->home, &job, &at)) {
+        wz_notice(v->w, "%s", _("the draft can't be read any more"));
+        return;
+    }
+    wz_take_job(v->w, &job, "", at);
+    v->owns_draft = true;
+    v->w->draft.is_there = false;
+    wz_go(v->w, TG_MIN(at, STEP_CHECKS), &effect); /* what servers said is asked anew */
+    form_judge(&v->w->form[STEP_SOURCE], v->w);
+    form_judge(&v->w->form[STEP_TARGET], v->w);
+    do_effect(v, &effect);
+}
+
+/* ---- leaving the screen ---- */
+
 /* The terminal is given away for the length of a dashboard. */
 static void leave_screen(struct window *v)
 {
@@ -132,7 +229,8 @@ static void come_back(struct window *v)
 
 static void attach(struct window *v, const char *run)
 {
-    leave_screen(v);
+    if (v->term)
+        leave_screen(v);
     v->code = v->o->port->attach(v->o->port->arg, run);
     v->is_done = true; /* the dashboard's way out is the way out: its summary is the last thing seen */
 }
@@ -141,17 +239,47 @@ static void start_run(struct window *v)
 {
     struct err e = {0};
     if (v->o->port->start(v->o->port->arg, v->w->job, &e)) {
+        remove_draft(v);
         attach(v, v->w->job->name);
         return;
     }
     wz_notice(v->w, "%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), e.text);
 }
 
+static void resume_run(struct window *v, const char *run)
+{
+    struct err e = {0};
+    leave_screen(v);                  /* it may ask for a password */
+    if (v->o->port->resume(v->o->port->arg, run, &e)) {
+        attach(v, run);
+        return;
+    }
+    come_back(v);
+    wz_notice(v->w, "%s: %s", err_info(e.code)->id, e.text);
+}
+
 static void probe(struct window *v, const struct wz_effect *f)
 {
     struct probe_view *p = &v->w->probe[f->probe];
     *p = (struct probe_view){.is_running = true, .began_ms = v->w->now_ms};
-    prober_start(v->prober, f->probe, v->w->job, v->o->home);
+    prober_start(v->prober, &(struct probe_order){.which = f->probe, .job = v->w->job, .home = v->o->home, .is_target = f->is_target});
+}
+
+static void cure(struct window *v, const struct wz_effect *f)
+{
+    const struct check_report *r = v->w->report;
+    for (uint32_t i = 0; r && i < r->n; i++) {
+        const struct check_result *one = &r->results[i];
+        if (strcmp(check_id(one->check), f->check) != 0 || f->cure >= one->ncures)
+            continue;
+        review_propose_name(v->w);    /* its record lies in the run's folder */
+        v->w->probe[PROBE_CURE] = (struct probe_view){.is_running = true, .began_ms = v->w->now_ms};
+        wz_notice(v->w, _("running: %s"), one->cures[f->cure].title);
+        prober_start(v->prober, &(struct probe_order){.which = PROBE_CURE, .job = v->w->job, .home = v->o->home, .check = f->check, .cure = &one->cures[f->cure], .user = f->text,
+                                                      .password = f->password});
+        return;
+    }
+    secret_free(f->password);
 }
 
 static void next_language(struct wz *w)
@@ -162,40 +290,10 @@ static void next_language(struct wz *w)
         text_speak((text_language() + 1) % TEXT_LANGUAGES);
 }
 
-static void do_effect(struct window *v, const struct wz_effect *f)
+/* What only the terminal minds. */
+static void do_terminal(struct window *v, const struct wz_effect *f)
 {
-    struct err e = {0};
     switch (f->kind) {
-    case WZ_PROBE:
-        probe(v, f);
-        break;
-    case WZ_STOP_PROBE:
-        prober_stop(v->prober, f->probe);
-        v->w->probe[f->probe].is_running = false;
-        break;
-    case WZ_SAVE:
-        save(v);
-        break;
-    case WZ_WRITE_DM:
-        write_dm(v, f->text);
-        break;
-    case WZ_RUN:
-        start_run(v);
-        break;
-    case WZ_ATTACH:
-        attach(v, f->text);
-        break;
-    case WZ_RESUME:
-        if (v->o->port->resume(v->o->port->arg, f->text, &e))
-            attach(v, f->text);
-        else
-            wz_notice(v->w, "%s: %s", err_info(e.code)->id, e.text);
-        break;
-    case WZ_DEMO:
-        leave_screen(v);
-        v->o->port->demo(v->o->port->arg);
-        come_back(v);
-        break;
     case WZ_COPY:
         term_copy(v->term, f->text);
         break;
@@ -211,13 +309,56 @@ static void do_effect(struct window *v, const struct wz_effect *f)
     case WZ_LANGUAGE:
         next_language(v->w);
         break;
-    case WZ_LEAVE:
-        v->is_done = true;
+    default:
+        break;
+    }
+}
+
+static void do_effect(struct window *v, const struct wz_effect *f)
+{
+    switch (f->kind) {
+    case WZ_PROBE:
+        probe(v, f);
+        break;
+    case WZ_STOP_PROBE:
+        prober_stop(v->prober, f->probe);
+        v->w->probe[f->probe].is_running = false;
+        break;
+    case WZ_SAVE:
+        save(v, f);
         break;
     case WZ_OPEN:
+        open_file(v, f->text);
+        break;
+    case WZ_CARRY_ON:
+        carry_on(v);
+        break;
     case WZ_CURE:
-    case WZ_MOUSE:
-    case WZ_NONE:
+        cure(v, f);
+        break;
+    case WZ_WRITE_DM:
+        write_dm(v, f->text);
+        break;
+    case WZ_RUN:
+        start_run(v);
+        break;
+    case WZ_ATTACH:
+        attach(v, f->text);
+        break;
+    case WZ_RESUME:
+        resume_run(v, f->text);
+        break;
+    case WZ_DEMO:
+        leave_screen(v);
+        v->o->port->demo(v->o->port->arg);
+        come_back(v);
+        break;
+    case WZ_LEAVE:
+        remove_draft(v);
+        v->is_done = true;
+        break;
+    default:
+        do_terminal(v, f);
         break;
     }
 }
@@ -243,6 +384,8 @@ static void take_news(struct window *v)
     for (struct news *n; (n = prober_take(v->prober)) != NULL; free(n)) {
         wz_take(v->w, n);
         v->is_dirty = true;
+        if (n->kind == NEWS_OVER && n->probe == PROBE_CURE)
+            probe(v, &(struct wz_effect){.kind = WZ_PROBE, .probe = PROBE_CHECKS});
     }
 }
 
@@ -252,18 +395,37 @@ static void loop(struct window *v)
         int64_t due = v->drawn_ms + (v->is_dirty ? FRAME_MS : TICK_MS) - clock_ms(CLOCK_MONOTONIC);
         unsigned what = term_wait(v->term, prober_fd(v->prober), (int)TG_MIN(TG_MAX(due, 0), TICK_MS));
         look_at_clock(v->w);
-        if (what & (TERM_SIGNAL | TERM_GONE))
+        if (what & (TERM_SIGNAL | TERM_GONE)) {
+            keep_draft(v, true);
             break;
+        }
         take_news(v);
         if (what & TERM_INPUT)
             take_input(v);
         if (v->is_done)
             break;
+        keep_draft(v, false);
         read_runs(v);
         int64_t age = v->w->now_ms - v->drawn_ms;
         if (age >= TICK_MS || (v->is_dirty && age >= FRAME_MS))
             draw(v);
     }
+}
+
+static void facts_of_terminal(struct window *v)
+{
+    struct wz *w = v->w;
+    static const char *const sets[] = {[GLYPHS_LINES] = N_("UTF-8 yes   lines and blocks 1 cell"), [GLYPHS_SAFE] = N_("UTF-8 yes   lines and blocks 2 cells: plain ones are used"),
+                                       [GLYPHS_ASCII] = N_("UTF-8 no: plain letters are used")};
+    enum glyph_set glyphs = term_glyphs(v->term);
+    struct statvfs disk;
+    char room[32] = "?";
+    snprintf(w->terminal[0], sizeof w->terminal[0], _("%s   colours %d   mouse off"), glyphs < (int)TG_ARRAY_LEN(sets) && sets[glyphs] ? _(sets[glyphs]) : "?", term_colours(v->term));
+    snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
+    if (v->o->home && statvfs(v->o->home, &disk) == 0)
+        told_bytes((uint64_t)disk.f_bavail * disk.f_frsize, room);
+    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.90s (%s free)"), v->o->home ? v->o->home : "", room);
+    snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
 }
 
 static int run_window(struct window *v, const struct wizard_options *o, struct job *job)
@@ -272,6 +434,9 @@ static int run_window(struct window *v, const struct wizard_options *o, struct j
     v->w->english_only = glyphs_lack_chinese(term_glyphs(v->term));
     v->prober = prober_new();
     look_at_clock(v->w);
+    if (!o->job && o->home)
+        draft_look(o->home, &v->w->draft);
+    facts_of_terminal(v);
     read_runs(v);
     draw(v);
     loop(v);

@@ -50,6 +50,9 @@ static const struct key_row rows[] = {
     {DO_TEST, ON_FORM, K_CTRL('t'), {0}, "Ctrl-T", NULL, 0, N_("test the connection"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-Y", NULL, 0, N_("take the offered repair"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-R", NULL, 0, N_("show the password"), false, NULL},
+    {DO_NONE, ON_FORM, 0, {0}, "F4 Ctrl-P", NULL, 0, N_("origin of the password"), false, NULL},
+    {DO_NONE, ON_FORM, 0, {0}, "F6 Ctrl-X", NULL, 0, N_("details: GRANT, ssh command"), false, NULL},
+    {DO_NONE, ON_FORM, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("Path: the other end"), false, NULL},
     {DO_HELP, ON_ANY, K_F1, {0}, "F1", N_("Help"), 0, N_("this list"), true, NULL},
     {DO_GOTO, ON_ANY, K_F2, {K_CTRL('g')}, "F2", N_("Go to"), 0, N_("go to a page"), true, NULL},
     {DO_MOUSE, ON_ANY, K_F0 + 3, {0}, "F3", NULL, 0, N_("mouse on or off"), true, NULL},
@@ -93,6 +96,11 @@ void wz_free(struct wz *w)
     if (w->report)
         check_report_release(w->report);
     free(w->report);
+    for (int i = 0; i < 2; i++) {
+        if (w->tested[i])
+            check_report_release(w->tested[i]);
+        free(w->tested[i]);
+    }
     modal_close(&w->modal);
     scope_free(w->scope);
     free(w);
@@ -118,6 +126,37 @@ void wz_changed_name(struct wz *w)
 {
     w->is_changed = true;
     form_show_again(&w->form[w->at], w);
+}
+
+void wz_typed(struct wz *w, const struct form_field *f)
+{
+    const char *rest = strchr(f->path, '.');
+    if (rest && strcmp(rest, ".host") == 0)
+        w->name_wanted = strncmp(f->path, "target", 6) == 0 ? 2 : 1;
+}
+
+void wz_take_job(struct wz *w, struct job *job, const char *path, enum step reached)
+{
+    for (int i = 0; i < STEP_COUNT; i++) {
+        form_forget(&w->form[i]);
+        w->is_passed[i] = false;
+        w->focus[i] = 0;
+    }
+    if (w->report)
+        check_report_release(w->report);
+    free(w->report);
+    w->report = NULL;
+    memset(w->probe, 0, sizeof w->probe);
+    memset(w->way, 0, sizeof w->way);
+    memset(w->view, 0, sizeof w->view);
+    w->source_at = 0;
+    w->path_is_target = false;
+    w->reached = reached;
+    w->is_changed = path[0] == 0;
+    snprintf(w->path, sizeof w->path, "%s", path);
+    job_release(w->job);
+    *w->job = *job;
+    *job = (struct job){0};
 }
 
 /* ---- focus: shown fields, things of the page, buttons ---- */
@@ -246,7 +285,7 @@ static void press_button(struct wz *w, struct wz_effect *out)
 static void back(struct wz *w, struct wz_effect *out)
 {
     for (int p = 0; p < PROBE_COUNT; p++)
-        if (w->probe[p].is_running) {
+        if (w->probe[p].is_running && p != PROBE_NAME && p != PROBE_RUNS) {
             out->kind = WZ_STOP_PROBE;
             out->probe = (enum probe)p;
             return;
@@ -263,6 +302,7 @@ static void do_action(struct wz *w, const struct key_row *row, struct wz_effect 
         break;
     case DO_GOTO:
         w->is_goto = true;
+        w->goto_at = (int)w->at;
         break;
     case DO_MOUSE:
         out->kind = WZ_MOUSE;
@@ -339,8 +379,12 @@ static bool feed_frame(struct wz *w, const struct input *in, struct wz_effect *o
 
 static bool feed_goto(struct wz *w, int key, struct wz_effect *out)
 {
+    int to = key == K_ENTER ? w->goto_at : key - '1';
+    if (key == K_DOWN || key == K_TAB || key == K_UP || key == K_BACK_TAB) {
+        w->goto_at = (w->goto_at + (key == K_DOWN || key == K_TAB ? 1 : (int)w->reached)) % ((int)w->reached + 1);
+        return true;
+    }
     w->is_goto = false;
-    int to = key - '1';
     if (to >= 0 && to <= (int)w->reached)
         wz_go(w, (enum step)to, out);
     return true;
@@ -362,6 +406,12 @@ bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
         secret_free(out->password);
         *out = (struct wz_effect){.kind = WZ_NONE};
         wz_notice(w, "%s", _("--read-only: this window starts and changes nothing"));
+    }
+    if (w->name_wanted && out->kind == WZ_NONE) {
+        out->kind = WZ_PROBE;
+        out->probe = PROBE_NAME;
+        out->is_target = w->name_wanted == 2;
+        w->name_wanted = 0;
     }
     return is_new;
 }
@@ -461,6 +511,7 @@ static void draw_help_column(const struct wz *w, struct canvas *c, struct rect r
 {
     const struct form_field *f = wz_field(w);
     const char *title = NULL, *text = page_of(w)->help ? page_of(w)->help(w, &title) : NULL;
+    bool is_own = text != NULL;
     char head[80];
     if (!text && f) {
         text = form_help(f);
@@ -468,7 +519,7 @@ static void draw_help_column(const struct wz *w, struct canvas *c, struct rect r
     }
     if (!text)
         return;
-    snprintf(head, sizeof head, f && title && !page_of(w)->help ? _("Help: %s") : "%s", title ? title : _("Help"));
+    snprintf(head, sizeof head, title && !is_own ? _("Help: %s") : "%s", title ? title : _("Help"));
     wz_box(c, r, w, false, head, NULL);
     struct rect in = rect_inside(r);
     canvas_wrap(c, (struct rect){in.y, in.x + 1, in.h, TG_MAX(in.w - 2, 1)}, 0, ROLE_TEXT, text);
@@ -484,8 +535,11 @@ static void draw_goto(const struct wz *w, struct canvas *c)
 {
     struct rect in = dialog_frame(c, STEP_COUNT + 4, 40, _("Go to a page"));
     for (int s = 0; s < STEP_COUNT; s++)
-        canvas_textf(c, in, in.y + s, in.x, s <= (int)w->reached ? ROLE_TEXT : ROLE_DIM, "%d  %s", s + 1, _(wz_pages[s]->title));
-    canvas_text(c, in, in.y + STEP_COUNT + 1, in.x, ROLE_DIM, _("its number; Esc stays here"));
+        canvas_textf(c, in, in.y + s, in.x, s == w->goto_at ? ROLE_PICK : s <= (int)w->reached ? ROLE_TEXT : ROLE_DIM, "%s %d  %s", s == w->goto_at ? "▸" : " ", s + 1,
+                     _(wz_pages[s]->title));
+    c->cursor_y = in.y + w->goto_at;
+    c->cursor_x = in.x;
+    canvas_text(c, in, in.y + STEP_COUNT + 1, in.x, ROLE_DIM, _("↑↓ Enter, or its number; Esc stays here"));
 }
 
 static void draw_footer(const struct wz *w, struct canvas *c)
@@ -563,11 +617,17 @@ void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct re
     static const char *const marks[] = {"✓", "!", "✗", "?"};
     static const enum role roles[] = {ROLE_OK, ROLE_WARN, ROLE_BAD, ROLE_DIM};
     const struct probe_view *v = &w->probe[p];
-    if (!v->n)
+    unsigned n = TG_MIN(v->n, (unsigned)PROBE_LINES), drawn = 0;
+    bool fits = (int)n <= r.h;
+    if (!n)
         canvas_cut(c, r, r.y, r.x + 1, r.w - 2, ROLE_DIM, v->is_running ? "" : _("not tested yet"));
-    for (unsigned i = 0; i < TG_MIN(v->n, (unsigned)PROBE_LINES) && (int)i < r.h; i++) {
-        const struct probe_line *l = &v->line[i];
-        canvas_text(c, r, r.y + (int)i, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], marks[l->state]);
-        canvas_cut(c, r, r.y + (int)i, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, l->text);
-    }
+    for (int pass = fits ? 1 : 0; pass < 2; pass++)   /* problems first where not all find room */
+        for (unsigned i = 0; i < n && (int)drawn < r.h; i++) {
+            const struct probe_line *l = &v->line[i];
+            bool is_problem = l->state == CHECK_FAIL || l->state == CHECK_WARN;
+            if (!fits && is_problem != (pass == 0))
+                continue;
+            canvas_text(c, r, r.y + (int)drawn, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], marks[l->state]);
+            canvas_cut(c, r, r.y + (int)drawn++, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, l->text);
+        }
 }

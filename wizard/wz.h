@@ -22,6 +22,7 @@ enum wz_effect_kind {
     WZ_SAVE,                          /* write the job to path */
     WZ_OPEN,                          /* read a job from path */
     WZ_WRITE_DM,                      /* write the job as DM's files into the folder text */
+    WZ_CARRY_ON,                      /* take the draft that another window left */
     WZ_RUN,                           /* start the engine, then the dashboard */
     WZ_ATTACH, WZ_RESUME, WZ_DEMO,    /* name: the run */
     WZ_CURE,                          /* result, cure: apply it; user and the typed password: as whom */
@@ -29,10 +30,19 @@ enum wz_effect_kind {
     WZ_LANGUAGE, WZ_THEME, WZ_MOUSE, WZ_REDRAW, WZ_SUSPEND,
     WZ_LEAVE
 };
-enum probe { PROBE_SOURCE, PROBE_TARGET, PROBE_TABLES, PROBE_CHECKS, PROBE_REHEARSE, PROBE_COUNT };
+enum probe {
+    PROBE_SOURCE, PROBE_TARGET, PROBE_TABLES, PROBE_CHECKS, PROBE_REHEARSE,
+    PROBE_PATH,                       /* the way to one end */
+    PROBE_NAME,                       /* whether the name of one end resolves; shows nothing of its own */
+    PROBE_CURE,                       /* applies a cure */
+    PROBE_RUNS,                       /* whether stopped runs of this host can still go on */
+    PROBE_COUNT
+};
 struct wz_effect {
     enum wz_effect_kind kind;
     enum probe probe;
+    bool is_target;                   /* PROBE_PATH, PROBE_NAME: which end */
+    bool may_replace;                 /* WZ_SAVE: the person was asked about the file that is there */
     char text[4096];                  /* path, run, or what is copied */
     const char *check;                /* WZ_CURE: id; text: another user, "": the job's own */
     unsigned cure;
@@ -53,7 +63,27 @@ struct probe_view {
     unsigned n;
 };
 /* News from a probe's thread, taken by wz_take. */
-enum news_kind { NEWS_LINE, NEWS_LOOK, NEWS_OVER };
+enum news_kind {
+    NEWS_LINE, NEWS_LOOK, NEWS_OVER,
+    NEWS_RUN                          /* what is known of a stopped run */
+};
+
+/* How an end is reached; what job.yaml has no place for. */
+enum way_kind { WAY_DIRECT, WAY_SSH, WAY_LOCAL };
+struct way {
+    enum way_kind kind;
+    char host[256];                   /* of the server as the jump host sees it, while the job has the local port */
+    int64_t port;
+    char jump[256], user[80];
+    int64_t jump_port;
+};
+/* Answers that another window left behind when it ended without a word. */
+struct draft {
+    bool is_there;
+    char name[40];
+    enum step at;
+    int64_t at_ms;                    /* wall */
+};
 
 /* ---- pages ---- */
 struct page {
@@ -91,6 +121,17 @@ struct wz {
     struct probe_view probe[PROBE_COUNT];
     struct check_report *report;      /* of the last whole run of the checks, or NULL */
     struct scope *scope;              /* page_scope.c; NULL until that page was seen or a look has come */
+    struct check_report *tested[2];   /* of the last test of the source and of the target, or NULL */
+    struct check_view view[2];        /* that came with it */
+    size_t source_at;                 /* the source that is shown, from 0 */
+    struct way way[2];                /* to the source, to the target */
+    bool path_is_target;              /* Path shows the way to the target */
+    int name_wanted;                  /* 1, 2: the name of the source, of the target was typed and is to be looked up */
+    const struct form_field *secret;  /* whose origin is asked for */
+    char pending_path[4096];          /* where to save, while the person is asked about a file that is there */
+    struct draft draft;
+    struct { char run[40], text[40]; } safety[16]; /* what is known of stopped runs */
+    char terminal[4][160];            /* facts of this terminal and host, a line each */
     struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
     const struct wizard_options *o;
     struct wizard_run runs[32];
@@ -98,6 +139,7 @@ struct wz {
     const char *home_free;            /* "212 GB free" */
     const char *english_only;         /* why Chinese can't be shown here (msgid), or NULL */
     bool is_help, is_goto, has_mouse;
+    int goto_at;                      /* the page that is chosen in the list of pages */
     struct modal modal;               /* ask.c; open while its kind is not 0 */
     unsigned cure;                    /* of the chosen check: the one that is shown */
     bool only_problems, leaves_after_save;
@@ -119,6 +161,11 @@ void wz_go(struct wz *w, enum step to, struct wz_effect *out);
 void wz_changed(struct wz *w);
 /* Only what the run is called has changed: no probe minds. */
 void wz_changed_name(struct wz *w);
+
+/* A text field was left with another value. */
+void wz_typed(struct wz *w, const struct form_field *f);
+/* Other answers than before: what was typed, tested and checked is of the old ones. */
+void wz_take_job(struct wz *w, struct job *job, const char *path, enum step reached);
 
 /* ---- for pages ---- */
 bool wz_has_focus(const struct wz *w, unsigned extra); /* the page's own thing of that number */

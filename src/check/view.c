@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #define OWN_SCHEMAS "('mysql','sys','information_schema','performance_schema','metrics_schema','tidegate_meta')"
-static const char same[] = "none";
+static const char same[] = N_("none");
 
 static void read_size(struct end *s, struct check_view *v)
 {
@@ -48,7 +48,7 @@ static void add_collation(struct run *r, struct check_view *v)
         conn_value(&r->end[SOURCE].conn, "SELECT COLLATION_NAME FROM information_schema.COLUMNS WHERE COLLATION_NAME IS NOT NULL AND"
                                          " TABLE_SCHEMA NOT IN " OWN_SCHEMAS " GROUP BY COLLATION_NAME ORDER BY COUNT(*) DESC LIMIT 1",
                    name, sizeof name, &ignored);
-    struct check_difference *d = add(v, "collation (most columns)");
+    struct check_difference *d = add(v, N_("collation (most columns)"));
     take(d->source, name);
     if (!r->end[TARGET].is_open || !name[0])
         return;
@@ -58,7 +58,7 @@ static void add_collation(struct run *r, struct check_view *v)
         take(d->target, there);
     else if (ignored.code == ERR_OK) {
         take(d->target, "not there");
-        d->effect = "the nearest one is taken; see Checks";
+        d->effect = N_("the nearest one is taken; see Checks");
     }
     buf_release(&sql);
 }
@@ -71,7 +71,7 @@ static void add_names(struct run *r, struct check_view *v)
     take(d->source, source);
     take(d->target, target);
     if (source && target && strcmp(source, "0") == 0 && strcmp(target, "0") != 0)
-        d->effect = "names that differ only by case clash; see Checks";
+        d->effect = N_("names that differ only by case clash; see Checks");
 }
 
 static const char *zone(struct end *s)
@@ -90,7 +90,7 @@ static void add_packet(struct run *r, struct check_view *v)
     if (t->is_open)
         take(d->target, text_bytes(t->conn.server.max_allowed_packet, text));
     if (s->is_open && t->is_open && t->conn.server.max_allowed_packet < s->conn.server.max_allowed_packet)
-        d->effect = "rows longer than the target's can't be written";
+        d->effect = N_("rows longer than the target's can't be written");
 }
 
 static void step_of_numbers(struct end *s, char out[32])
@@ -107,7 +107,7 @@ static void add_numbers(struct run *r, struct check_view *v)
     step_of_numbers(&r->end[SOURCE], d->source);
     if (t->is_open && t->conn.server.flavour == DB_TIDB) {
         take(d->target, "cached in blocks");
-        d->effect = "numbers may jump after the move; see Checks";
+        d->effect = N_("numbers may jump after the move; see Checks");
     } else {
         step_of_numbers(t, d->target);
     }
@@ -124,7 +124,7 @@ void view_read(struct run *r, struct check_view *v)
     take(d->source, zone(&r->end[SOURCE]));
     take(d->target, zone(&r->end[TARGET]));
     if (strcmp(d->source, d->target) != 0)
-        d->effect = "none: times travel as UTC";
+        d->effect = N_("none: times travel as UTC");
     add_packet(r, v);
     add_numbers(r, v);
 }

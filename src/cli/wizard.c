@@ -15,24 +15,60 @@ struct around {
     struct window_look look;
 };
 
-static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool is_live)
+static void date_of(int64_t at_ms, const char *before, char out[40])
 {
-    time_t since = (time_t)(s->since_ms / 1000);
+    time_t at = (time_t)(at_ms / 1000);
     struct tm local;
-    snprintf(out->name, sizeof out->name, "%s", s->run);
-    snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
-    out->is_live = is_live;
-    out->can_resume = !is_live && s->state != RUN_FINISHED;
+    char text[24] = "";
+    if (at_ms && localtime_r(&at, &local))
+        strftime(text, sizeof text, "%d %b %H:%M", &local);
+    snprintf(out, 40, "%s%s", text[0] ? before : "", text);
+}
+
+static double part_done(const struct mon_snapshot *s)
+{
+    return s->load.total_bytes ? 100.0 * (double)s->load.bytes / (double)s->load.total_bytes : 0;
+}
+
+static void live_line(struct wizard_run *out, const struct mon_snapshot *s)
+{
     if (s->nquestions)
         snprintf(out->what, sizeof out->what, "needs you");
-    else if (is_live && s->lag.seconds >= 0)
+    else if (s->lag.seconds >= 0)
         snprintf(out->what, sizeof out->what, "behind %.0f s", s->lag.seconds);
-    else if (s->verdict[0])
+    date_of(s->since_ms, "since ", out->since);
+}
+
+/* What the engine said last, and how far it had come. */
+static void ended_line(struct wizard_run *out, const struct mon_snapshot *s)
+{
+    long long hours = (long long)(clock_wall_ms() - s->at_ms) / 3600000;
+    out->can_resume = s->state != RUN_FINISHED;
+    if (out->can_resume)
+        snprintf(out->state, sizeof out->state, "%s", run_state_name(RUN_STOPPED));
+    if (!out->can_resume)
         snprintf(out->what, sizeof out->what, "%.60s", s->verdict);
+    else if (s->nquestions)
+        snprintf(out->what, sizeof out->what, "needs you");
+    else if (hours < 2)
+        snprintf(out->what, sizeof out->what, "%.0f %%, %lld min", TG_MIN(part_done(s), 99.0), (long long)(clock_wall_ms() - s->at_ms) / 60000);
+    else
+        snprintf(out->what, sizeof out->what, "%.0f %%, %lld h", TG_MIN(part_done(s), 99.0), hours);
+    snprintf(out->file, sizeof out->file, "%s", s->applied_file);
+    out->position = s->applied;
+    date_of(s->at_ms, "", out->since);
+}
+
+static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool is_live)
+{
+    snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
+    out->is_live = is_live;
     if (s->tables_total)
         snprintf(out->tables, sizeof out->tables, "%u tables", s->tables_total);
-    if (s->since_ms && localtime_r(&since, &local))
-        strftime(out->since, sizeof out->since, is_live ? "since %d %b %H:%M" : "%d %b %H:%M", &local);
+    if (is_live)
+        live_line(out, s);
+    else
+        ended_line(out, s);
 }
 
 static size_t runs(void *arg, struct wizard_run *out, size_t room)
@@ -45,8 +81,12 @@ static size_t runs(void *arg, struct wizard_run *out, size_t room)
         struct run_ref r = {.home = a->home, .name = names[i], .dir = x_format("%s/%s", a->home, names[i])};
         if (kept < room) {
             out[kept] = (struct wizard_run){.name = ""};
-            cli_status(&r, s, NULL);
-            line_of(&out[kept], s, mon_is_alive(r.dir));
+            bool is_live = mon_is_alive(r.dir);
+            snprintf(out[kept].name, sizeof out[kept].name, "%s", names[i]);
+            if (is_live ? cli_status(&r, s, NULL) : mon_last(r.dir, s))
+                line_of(&out[kept], s, is_live);
+            else
+                out[kept].can_resume = !is_live;
             kept++;
         }
         free(r.dir);
@@ -61,8 +101,12 @@ static bool start(void *arg, const struct job *job, struct err *e)
 {
     struct around *a = arg;
     struct spawn_options o = {.home = a->home};
+    struct job copy;
     int code = 0;
-    return cli_spawn(job, &o, NULL, &code, e);
+    job_copy(&copy, job);
+    bool fine = job_resolve(&copy, NULL, NULL, e) && cli_spawn(&copy, &o, NULL, &code, e);
+    job_release(&copy);
+    return fine;
 }
 
 static bool resume(void *arg, const char *run, struct err *e)

@@ -47,6 +47,7 @@ bool journal_next(struct journal *j, const char **line);
 int journal_fold_end(struct journal *j, bool all);
 /* The i-th oldest of the last MON_HISTORY lines, or NULL. */
 const char *journal_history(const struct journal *j, unsigned i);
+void mon_write_last(const char *run_dir, const struct mon_snapshot *s);
 bool mon_event_decode(struct mon_event *out, json_t *object);
 
 #endif

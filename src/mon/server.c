@@ -22,6 +22,7 @@
 #define CLIENTS_MAX 64
 #define OUT_EVENTS_MAX (256 * 1024)       /* more than this unsent: events are dropped */
 #define OUT_ANSWERS_MAX (4 * 1024 * 1024) /* more than this unsent: no further command is read */
+#define KEEP_MS 5000
 #define GOODBYE_MS 2000
 
 struct client {
@@ -51,6 +52,7 @@ struct mon_server {
     void *watch_arg;
     /* Only the thread from here on. */
     struct mon_snapshot *current;
+    int64_t kept_ms; /* when it was written to last.json */
     char *push; /* {"snapshot":…} of current, made on demand */
     struct client *client[CLIENTS_MAX];
     unsigned nclients, numbers, steerer; /* steerer: number of a client, 0 = none */
@@ -381,6 +383,10 @@ static void take_news(struct mon_server *m)
         m->push = NULL;
         if (watch)
             watch(watch_arg, m->current);
+        if (clock_mono_ms() - m->kept_ms >= KEEP_MS) {
+            mon_write_last(m->run_dir, m->current);
+            m->kept_ms = clock_mono_ms();
+        }
     }
     for (unsigned i = 0; is_new && i < m->nclients; i++)
         m->client[i]->wants_snapshot = m->client[i]->is_window;
@@ -437,6 +443,8 @@ static void goodbye(struct mon_server *m)
     int64_t until = clock_mono_ms() + GOODBYE_MS;
     journal_fold_end(m->journal, true);
     take_news(m);
+    if (m->current->seq)
+        mon_write_last(m->run_dir, m->current);
     for (unsigned i = 0; i < m->nclients; i++)
         m->client[i]->close_at_ms = until;
     while (m->nclients) {

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Start, Source, Path, Target: golden screens at three sizes and in seven bits, and what their keys do. */
+#include "wz_test.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wizard/draft.h"
+#include "wizard/told.h"
+
+static void go_to(struct bench *b, enum step s)
+{
+    b->w->at = s;
+    b->w->reached = TG_MAX(b->w->reached, s);
+    wz_go(b->w, s, &b->effect);
+}
+
+static void set(struct bench *b, const char *path, const char *value)
+{
+    struct err e = {0};
+    if (!job_set(&b->job, path, value, &e))
+        fail_msg("%s: %s", path, e.text);
+}
+
+static void begin(struct bench *b, enum step s)
+{
+    bench_init(b, 24, 80);
+    set(b, "source.host", "db.us-east-1.example");
+    set(b, "source.user", "tg_reader");
+    set(b, "target.host", "gateway01.us-east-1.example");
+    set(b, "target.user", "root");
+    go_to(b, s);
+}
+
+static bool shows(struct bench *b, const char *wanted)
+{
+    struct canvas c;
+    struct buf text = {0};
+    canvas_init(&c, b->w->rows, b->w->cols, GLYPHS_LINES);
+    wz_draw(b->w, &c);
+    canvas_print(&c, &text);
+    bool found = strstr(text.p, wanted) != NULL;
+    canvas_release(&c);
+    buf_release(&text);
+    return found;
+}
+
+/* ---- Start ---- */
+
+static void fill_runs(struct wz *w)
+{
+    w->runs[0] = (struct wizard_run){.name = "shop-eu", .state = "in-sync", .what = "behind 2 s", .tables = "41 tables", .since = "since 19 Nov 21:07", .is_live = true};
+    w->runs[1] = (struct wizard_run){.name = "crm-test", .state = "finished", .what = "PASS", .tables = "12 tables", .since = "20 Nov 16:40"};
+    w->runs[2] = (struct wizard_run){.name = "billing", .state = "stopped", .what = "63 %, 2 h", .tables = "88 tables", .since = "20 Nov 12:01", .can_resume = true, .file = "binlog.000004"};
+    w->nruns = 3;
+    snprintf(w->safety[0].run, sizeof w->safety[0].run, "billing");
+    snprintf(w->safety[0].text, sizeof w->safety[0].text, "binlog still on the source");
+    w->draft = (struct draft){.is_there = true, .name = "shop-prod", .at = STEP_TARGET, .at_ms = w->wall_ms - 720000};
+    snprintf(w->terminal[0], 160, "UTF-8 yes   lines and blocks 1 cell   colours 256   mouse off");
+    snprintf(w->terminal[1], 160, "Run directory /var/lib/tidegate (212 GB free)");
+}
+
+static void test_start(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    fill_runs(b.w);
+    shots(&b, "wizard-start-runs");
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_CARRY_ON);
+    press(&b, K_DOWN);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* a job file */
+    type(&b, "x.yaml");
+    press(&b, K_ENTER);
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_OPEN);
+    assert_string_equal(b.effect.text, "x.yaml");
+    press(&b, K_END);
+    press(&b, K_ENTER); /* the stopped run */
+    assert_int_equal(b.effect.kind, WZ_RESUME);
+    assert_string_equal(b.effect.text, "billing");
+    bench_release(&b);
+}
+
+/* ---- Source ---- */
+
+static void test_kinds(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_SOURCE);
+    press(&b, ' ');
+    press(&b, ' ');
+    assert_string_equal(b.job.sources[0].kind, "aurora");
+    press(&b, ' ');
+    assert_string_equal(b.job.sources[0].kind, "rds");
+    press(&b, K_TAB);
+    shots(&b, "wizard-source-rds");
+    bench_release(&b);
+}
+
+/* A low screen: the line that has the focus is in sight, wherever it is. */
+static void test_scroll(void **unused)
+{
+    struct bench b;
+    static const char *const marks[] = {"▸ Kind", "▸ Host", "▸ Port", "▸ User", "▸ Password", "▸ TLS"};
+    (void)unused;
+    begin(&b, STEP_SOURCE);
+    set(&b, "source.host", "shop.cluster-ro-cx1.us-east-1.rds.example");
+    form_judge(&b.w->form[STEP_SOURCE], b.w);
+    b.w->rows = 18;
+    b.w->cols = 60;
+    for (size_t i = 0; i < TG_ARRAY_LEN(marks); i++) {
+        assert_true(shows(&b, marks[i]));
+        press(&b, K_TAB);
+    }
+    bench_release(&b);
+}
+
+static void test_origin(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_SOURCE);
+    for (int i = 0; i < 4; i++)
+        press(&b, K_TAB);
+    assert_string_equal(wz_field(b.w)->path, "source.password");
+    press(&b, K_F0 + 4);
+    shots(&b, "wizard-source-origin");
+    type(&b, "TG_NOBODY_SETS_THIS");
+    press(&b, K_TAB);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.job.sources[0].password.origin, SECRET_ENV);
+    assert_string_equal(b.job.sources[0].password.reference, "TG_NOBODY_SETS_THIS");
+    shot(&b, "wizard-source-origin-env"); /* it is not set here, and the page says so */
+    press(&b, K_F0 + 4);
+    for (int i = 0; i < 4; i++)
+        press(&b, K_TAB);
+    press(&b, K_ENTER);
+    assert_int_equal(b.job.sources[0].password.origin, SECRET_ASK);
+    bench_release(&b);
+}
+
+/* Ctrl-R shows what is typed until the field is left; what was typed is never in a screen after that. */
+static void test_reveal(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_SOURCE);
+    for (int i = 0; i < 4; i++)
+        press(&b, K_TAB);
+    type(&b, "geheim");
+    assert_false(shows(&b, "geheim"));
+    press(&b, K_CTRL('r'));
+    assert_true(shows(&b, "geheim"));
+    press(&b, K_TAB);
+    assert_false(shows(&b, "geheim"));
+    press(&b, K_BACK_TAB);
+    assert_false(shows(&b, "geheim"));
+    assert_string_equal(secret_peek(b.job.sources[0].password.value), "geheim");
+    bench_release(&b);
+}
+
+static void test_several(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_SOURCE);
+    ask_sources(b.w, K_ENTER);
+    shots(&b, "wizard-source-several");
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.job.nsources, 2);
+    press(&b, K_TAB);
+    press(&b, K_TAB);
+    type(&b, "db2.example");
+    press(&b, K_TAB);
+    assert_string_equal(b.job.sources[1].host, "db2.example");
+    assert_string_equal(b.job.sources[0].host, "db.us-east-1.example");
+    shot(&b, "wizard-source-second");
+    press(&b, K_BACK_TAB);
+    press(&b, K_BACK_TAB);
+    press(&b, K_BACK_TAB);
+    press(&b, K_LEFT);
+    assert_int_equal(b.w->source_at, 0);
+    assert_true(shows(&b, "db.us-east-1.example"));
+    ask_sources(b.w, K_ENTER);
+    press(&b, K_DOWN);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.job.nsources, 1);
+    assert_string_equal(b.job.sources[0].host, "db2.example");
+    bench_release(&b);
+}
+
+static void test_grants(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_SOURCE);
+    press(&b, K_F0 + 6);
+    shots(&b, "wizard-source-grants");
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_COPY);
+    assert_non_null(strstr(b.effect.text, "GRANT SELECT"));
+    assert_null(strstr(b.effect.text, "Not tested"));
+    bench_release(&b);
+}
+
+/* A name is looked up when its field is left, and only what is known not to be there is told. */
+static void test_name(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    go_to(&b, STEP_SOURCE);
+    press(&b, K_TAB);
+    type(&b, "db.exmaple");
+    press(&b, K_TAB);
+    assert_int_equal(b.effect.kind, WZ_PROBE);
+    assert_int_equal(b.effect.probe, PROBE_NAME);
+    struct news n = {.kind = NEWS_OVER, .probe = PROBE_NAME, .text = "db.exmaple"};
+    err_set(&n.err, ERR_NET_RESOLVE, "not known");
+    wz_take(b.w, &n);
+    shots(&b, "wizard-source-unknown-name");
+    bench_release(&b);
+}
+
+/* ---- Path ---- */
+
+static void test_path(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_PATH);
+    tell(&b, PROBE_PATH, CHECK_PASS, "reached in 12 ms, TLSv1.3, certificate matches the host");
+    tell(&b, PROBE_PATH, CHECK_PASS, "round trip 0.4 ms, the median of several");
+    probe_ends(&b, PROBE_PATH);
+    shots(&b, "wizard-path-direct");
+    press(&b, ' '); /* SSH */
+    press(&b, K_TAB);
+    type(&b, "bastion.example");
+    press(&b, K_TAB);
+    press(&b, K_TAB);
+    type(&b, "ec2-user");
+    press(&b, K_TAB);
+    shots(&b, "wizard-path-ssh");
+    assert_string_equal(b.job.sources[0].ssh.host, "bastion.example");
+    wz_go(b.w, STEP_TARGET, &b.effect);
+    assert_int_equal(b.w->at, STEP_PATH); /* not a way this version can go */
+    press(&b, K_CTRL('t'));
+    assert_int_equal(b.effect.kind, WZ_NONE);
+    for (int i = 0; i < 4; i++)
+        press(&b, K_BACK_TAB);
+    assert_string_equal(wz_field(b.w)->path, "source.way");
+    press(&b, ' '); /* a local port */
+    assert_null(b.job.sources[0].ssh.host);
+    assert_string_equal(b.job.sources[0].host, "127.0.0.1");
+    assert_int_equal(b.job.sources[0].port, 3307);
+    memset(&b.w->probe[PROBE_PATH], 0, sizeof b.w->probe[PROBE_PATH]);
+    shots(&b, "wizard-path-local");
+    press(&b, K_F0 + 6);
+    shot(&b, "wizard-path-tunnel");
+    press(&b, K_ENTER);
+    assert_string_equal(b.effect.text, "ssh -N -o ServerAliveInterval=15 -L 3307:db.us-east-1.example:3306 ec2-user@bastion.example\n");
+    press(&b, ' '); /* back to direct: the address is what it was */
+    assert_string_equal(b.job.sources[0].host, "db.us-east-1.example");
+    assert_int_equal(b.job.sources[0].port, 3306);
+    press(&b, K_F0 + 7);
+    assert_true(shows(&b, "to the target?"));
+    bench_release(&b);
+}
+
+/* ---- Target ---- */
+
+static void test_target(void **unused)
+{
+    struct bench b;
+    struct check_view v = {.has_size = true,
+                           .ndiffers = 2,
+                           .differs = {{"collation (most columns)", "utf8mb4_0900_ai_ci", "utf8mb4_0900_ai_ci", "none"},
+                                       {"AUTO_INCREMENT", "step 1", "cached in blocks", "numbers may jump after the move; see Checks"}}};
+    (void)unused;
+    begin(&b, STEP_TARGET);
+    press(&b, K_RIGHT);
+    assert_string_equal(b.job.target.kind, "tidb-cloud");
+    assert_true(b.job.target.tls.is_on && b.job.target.tls.verify);
+    tell(&b, PROBE_TARGET, CHECK_PASS, "reached in 9 ms, TLSv1.3, certificate matches the host");
+    tell(&b, PROBE_TARGET, CHECK_PASS, "TiDB-v8.5.1");
+    tell(&b, PROBE_TARGET, CHECK_NONE, "free space is not visible through SQL here: plan 412 GB per replica");
+    probe_ends(&b, PROBE_TARGET);
+    b.w->view[1] = v;
+    shots(&b, "wizard-target");
+    for (int i = 0; i < 5; i++)
+        press(&b, K_TAB);
+    press(&b, K_LEFT);
+    assert_false(b.job.target.tls.is_on);
+    shots(&b, "wizard-target-cloud-tls");
+    press(&b, K_CTRL('y'));
+    assert_true(b.job.target.tls.is_on);
+    bench_release(&b);
+}
+
+/* ---- what tests tell ---- */
+
+static void tell_of(struct told *t, const char *id, enum check_state state, const char *found, const char *want)
+{
+    static const struct job_end end = {.tls = {.is_on = true, .verify = true}};
+    struct check_result r = {.check = check_find(id), .state = state, .found = (char *)(uintptr_t)found};
+    struct probe_line line;
+    assert_non_null(r.check);
+    bool any = told_line(t, &end, &r, &line);
+    if (!want)
+        assert_false(any);
+    else if (!any || strcmp(line.text, want) != 0)
+        fail_msg("%s tells \"%s\", not \"%s\"", id, any ? line.text : "", want);
+}
+
+static void test_told(void **unused)
+{
+    struct told t = {0};
+    (void)unused;
+    tell_of(&t, "source.resolve", CHECK_PASS, "10.0.0.7, 1 ms", NULL);
+    tell_of(&t, "source.connect", CHECK_PASS, "port 3306, 84 ms", NULL);
+    tell_of(&t, "source.tls", CHECK_PASS, "TLSv1.3", "reached in 84 ms, TLSv1.3, certificate matches the host");
+    tell_of(&t, "source.login", CHECK_PASS, "as tg", NULL);
+    tell_of(&t, "version", CHECK_PASS, "MySQL 8.0.32", NULL);
+    tell_of(&t, "source.managed", CHECK_PASS, "Amazon Aurora 3.05.2", "Amazon Aurora 3.05.2, speaks as MySQL 8.0.32");
+    tell_of(&t, "source.role", CHECK_FAIL, "reader", "innodb_read_only is ON: this node is a reader, it has no binlog");
+    tell_of(&t, "binlog_format", CHECK_PASS, "ROW", NULL);
+    tell_of(&t, "binlog_row_image", CHECK_PASS, "FULL", "binlog_format ROW, binlog_row_image FULL");
+    tell_of(&t, "path.clock", CHECK_PASS, "+0.3 s", "clock differs from ours by +0.3 s");
+    struct check_view v = {.has_size = true, .bytes = 1300000000000, .ntables = 42, .nschemas = 3};
+    struct probe_line line;
+    assert_true(told_view(&v, false, &line));
+    assert_string_equal(line.text, "42 tables in 3 schemas, about 1.3 TB");
+}
+
+/* ---- the draft ---- */
+
+static void test_draft(void **unused)
+{
+    char home[] = "/tmp/tg-draft-XXXXXX";
+    struct job job, back;
+    struct draft found;
+    struct err e = {0};
+    struct stat st;
+    enum step at;
+    (void)unused;
+    assert_non_null(mkdtemp(home));
+    job_init(&job);
+    assert_true(job_set(&job, "source.host", "db.example", &e));
+    assert_true(job_set_secret(&job, "source.password", "${env:TG_SOURCE_PASSWORD}", secret_new("geheim", 6), &e));
+    assert_true(draft_write(home, &job, STEP_TARGET, &e));
+    char *path = x_format("%s/.draft.yaml", home), text[4096] = "";
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    int fd = open(path, O_RDONLY);
+    assert_true(read(fd, text, sizeof text - 1) > 0);
+    close(fd);
+    assert_null(strstr(text, "geheim"));
+    assert_non_null(strstr(text, "${env:TG_SOURCE_PASSWORD}"));
+    draft_look(home, &found);
+    assert_true(found.is_there);
+    assert_int_equal(found.at, STEP_TARGET);
+    assert_string_equal(found.name, "db.example");
+    assert_true(draft_read(home, &back, &at));
+    assert_string_equal(back.sources[0].host, "db.example");
+    draft_remove(home);
+    draft_look(home, &found);
+    assert_false(found.is_there);
+    free(path);
+    job_release(&job);
+    job_release(&back);
+    rmdir(home);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_start),   cmocka_unit_test(test_kinds), cmocka_unit_test(test_scroll), cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_reveal),  cmocka_unit_test(test_several), cmocka_unit_test(test_grants), cmocka_unit_test(test_name),
+        cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told),   cmocka_unit_test(test_draft),
+    };
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
