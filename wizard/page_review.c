@@ -101,18 +101,22 @@ static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
     return true;
 }
 
-/* A run needs a name; the source's host has one to offer. */
-static void enter(struct wz *w, struct wz_effect *out)
+void review_name(struct wz *w)
 {
     char name[33] = "";
     size_t n = 0;
     struct err e;
-    (void)out;
     for (const char *p = w->job->name ? "" : source_of(w)->host; p && *p && *p != '.' && n < 32; p++)
         if ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (*p == '-' && n))
             name[n++] = *p;
     if (n && job_set(w->job, "name", name, &e))
         wz_changed_name(w);
+}
+
+static void enter(struct wz *w, struct wz_effect *out)
+{
+    (void)out;
+    review_name(w);
 }
 
 static void press(struct wz *w, unsigned button, struct wz_effect *out)
