@@ -17,7 +17,7 @@ enum { BOX_DETAILS = BOX_SCOPE, BOX_RULES, BOX_RENAME, BOX_DROP };
 static void add_list(struct buf *out, const char *name, uint32_t n, const char *list)
 {
     if (n)
-        buf_addf(out, "%s: %u, %.400s\n", name, n, list);
+        buf_addf(out, _("%s: %u, %.400s\n"), name, n, list);
     else
         buf_addf(out, _("%s: none\n"), name);
 }

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "base/text.h"
 #include "wizard/scope.h"
 
 static struct look_table table(const char *schema, const char *name, const char *key, double mrows, double mb)
@@ -125,6 +126,12 @@ static void test_drawn(void **unused)
     press(&b, K_ENTER);
     select_row(&b, "shop", "order_items");
     shots(&b, "wizard-scope");
+    text_speak(TEXT_ZH_CN);
+    shots(&b, "zh-scope-shop");
+    press(&b, K_ENTER);
+    shot(&b, "zh-scope-details");
+    press(&b, K_ESC);
+    text_speak(TEXT_EN);
     press(&b, K_ENTER);
     shot(&b, "wizard-scope-details");
     press(&b, K_ENTER); /* Close is marked */
