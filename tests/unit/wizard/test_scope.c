@@ -64,6 +64,7 @@ static struct look_table *shop(uint32_t *n)
 static void begin(struct bench *b)
 {
     struct err e;
+    text_speak(TEXT_EN); /* a test that fails may have left another */
     bench_init(b, 24, 80);
     job_set(&b->job, "name", "shop-prod", &e);
     job_set(&b->job, "source.host", "db.example", &e);
