@@ -135,19 +135,21 @@ static void draw_empty(const struct wz *w, struct canvas *c, struct rect in)
 
 static void tree_label(const struct wz *w, char out[120])
 {
-    static const char *const sorts[] = {"", N_(", by size"), N_(", by rows")};
+    static const char *const sorts[] = {"", N_("by size"), N_("by rows")};
     const struct scope *s = w->scope;
     const struct probe_view *v = &w->probe[PROBE_TABLES];
-    char age[80];
+    char left[120], age[80];
+    const char *sorted = s->sort ? _(sorts[s->sort]) : "";
     wz_probe_age(w, PROBE_TABLES, age);
     if (v->is_running)
         snprintf(age, sizeof age, _("looking… %lld s, Esc stops it"), (long long)(w->now_ms - v->began_ms) / 1000);
     if (s->find.n && s->find_problem[0])
-        snprintf(out, 120, "%s", s->find_problem);
+        snprintf(left, sizeof left, "%s", s->find_problem);
     else if (s->find.n && s->look)
-        snprintf(out, 120, _("%u of %u shown%s"), s->nmatching, s->look->n, _(sorts[s->sort]));
+        snprintf(left, sizeof left, _("%u of %u shown"), s->nmatching, s->look->n);
     else
-        snprintf(out, 120, "%s%s", age, age[0] ? _(sorts[s->sort]) : s->sort ? _(sorts[s->sort]) + 2 : "");
+        snprintf(left, sizeof left, "%s", age);
+    snprintf(out, 120, "%.80s%s%.30s", left, left[0] && sorted[0] ? _(", ") : "", sorted);
 }
 
 static void draw_find(const struct wz *w, struct canvas *c, int y, int end)
@@ -222,7 +224,7 @@ static void draw_existing(const struct wz *w, struct canvas *c, struct rect in, 
 static void draw_chosen(const struct wz *w, struct canvas *c, struct rect box)
 {
     const struct scope *s = w->scope;
-    char title[200], text[400];
+    char title[200], text[400], later[320];
     struct rect in = rect_inside(box);
     chosen_title(s, title);
     wz_box(c, box, w, wz_has_focus(w, EXISTING), title, NULL);
@@ -232,7 +234,8 @@ static void draw_chosen(const struct wz *w, struct canvas *c, struct rect box)
     }
     draw_keys(s, c, in, in.y);
     draw_existing(w, c, in, in.y + 1);
-    snprintf(text, sizeof text, _("New tables later: %s"), s->later);
+    scope_later(s, later);
+    snprintf(text, sizeof text, _("New tables later: %s"), later);
     canvas_cut(c, in, in.y + 2, in.x + 3, in.w - 4, ROLE_TEXT, text);
 }
 
@@ -257,9 +260,10 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
 
 static void rule_line(struct canvas *c, struct rect in, int y, const char *name, const char *text)
 {
-    char line[600];
-    snprintf(line, sizeof line, "%-10s%.500s", name, text);
-    canvas_cut(c, in, y, in.x + 1, in.w - 2, ROLE_TEXT, line);
+    char line[500]; /* rules can be long; more has no room anyway */
+    int x = in.x + 1 + TG_MAX(canvas_text(c, in, y, in.x + 1, ROLE_TEXT, name), 10);
+    snprintf(line, sizeof line, "%s", text);
+    canvas_cut(c, in, y, x, in.x + in.w - x - 1, ROLE_TEXT, line);
 }
 
 static void draw_routes(const struct wz *w, struct canvas *c, struct rect in, int y)
@@ -283,6 +287,7 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
     const struct scope *s = scope_of(w);
     struct rect in = rect_inside(r);
     struct buf events = {0};
+    char later[320];
     int y = in.y, lists = 0;
     bool has_events = job_get(w->job, "events", &events);
     buf_release(&events);
@@ -302,7 +307,8 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
     draw_routes(w, c, in, y++);
     rule_line(c, in, y++, _("columns:"), _("all of a table; this version can't leave out or mask a column"));
     rule_line(c, in, y++, _("events:"), has_events ? _("the file filters binlog events: this version refuses to run with that. Take it out") : _("all of them; this version can't filter binlog events"));
-    rule_line(c, in, y, _("later:"), s->look ? s->later : "");
+    scope_later(s, later);
+    rule_line(c, in, y, _("later:"), s->look ? later : "");
 }
 
 /* ---- input ---- */

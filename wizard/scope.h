@@ -45,7 +45,11 @@ struct scope {
      * not make the same. */
     char *rules[SCOPE_LISTS], *old_rules[SCOPE_LISTS];
     bool *old_chosen, is_own;
-    char later[320];                  /* what the rules mean for tables that are made later */
+    struct {                          /* what the rules mean for tables that are made later */
+        char yes[120], no[120];       /* a few of the schemas in which they move, or stay */
+        uint32_t nyes, nno;
+        bool in_new_schemas;
+    } later;
     uint32_t dropping;                /* first route that the box of removal offers */
     size_t visible;                   /* rows of the tree that fitted when it was drawn */
 };
@@ -68,6 +72,7 @@ enum scope_state scope_state(const struct scope_schema *g);
 bool scope_turn(struct wz *w, bool everything, bool *asks);
 void scope_apply(struct wz *w);       /* the boxes become the job's rules */
 void scope_revert(struct wz *w);      /* the boxes as the rules have them */
+void scope_later(const struct scope *s, char out[320]); /* in words */
 /* Rules that the boxes would become; job_picked_release. */
 void scope_rules(const struct scope *s, const struct job *job, struct job_picked *out);
 /* Folds or unfolds the schema of the row; on a table ← goes to its schema. */

@@ -14,14 +14,6 @@ enum { BOX_DETAILS = BOX_SCOPE, BOX_RULES, BOX_RENAME, BOX_DROP };
 
 /* ---- details ---- */
 
-static void add_list(struct buf *out, const char *name, uint32_t n, const char *list)
-{
-    if (n)
-        buf_addf(out, "%s: %u, %.400s\n", name, n, list);
-    else
-        buf_addf(out, _("%s: none\n"), name);
-}
-
 static void add_key(const struct look_table *t, struct buf *out)
 {
     if (t->key) {
@@ -68,13 +60,18 @@ static void table_details(const struct wz *w, const struct look_table *t, struct
     else
         buf_addf(out, _("Rows and size could not be read: %.200s\n\n"), l->sizes_problem ? l->sizes_problem : "");
     add_key(t, out);
-    if (l->has_triggers)
-        add_list(out, _("Triggers"), t->ntriggers, t->triggers);
+    if (l->has_triggers && t->ntriggers)
+        buf_addf(out, _("Triggers: %u, %.400s\n"), t->ntriggers, t->triggers);
+    else if (l->has_triggers)
+        buf_adds(out, _("Triggers: none\n"));
     if (t->nfks)
         buf_addf(out, _("Foreign keys: %u, to %.400s\n"), t->nfks, t->fks);
     else
         buf_adds(out, _("Foreign keys: none\n"));
-    add_list(out, _("Generated columns"), t->ngenerated, t->generated);
+    if (t->ngenerated)
+        buf_addf(out, _("Generated columns: %u, %.400s\n"), t->ngenerated, t->generated);
+    else
+        buf_adds(out, _("Generated columns: none\n"));
     buf_addf(out, _("Engine %s\nCollation %s\n"), t->engine ? t->engine : "?", t->collation ? t->collation : "?");
     add_place(w, t, out);
 }

@@ -280,23 +280,32 @@ static void look_ahead(struct wz *w)
     enum { ASKED = 64, TOLD = 3 };
     static const char unborn[] = "table born tomorrow 7c41";
     struct scope *s = w->scope;
-    char yes[120] = "", no[120] = "";
-    uint32_t nyes = 0, nno = 0, asked = TG_MIN(s->nschemas, (uint32_t)ASKED);
-    for (uint32_t i = 0; i < asked; i++) {
+    memset(&s->later, 0, sizeof s->later);
+    for (uint32_t i = 0; i < TG_MIN(s->nschemas, (uint32_t)ASKED); i++) {
         bool wanted = job_wants(w->job, s->schemas[i].name, unborn);
-        char *to = wanted ? yes : no;
-        uint32_t n = wanted ? nyes++ : nno++;
+        char *to = wanted ? s->later.yes : s->later.no;
+        uint32_t n = wanted ? s->later.nyes++ : s->later.nno++;
         if (n < TOLD)
             snprintf(to + strlen(to), 120 - strlen(to), "%s%.30s", n ? ", " : "", s->schemas[i].name);
         else if (n == TOLD)
             snprintf(to + strlen(to), 120 - strlen(to), ", …");
     }
-    if (job_wants(w->job, unborn, unborn))
-        snprintf(s->later, sizeof s->later, nno ? _("followed in %s and in new schemas; not in %s") : nyes ? _("followed everywhere, in new schemas as well") : _("followed"), yes, no);
-    else if (!nyes)
-        snprintf(s->later, sizeof s->later, "%s", _("none is followed"));
+    s->later.in_new_schemas = job_wants(w->job, unborn, unborn);
+}
+
+void scope_later(const struct scope *s, char out[320])
+{
+    const char *yes = s->later.yes, *no = s->later.no;
+    if (s->later.in_new_schemas && s->later.nno)
+        snprintf(out, 320, _("followed in %s and in new schemas; not in %s"), yes, no);
+    else if (s->later.in_new_schemas)
+        snprintf(out, 320, "%s", _("followed everywhere, in new schemas as well"));
+    else if (!s->later.nyes)
+        snprintf(out, 320, "%s", _("none is followed"));
+    else if (s->later.nno)
+        snprintf(out, 320, _("followed in %s; not in %s"), yes, no);
     else
-        snprintf(s->later, sizeof s->later, nno ? _("followed in %s; not in %s") : _("followed in %s; not in new schemas"), yes, no);
+        snprintf(out, 320, _("followed in %s; not in new schemas"), yes);
 }
 
 static char *list_text(const struct job *j, const char *path)

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "base/text.h"
 #include "wizard/scope.h"
 
 static struct look_table table(const char *schema, const char *name, const char *key, double mrows, double mb)
@@ -63,6 +64,7 @@ static struct look_table *shop(uint32_t *n)
 static void begin(struct bench *b)
 {
     struct err e;
+    text_speak(TEXT_EN); /* a test that fails may have left another */
     bench_init(b, 24, 80);
     job_set(&b->job, "name", "shop-prod", &e);
     job_set(&b->job, "source.host", "db.example", &e);
@@ -125,6 +127,12 @@ static void test_drawn(void **unused)
     press(&b, K_ENTER);
     select_row(&b, "shop", "order_items");
     shots(&b, "wizard-scope");
+    text_speak(TEXT_ZH_CN);
+    shots(&b, "zh-scope-shop");
+    press(&b, K_ENTER);
+    shot(&b, "zh-scope-details");
+    press(&b, K_ESC);
+    text_speak(TEXT_EN);
     press(&b, K_ENTER);
     shot(&b, "wizard-scope-details");
     press(&b, K_ENTER); /* Close is marked */
