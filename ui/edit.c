@@ -189,7 +189,8 @@ void edit_draw(const struct edit *e, struct canvas *c, struct rect clip, int y, 
     const char *from = text.p ? text.p : "", *end = from + text.n;
     while (cells >= w && from < end) { /* from the left, until the cursor has a cell of its own */
         const char *last = from;
-        cells -= TG_MAX(glyph_width(utf8_next(&from, end)), 0);
+        int width = glyph_width(utf8_next(&from, end));
+        cells -= TG_MAX(width, 0);
         if (from == last)
             break;
     }

@@ -20,8 +20,6 @@ static void told(void *arg, const struct verify_table *t)
     pthread_mutex_unlock(&g->tabs.lock);
     if (t->is_equal)
         log_event(LOG_INFO, "verify", label, "", "equal: %llu rows", (unsigned long long)t->source.rows);
-    else
-        log_event(LOG_WARN, "verify", label, "TG-6101", "differs: %s", t->detail);
 }
 
 struct compare {
@@ -51,8 +49,21 @@ static bool wants_end(struct engine *g)
     return wants || cancel_is_set(g->cancel) || (g->o->stop && cancel_is_set(g->o->stop));
 }
 
-/* One comparison while the screens go on. */
-static bool compare_once(struct engine *g, uint32_t *ndifferent, char *first, size_t first_size, struct err *e)
+/* While the source moves a difference may be a change that is under way: it is told, and is no finding. */
+static void tell_differences(const struct buf *found, bool is_still)
+{
+    for (size_t at = 0; at < found->n;) {
+        const char *label = found->p + at, *detail = label + strlen(label) + 1;
+        if (is_still)
+            log_event(LOG_WARN, "verify", label, "TG-6101", "differs: %s", detail);
+        else
+            log_event(LOG_INFO, "verify", label, "", "not the same at this moment, while the source moves: %s", detail);
+        at += strlen(label) + strlen(detail) + 2;
+    }
+}
+
+/* One comparison while the screens go on. found: of each table that differs its label and how, both with their NUL. */
+static bool compare_once(struct engine *g, uint32_t *ndifferent, struct buf *found, struct err *e)
 {
     pthread_t thread;
     struct cancel *halt = cancel_new();
@@ -80,9 +91,12 @@ static bool compare_once(struct engine *g, uint32_t *ndifferent, char *first, si
     cancel_free(halt);
     *ndifferent = 0;
     for (uint32_t i = 0; i < c.n; i++) {
-        if (c.fine && !c.tables[i].is_equal && !(*ndifferent)++) {
+        if (c.fine && !c.tables[i].is_equal) {
             char label[160];
-            snprintf(first, first_size, "%s: %s", table_label(c.tables[i].def, label), c.tables[i].detail);
+            table_label(c.tables[i].def, label);
+            buf_add(found, label, strlen(label) + 1);
+            buf_add(found, c.tables[i].detail, strlen(c.tables[i].detail) + 1);
+            (*ndifferent)++;
         }
         table_drop(c.tables[i].def);
     }
@@ -164,16 +178,43 @@ static void forget_differences(struct engine *g)
     pthread_mutex_unlock(&g->tabs.lock);
 }
 
+/* The verdict of a comparison that was the last one. */
+static bool conclude(struct engine *g, const struct buf *found, uint32_t different, bool is_still, const struct pos *at, struct err *e)
+{
+    const char *label = found->n ? found->p : "", *detail = found->n ? label + strlen(label) + 1 : "";
+    size_t kept = quarantine_count(g->quarantine);
+    char verdict[64];
+    tell_differences(found, is_still);
+    if (is_still && kept) { /* whatever the comparison says */
+        snprintf(verdict, sizeof verdict, "FAIL %zu rows in quarantine", kept);
+        set_verdict(g, verdict, at);
+        return err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ%s%s%s%.300s", kept, different, found->n ? "; " : "", label,
+                       found->n ? ": " : "", detail);
+    }
+    if (is_still && !different) {
+        pass_text(g, verdict);
+        set_verdict(g, verdict, at);
+        return true;
+    }
+    snprintf(verdict, sizeof verdict, is_still ? "FAIL %u tables differ" : "not verified: the source moves", different);
+    set_verdict(g, verdict, at);
+    if (!is_still)
+        forget_differences(g);
+    return is_still ? err_set(e, ERR_VERIFY_DIFFERENT, "%u tables; %s: %.300s", different, label, detail)
+                    : err_set(e, ERR_VERIFY_MOVING, "%u tables differ at the moment", different);
+}
+
 bool engine_compare(struct engine *g, struct err *e)
 {
-    char first[500] = "", verdict[64];
     enum run_state back = g->state;
     engine_set_state(g, RUN_VERIFYING);
     for (int i = 0; i < COMPARE_TRIES; i++) {
         struct pos begin, end;
+        struct buf found = {0};
         uint32_t different = 0;
         if (!source_stands(g, &begin, e) || !engine_wait_applied(g, &begin, e) ||
-            !compare_once(g, &different, first, sizeof first, e) || !source_stands(g, &end, e)) {
+            !compare_once(g, &different, &found, e) || !source_stands(g, &end, e)) {
+            buf_release(&found);
             if (g->is_snapshot && engine_drop_snapshots(g, e))
                 continue;
             engine_set_state(g, back);
@@ -181,25 +222,12 @@ bool engine_compare(struct engine *g, struct err *e)
         }
         bool is_still = is_of_one_moment(g, &begin, &end) || (g->is_snapshot && !different);
         if (is_still || i + 1 == COMPARE_TRIES) {
-            size_t kept = quarantine_count(g->quarantine);
             engine_set_state(g, back);
-            if (is_still && kept) { /* whatever the comparison says */
-                snprintf(verdict, sizeof verdict, "FAIL %zu rows in quarantine", kept);
-                set_verdict(g, verdict, &end);
-                return err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ%s%s", kept, different, first[0] ? "; " : "", first);
-            }
-            if (is_still && !different) {
-                pass_text(g, verdict);
-                set_verdict(g, verdict, &end);
-                return true;
-            }
-            snprintf(verdict, sizeof verdict, is_still ? "FAIL %u tables differ" : "not verified: the source moves", different);
-            set_verdict(g, verdict, &end);
-            if (!is_still)
-                forget_differences(g);
-            return is_still ? err_set(e, ERR_VERIFY_DIFFERENT, "%u tables; %s", different, first)
-                            : err_set(e, ERR_VERIFY_MOVING, "%u tables differ at the moment", different);
+            bool fine = conclude(g, &found, different, is_still, &end, e);
+            buf_release(&found);
+            return fine;
         }
+        buf_release(&found);
         log_event(LOG_INFO, "verify", "", "", "the source moved while it was compared; once more");
     }
     return false;
