@@ -216,7 +216,6 @@ static void do_effect(struct window *v, const struct wz_effect *f)
         break;
     case WZ_OPEN:
     case WZ_CURE:
-    case WZ_MOUSE:
     case WZ_NONE:
         break;
     }

@@ -125,6 +125,7 @@ static void test_drawn(void **unused)
     press(&b, K_ENTER);
     select_row(&b, "shop", "order_items");
     shots(&b, "wizard-scope");
+    shots_zh(&b, "scope-tables");
     press(&b, K_ENTER);
     shot(&b, "wizard-scope-details");
     press(&b, K_ENTER); /* Close is marked */
