@@ -12,9 +12,6 @@ void review_propose_name(struct wz *w);
 /* page_checks.c: the row that is chosen, or NULL. Belongs to w->report. */
 const struct check_result *checks_selected(const struct wz *w);
 
-/* page_review.c: a run needs a name; where it has none the source's host has one to offer. */
-void review_propose_name(struct wz *w);
-
 /* topology.c: the rows of a DM cluster in the form of Route, all shown for that road alone. */
 bool topology_is_shown(const struct wz *w);
 void topology_get(const struct wz *w, const char *path, struct buf *out); /* a list of hosts as it is typed */

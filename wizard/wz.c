@@ -17,7 +17,7 @@
 
 /* ---- keys ---- */
 
-enum action { DO_NONE, DO_HELP, DO_GOTO, DO_MOUSE, DO_TEST, DO_SAVE, DO_LEAVE, DO_REDRAW, DO_THEME, DO_SUSPEND };
+enum action { DO_NONE, DO_HELP, DO_GOTO, DO_TEST, DO_SAVE, DO_LEAVE, DO_REDRAW, DO_THEME, DO_SUSPEND };
 enum { ON_START = 1, ON_FORM = 2, ON_LIST = 4, ON_SCOPE = 8, ON_FIND = 16, ON_CHECKS = 32, ON_ANY = 255 & ~ON_FIND };
 
 static const struct key_row rows[] = {
@@ -55,7 +55,7 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_FORM, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("Path: the other end"), false, NULL},
     {DO_HELP, ON_ANY, K_F1, {0}, "F1", N_("Help"), 0, N_("this list"), true, NULL},
     {DO_GOTO, ON_ANY, K_F2, {K_CTRL('g')}, "F2", N_("Go to"), 0, N_("go to a page"), true, NULL},
-    {DO_MOUSE, ON_ANY, K_F0 + 3, {0}, "F3", NULL, 0, N_("mouse on or off"), true, NULL},
+    {DO_THEME, ON_ANY, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
     {DO_SAVE, ON_ANY, K_F9, {K_CTRL('s')}, "F9", N_("Save"), 0, N_("save the job"), true, NULL},
     {DO_REDRAW, ON_ANY, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_SUSPEND, ON_ANY, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
@@ -303,9 +303,6 @@ static void do_action(struct wz *w, const struct key_row *row, struct wz_effect 
     case DO_GOTO:
         w->is_goto = true;
         w->goto_at = (int)w->at;
-        break;
-    case DO_MOUSE:
-        out->kind = WZ_MOUSE;
         break;
     case DO_TEST:
         form_focus(&w->form[w->at], w, SIZE_MAX);

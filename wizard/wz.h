@@ -27,7 +27,7 @@ enum wz_effect_kind {
     WZ_ATTACH, WZ_RESUME, WZ_DEMO,    /* name: the run */
     WZ_CURE,                          /* result, cure: apply it; user and the typed password: as whom */
     WZ_COPY,                          /* text to the clipboard */
-    WZ_LANGUAGE, WZ_THEME, WZ_MOUSE, WZ_REDRAW, WZ_SUSPEND,
+    WZ_LANGUAGE, WZ_THEME, WZ_REDRAW, WZ_SUSPEND,
     WZ_LEAVE
 };
 enum probe {

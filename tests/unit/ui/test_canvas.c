@@ -114,6 +114,24 @@ static void test_wrap_breaks_long_words(void **unused)
     canvas_release(&c);
 }
 
+/* Chinese has no spaces: lines end between characters, but no line begins with a closing mark or ends with an opening one,
+ * and words of code stay whole. */
+static void test_wraps_chinese(void **unused)
+{
+    (void)unused;
+    struct canvas c;
+    canvas_init(&c, 3, 10, GLYPHS_LINES);
+    assert_int_equal(canvas_wrap(&c, (struct rect){0, 0, 3, 10}, 0, ROLE_TEXT, "源库没有键，请看"), 2);
+    expect_text(&c, "源库没有\n键，请看\n\n");
+    canvas_clear(&c);
+    assert_int_equal(canvas_wrap(&c, (struct rect){0, 0, 3, 10}, 0, ROLE_TEXT, "在目标（新）"), 2);
+    expect_text(&c, "在目标\n（新）\n\n");
+    canvas_clear(&c);
+    canvas_wrap(&c, (struct rect){0, 0, 3, 8}, 0, ROLE_TEXT, "设为 binlog 即可");
+    expect_text(&c, "设为\nbinlog\n即可\n");
+    canvas_release(&c);
+}
+
 static void test_box_and_bar(void **unused)
 {
     (void)unused;
@@ -236,7 +254,7 @@ int main(void)
         cmocka_unit_test(test_wide_glyphs_are_never_halved),
         cmocka_unit_test(test_control_and_combining),
         cmocka_unit_test(test_cut_and_right),
-        cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_wrap), cmocka_unit_test(test_wraps_chinese),
         cmocka_unit_test(test_wrap_breaks_long_words),
         cmocka_unit_test(test_box_and_bar),
         cmocka_unit_test(test_graph),

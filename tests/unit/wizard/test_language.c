@@ -7,26 +7,6 @@
 #include "sample.h"
 #include "wizard/dashboard_state.h"
 
-static const int sizes[][2] = {{24, 80}, {36, 120}, {18, 60}};
-
-static void sized(char out[200], const char *name, size_t i)
-{
-    snprintf(out, 200, i ? "zh-%s-%dx%d" : "zh-%s", name, sizes[i][1], sizes[i][0]);
-}
-
-static void shots_zh(struct bench *b, const char *name)
-{
-    char full[200];
-    for (size_t i = 0; i < TG_ARRAY_LEN(sizes); i++) {
-        b->w->rows = sizes[i][0];
-        b->w->cols = sizes[i][1];
-        sized(full, name, i);
-        shot(b, full);
-    }
-    b->w->rows = 24;
-    b->w->cols = 80;
-}
-
 static void add(struct check_report *r, const char *id, enum check_state state, const char *found, const char *wanted)
 {
     uint32_t *counts[] = {&r->npass, &r->nwarn, &r->nfail, &r->nnone};
@@ -123,15 +103,15 @@ static void test_boxes(void **unused)
 static void board(const char *name, const char *keys)
 {
     char full[200];
-    for (size_t i = 0; i < TG_ARRAY_LEN(sizes); i++) {
+    for (size_t i = 0; i < TG_ARRAY_LEN(zh_sizes); i++) {
         struct dashboard_state *s = dashboard_state_new();
         struct mon_snapshot *m = sample_snapshot();
         struct mon_event e;
         struct effect effect;
         struct canvas c;
         struct buf text = {0};
-        s->rows = sizes[i][0];
-        s->cols = sizes[i][1];
+        s->rows = zh_sizes[i][0];
+        s->cols = zh_sizes[i][1];
         s->now_ms = 1000000;
         s->wall_ms = m->at_ms;
         dashboard_take(s, m);
@@ -146,7 +126,7 @@ static void board(const char *name, const char *keys)
         canvas_init(&c, s->rows, s->cols, GLYPHS_LINES);
         dashboard_draw(&c, s);
         canvas_print(&c, &text);
-        sized(full, name, i);
+        zh_name(full, name, i);
         compare(full, &text);
         canvas_release(&c);
         buf_release(&text);

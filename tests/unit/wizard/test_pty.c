@@ -278,6 +278,27 @@ static void test_wide_lines_get_the_safe_set(void **unused)
     stand_up(&d);
 }
 
+/* The environment's language; English where the console has no glyphs for it. */
+static void test_language(void **unused)
+{
+    static const struct {
+        const char *term, *says;
+    } cases[] = {{"xterm-256color", "d 脱离"}, {"linux", "d Detach"}};
+    (void)unused;
+    for (size_t i = 0; i < TG_ARRAY_LEN(cases); i++) {
+        struct desk d;
+        setenv("LANGUAGE", "zh_CN", 1);
+        sit_down(&d, 24, 80, cases[i].term);
+        unsetenv("LANGUAGE");
+        wait_for(&d, cases[i].says, true);
+        wait_for(&d, "412 GB", true);
+        type(&d, "d");
+        wait_end(&d);
+        check_restored(&d);
+        stand_up(&d);
+    }
+}
+
 static void test_no_color(void **unused)
 {
     (void)unused;
@@ -438,6 +459,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(test_log_arrives_and_rest_is_quiet, clear_away),
         cmocka_unit_test_teardown(test_poor_terminals, clear_away),
         cmocka_unit_test_teardown(test_wide_lines_get_the_safe_set, clear_away),
+        cmocka_unit_test_teardown(test_language, clear_away),
         cmocka_unit_test_teardown(test_no_color, clear_away),
         cmocka_unit_test_teardown(test_dumb_terminal_speaks_plainly, clear_away),
         cmocka_unit_test_teardown(test_suspend, clear_away),

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
 
@@ -140,6 +141,30 @@ static inline void shots(struct bench *b, const char *name)
     b->w->cols = 80;
     snprintf(full, sizeof full, "%s-ascii", name);
     shot_with(b, full, GLYPHS_ASCII);
+}
+
+/* The same in Chinese at three sizes (zh-NAME, zh-NAME-120x36, zh-NAME-60x18), whatever is spoken before and after. */
+static const int zh_sizes[][2] = {{24, 80}, {36, 120}, {18, 60}};
+
+static inline void zh_name(char out[200], const char *name, size_t i)
+{
+    snprintf(out, 200, i ? "zh-%s-%dx%d" : "zh-%s", name, zh_sizes[i][1], zh_sizes[i][0]);
+}
+
+static inline void shots_zh(struct bench *b, const char *name)
+{
+    enum text_language before = text_language();
+    char full[200];
+    text_speak(TEXT_ZH_CN);
+    for (size_t i = 0; i < TG_ARRAY_LEN(zh_sizes); i++) {
+        b->w->rows = zh_sizes[i][0];
+        b->w->cols = zh_sizes[i][1];
+        zh_name(full, name, i);
+        shot(b, full);
+    }
+    b->w->rows = 24;
+    b->w->cols = 80;
+    text_speak(before);
 }
 
 #endif
