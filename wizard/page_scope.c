@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { TREE, EXISTING, THINGS };
+enum { FULL_BLOCK = 7 }; /* rows of the block below, without its frame */
 enum { ON_SCOPE = 8, ON_FIND = 16 };
 
 static const char *const existings[] = {N_("stop and ask"), N_("add to them"), N_("replace rows"), N_("DROP tables")};
@@ -282,6 +283,22 @@ static void draw_routes(const struct wz *w, struct canvas *c, struct rect in, in
     buf_release(&text);
 }
 
+static bool has_rules(const struct scope *s, size_t i)
+{
+    return s->rules[i] && strcmp(s->rules[i], "[]") != 0;
+}
+
+/* In one line, where there is no room for more. */
+static void draw_rules_short(const struct scope *s, struct canvas *c, struct rect in, int y)
+{
+    struct buf line = {0};
+    for (size_t i = 0; i < SCOPE_LISTS; i++)
+        if (has_rules(s, i))
+            buf_addf(&line, "%s%s: %.300s", line.n ? "   " : "", scope_lists[i] + 6, s->rules[i]);
+    canvas_cut(c, in, y, in.x + 1, in.w - 2, line.n ? ROLE_TEXT : ROLE_DIM, line.n ? line.p : _("no rule: everything moves, schemas that are made later as well"));
+    buf_release(&line);
+}
+
 static void below(struct wz *w, struct canvas *c, struct rect r)
 {
     const struct scope *s = scope_of(w);
@@ -292,10 +309,14 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
     bool has_events = job_get(w->job, "events", &events);
     buf_release(&events);
     wz_box(c, r, w, false, s->is_own ? _("Rules in the job file: written by hand, kept until you change a box") : _("Rules that this choice writes into the job file"), NULL);
+    if (in.h < FULL_BLOCK) {
+        draw_rules_short(s, c, in, y);
+        return;
+    }
     rule_line(c, in, y++, "allow:", "");
     for (size_t i = 0; i < SCOPE_LISTS && lists < 2; i++) {
         char name[40];
-        if (!s->rules[i] || strcmp(s->rules[i], "[]") == 0)
+        if (!has_rules(s, i))
             continue;
         snprintf(name, sizeof name, "  %s: ", scope_lists[i] + 6);
         rule_line(c, in, y++, name, s->rules[i]);

@@ -48,7 +48,7 @@ struct scope {
     struct {                          /* what the rules mean for tables that are made later */
         char yes[120], no[120];       /* a few of the schemas in which they move, or stay */
         uint32_t nyes, nno;
-        bool in_new_schemas;
+        bool in_new_schemas, by_name; /* by_name: a person's rules have patterns for tables */
     } later;
     uint32_t dropping;                /* first route that the box of removal offers */
     size_t visible;                   /* rows of the tree that fitted when it was drawn */

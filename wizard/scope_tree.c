@@ -274,6 +274,16 @@ static void count(struct scope *s)
     }
 }
 
+static bool has_table_patterns(const struct job *j)
+{
+    const struct job_list *lists[] = {&j->include, &j->exclude, &j->do_tables, &j->ignore_tables};
+    for (size_t i = 0; i < TG_ARRAY_LEN(lists); i++)
+        for (size_t k = 0; k < lists[i]->n; k++)
+            if (lists[i]->rules[k].table && !pattern_is_literal(lists[i]->rules[k].table))
+                return true;
+    return false;
+}
+
 /* What the rules of the job mean for a table that is made tomorrow: asked with a name that nobody has. */
 static void look_ahead(struct wz *w)
 {
@@ -291,12 +301,15 @@ static void look_ahead(struct wz *w)
             snprintf(to + strlen(to), 120 - strlen(to), ", …");
     }
     s->later.in_new_schemas = job_wants(w->job, unborn, unborn);
+    s->later.by_name = s->is_own && has_table_patterns(w->job);
 }
 
 void scope_later(const struct scope *s, char out[320])
 {
     const char *yes = s->later.yes, *no = s->later.no;
-    if (s->later.in_new_schemas && s->later.nno)
+    if (s->later.by_name)
+        snprintf(out, 320, "%s", _("followed where their names match the rules"));
+    else if (s->later.in_new_schemas && s->later.nno)
         snprintf(out, 320, _("followed in %s and in new schemas; not in %s"), yes, no);
     else if (s->later.in_new_schemas)
         snprintf(out, 320, "%s", _("followed everywhere, in new schemas as well"));

@@ -229,6 +229,11 @@ static void test_own_rules(void **unused)
     assert_int_equal(b.w->scope->sum.ntables, 4); /* orders, order_items, order_notes, order_status */
     for (size_t i = 0; i < TG_ARRAY_LEN(own); i++)
         list_is(&b, own[i][0], own[i][1]);
+    b.w->rows = 30;
+    b.w->cols = 100;
+    shot(&b, "wizard-scope-own-100x30");
+    b.w->rows = 24;
+    b.w->cols = 80;
     press(&b, ' '); /* audit */
     assert_true(b.w->modal.kind >= BOX_SCOPE);
     shot(&b, "wizard-scope-own");
