@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The wizard in lines: what a screen reader, a pipe and a dumb terminal get.
 
-Prompts are answered by page and label, everything else with Enter (the default), so a page may gain a field without this
+Prompts are answered by page and label (a choice by a part of its words), everything else with Enter (the default), so a page may gain a field without this
 test. A password that was typed on a terminal is seen nowhere, and no line holds an escape sequence.
 """
 
@@ -24,7 +24,7 @@ class Person:
     """Reads what the wizard says and answers it; `says` is everything that was said."""
 
     def __init__(self, scene, *arguments, terminal=False, env=None):
-        self.says, self.seen, self.page = "", 0, ""
+        self.says, self.seen, self.page, self.choices = "", 0, "", []
         env = {**os.environ, "TERM": "dumb", "TIDEGATE_HOME": str(scene.home / "runs"), "LC_ALL": "C.UTF-8", "LANGUAGE": "", **(env or {})}
         command = [str(TIDEGATE), *map(str, arguments)]
         if terminal:
@@ -67,6 +67,7 @@ class Person:
         self.page = pages[-1] if pages else self.page
         # a field that is a choice has its label two lines and more above the prompt
         lines = [line for line in fresh.split("\n") if line.strip()]
+        self.choices = re.findall(r"^  (\d+)  (.*)", fresh, re.M)
         words = PROMPT.search(self.says).group(1)
         if words.startswith("Choose"):
             labels = [line for line in lines[:-1] if not re.match(r"\s+\d+  ", line)]
@@ -89,7 +90,7 @@ def walk(person, answers, last="Review"):
             raise AssertionError(f"it ended:\n{person.says[-2000:]}")
         for (page, label), text in answers.items():
             if person.page == page and label in words:
-                person.say(text)
+                person.say(next((number for number, choice in person.choices if text and text in choice), text))
                 break
         else:
             if person.page == last and "Choose" in words:
@@ -108,9 +109,9 @@ def test_start_to_run(scene: Scene):
     source.query("CREATE TABLE tg_it.a (id INT PRIMARY KEY, t VARCHAR(40))")
     source.query("INSERT INTO tg_it.a SELECT seq, CONCAT('row ', seq) FROM tg_it.seq_1_to_500")
     person = Person(scene, "--plain", terminal=True)
-    walk(person, {("Source", "Kind"): "2", ("Source", "Host"): "127.0.0.1", ("Source", "Port"): str(source.port), ("Source", "User"): "plain",
-                  ("Source", "Password"): SECRET, ("Source", "TLS"): "1", ("Target", "Host"): "127.0.0.1", ("Target", "Port"): str(target.port), ("Target", "TLS"): "1",
-                  ("Target", "User"): "root", ("Scope", "Tables to move"): "tg_it.*", ("Route", "Mode"): "full", ("Review", "Name"): "plain-run"})
+    walk(person, {("Source", "Kind"): "MariaDB", ("Source", "Host"): "127.0.0.1", ("Source", "Port"): str(source.port), ("Source", "User"): "plain",
+                  ("Source", "Password"): SECRET, ("Source", "TLS"): "off", ("Target", "Host"): "127.0.0.1", ("Target", "Port"): str(target.port), ("Target", "TLS"): "off",
+                  ("Target", "User"): "root", ("Scope", "Tables to move"): "tg_it.*", ("Route", "Does"): "one full copy", ("Review", "Name"): "plain-run"})
     check("Page 2 of 8: Source. Where is the data now?" in person.says, person.says[-500:])
     check("Fine: " in person.says, "no line of a probe was told")
     person.say("1")
