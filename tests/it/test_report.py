@@ -7,11 +7,12 @@ import json
 import os
 import pty
 import select
+import socket
 import subprocess
 import time
 
-from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, tidegate, wait_for  # noqa: I001  (sets the path)
-from workload import fill
+from harness import EXIT, OPTIONS, TIDEGATE, Scene, case, check, equal, main, position, same, tidegate, wait_for  # noqa: I001  (sets the path)
+from workload import Writer, fill
 
 
 class Terminal:
@@ -104,6 +105,50 @@ def test_report_page(scene: Scene):
     check(window.shows("Verified "), "the receipt does not speak of the verdict")
     wait_for(lambda: window.process.poll() is not None, 20, "the window's end")
     equal(window.process.returncode, EXIT["fine"], "exit code of attach")
+
+
+def ask_verify(engine):
+    """What the key v sends."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(engine.home / engine.name / "run.sock"))
+        s.settimeout(20)
+        s.sendall(b'{"id":7,"cmd":"verify","args":{}}\n')
+        for line in s.makefile():
+            if json.loads(line).get("id") == 7:
+                check(json.loads(line)["ok"], line)
+                return
+
+
+def states(snapshot):
+    return {one["name"]: one["state"] for one in snapshot["table_list"]}
+
+
+@case()
+def test_verify_on_demand(scene: Scene):
+    """A comparison in the middle of a run: open while the source moves, PASS when it stands, FAIL for a row that was changed
+    at the target behind the run's back; the run goes on through all of it."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    fill(source.port, 20_000, "mariadb")
+    writer = scene.add(Writer(source.port, seed=OPTIONS.seed))
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    ask_verify(engine)
+    moving = engine.until(lambda snapshot: snapshot["verdict"] and snapshot["state"] == "in-sync", 120, "a verdict under writes")
+    check(moving["verdict"].startswith("not verified"), f"the verdict while the source moves: {moving['verdict']}")
+    check("different" not in states(moving).values() and not moving["tables"]["different"], f"tables differ by a moving source: {states(moving)}")
+    writer.stop()
+    engine.until_applied(position(source))
+    ask_verify(engine)
+    still = engine.until(lambda snapshot: snapshot["verdict"] == "PASS" and snapshot["state"] == "in-sync", 120, "PASS")
+    equal((still["tables"]["verified"], still["tables"]["different"]), (still["tables"]["total"], 0), "tables compared")
+    same(scene, source, target)
+    target.query("DELETE FROM tg_it.accounts LIMIT 1")
+    ask_verify(engine)
+    wrong = engine.until(lambda snapshot: snapshot["verdict"].startswith("FAIL") and snapshot["state"] == "in-sync", 120, "FAIL")
+    equal(states(wrong)["tg_it.accounts"], "different", "state of the table that lost a row")
+    equal(wrong["tables"]["different"], 1, "tables that differ")
+    check("TG-6101" in engine.text() and "differs: " in engine.text(), "the log does not name the difference")
+    engine.stop()
 
 
 @case()
