@@ -144,6 +144,6 @@ bool told_view(const struct check_view *v, bool is_target, struct probe_line *ou
     if (is_target)
         snprintf(out->text, sizeof out->text, _("free space is not visible through SQL here: plan %s per replica"), size);
     else
-        snprintf(out->text, sizeof out->text, v->nschemas == 1 ? _("%u tables in %u schema, about %s") : _("%u tables in %u schemas, about %s"), v->ntables, v->nschemas, size);
+        snprintf(out->text, sizeof out->text, v->ntables == 1 ? _("%u table in %u schema, about %s") : v->nschemas == 1 ? _("%u tables in %u schema, about %s") : _("%u tables in %u schemas, about %s"), v->ntables, v->nschemas, size);
     return true;
 }

@@ -434,7 +434,9 @@ static int run_window(struct window *v, const struct wizard_options *o, struct j
     v->w->english_only = glyphs_lack_chinese(term_glyphs(v->term));
     v->prober = prober_new();
     look_at_clock(v->w);
-    if (!o->job && o->home)
+    if (v->w->path[0] && !draft_is_native(v->w->path)) /* DM's own file is never written over */
+        v->w->path[0] = 0;
+    if (!o->job_path && !job->nsources && o->home)
         draft_look(o->home, &v->w->draft);
     facts_of_terminal(v);
     read_runs(v);

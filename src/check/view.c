@@ -71,7 +71,7 @@ static void add_names(struct run *r, struct check_view *v)
     take(d->source, source);
     take(d->target, target);
     if (source && target && strcmp(source, "0") == 0 && strcmp(target, "0") != 0)
-        d->effect = N_("names that differ only by case clash; see Checks");
+        d->effect = N_("names differing by case clash; see Checks");
 }
 
 static const char *zone(struct end *s)
