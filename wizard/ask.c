@@ -259,6 +259,7 @@ void ask_path(struct wz *w, bool is_open, int key)
 void ask_files(struct wz *w, int key)
 {
     struct modal *m = &w->modal;
+    review_propose_name(w);
     modal_begin(m, BOX_FILES, _("Write DM's files"), key, w->now_ms);
     buf_addf(&m->text, "%s\n\n", dm_topology_is_given(w->job) ? _("task.yaml, a source file for each source, and topology.yaml for TiUP. Files that exist are never touched.")
                                                                : _("task.yaml and a source file for each source. Files that exist are never touched."));
