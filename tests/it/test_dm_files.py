@@ -228,6 +228,7 @@ source: {{id: source-1, host: 127.0.0.1, port: {source}, user: {user}, password:
 target: {{host: 127.0.0.1, port: {target}, user: root}}
 allow: {{include: [shop, "crm.customer_*"], exclude: [shop.secret, "shop.`~^log_20(1|20)`"]}}
 routes: [{{from: shop, to: moved}}, {{from: shop.orders, to: moved.all_orders}}]
+events: [{{schema-pattern: crm, table-pattern: customer_us, events: [delete], action: Ignore}}]
 road: {{kind: dm}}
 checks: {{ignore: [all]}}
 """
@@ -277,7 +278,7 @@ def until_dm_has(dm, source, target):
 
 @case()
 def test_a_real_dm_takes_the_files(scene: Scene):
-    """The files of a job with lists, patterns, routes and an encrypted password: DM moves the same tables, and follows."""
+    """The files of a job with lists, patterns, routes, a filter and an encrypted password: DM moves the same tables, and follows."""
     source, target = scene.source("mariadb", options=COLLATION), scene.target("any", judged=False)  # what DM says is DM's
     fill_more(source)
     dm = export_dm(scene, source, target, mode="all", start="")
@@ -286,6 +287,10 @@ def test_a_real_dm_takes_the_files(scene: Scene):
                       "INSERT INTO crm.customs VALUES (2,'b')", "INSERT INTO shop.log_2019 VALUES (2,'b')", "DELETE FROM shop.items WHERE id = 10"):
         source.query(statement)
     until_dm_has(dm, source, target)
+    source.query("DELETE FROM crm.customer_us")  # what the filter keeps from the target
+    source.query("INSERT INTO shop.orders VALUES (4,'later')")
+    wait_for(lambda: rows(target, "moved.all_orders") == rows(source, "shop.orders"), 60, "a change behind the one that is filtered")
+    equal(rows(target, "crm.customer_us"), ((1, "a"),), "rows whose deletion is filtered")
 
 
 @case()

@@ -2,6 +2,7 @@
 /* Route: three roads, the form of a DM cluster, its errors and repairs, and DM's files asked for. */
 #include "wz_test.h"
 
+#include "base/text.h"
 #include "wizard/scope.h"
 
 static void set(struct bench *b, const char *path, const char *value)
@@ -151,6 +152,9 @@ static void test_dm_one_host(void **unused)
     assert_string_equal(b.job.dm_alertmanagers[0], "10.0.1.11");
     focus(&b, "topology.workers");
     shots(&b, "wizard-route-dm");
+    text_speak(TEXT_ZH_CN);
+    shot(&b, "zh-route-dm");
+    text_speak(TEXT_EN);
     bench_release(&b);
 }
 
