@@ -63,7 +63,7 @@ static void check_built(const struct job *j, struct job_problems *out)
     if (j->nsources > 1)
         refuse(out, "source", "several sources in one run are not built yet; make a run of each");
     if (j->road == ROAD_DM)
-        refuse(out, "road.kind", "the road dm is not built in this version");
+        refuse(out, "road.kind", "a run can't drive a DM cluster yet; tidegate export --format dm writes its files");
     if (j->road == ROAD_SNAPSHOT && j->mode != MODE_FULL)
         refuse(out, "road.kind", "a snapshot can't be followed: it needs mode full");
     if (j->indexes != INDEXES_WITH_DATA)
