@@ -57,7 +57,8 @@ static void draw_row(const struct wz *w, struct canvas *c, struct rect in, int y
         snprintf(wanted, sizeof wanted, r->state == CHECK_PASS ? "%s" : _("want %s"), r->wanted);
     canvas_text(c, in, y, in.x + 3, roles[r->state], marks[r->state]);
     canvas_cut(c, in, y, in.x + 5, 28, ROLE_TEXT, _(check_title(r->check)));
-    canvas_cut(c, in, y, in.x + 34, 13, ROLE_TEXT, r->found ? r->found : r->state == CHECK_NONE ? _("n/a") : "");
+    int room = wanted[0] ? 13 : tail - in.x - 35; /* nothing beside it: the figure may be longer */
+    canvas_cut(c, in, y, in.x + 34, TG_MAX(room, 0), ROLE_TEXT, r->found ? r->found : r->state == CHECK_NONE ? _("n/a") : "");
     canvas_cut(c, in, y, in.x + 48, TG_MAX(tail - in.x - 49, 0), ROLE_DIM, wanted);
     canvas_cut(c, in, y, tail, 8, r->reason ? ROLE_DIM : ROLE_KEY, state_word(r));
     if (!is_here)

@@ -106,11 +106,16 @@ void review_propose_name(struct wz *w)
 {
     char name[33] = "";
     size_t n = 0;
+    bool has_letter = false;
     struct err e;
-    for (const char *p = w->job->name ? "" : source_of(w)->host; p && *p && *p != '.' && n < 32; p++)
+    if (w->job->name)
+        return;
+    for (const char *p = source_of(w)->host; p && *p && *p != '.' && n < 32; p++) {
         if ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (*p == '-' && n))
             name[n++] = *p;
-    if (n && job_set(w->job, "name", name, &e))
+        has_letter = has_letter || (*p >= 'a' && *p <= 'z');
+    }
+    if (job_set(w->job, "name", has_letter ? name : "migration", &e)) /* an address tells nobody what it is */
         wz_changed_name(w);
 }
 
