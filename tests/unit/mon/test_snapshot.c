@@ -145,6 +145,12 @@ static void fill(struct mon_snapshot *s)
     s->lag.npoints = (uint32_t)(next() % (MON_LAG_POINTS + 1));
     for (uint32_t i = 0; i < s->lag.npoints; i++)
         s->lag.points[i] = (float)real();
+    s->lag.nhour = (uint32_t)(next() % (MON_LAG_LONG + 1));
+    s->lag.nday = (uint32_t)(next() % (MON_LAG_LONG + 1));
+    for (uint32_t i = 0; i < MON_LAG_LONG; i++) {
+        s->lag.hour[i] = i < s->lag.nhour ? (float)real() : 0;
+        s->lag.day[i] = i < s->lag.nday ? (float)real() : 0;
+    }
     s->tx_applied = number();
     s->rows_applied = number();
     s->tables_total = (uint32_t)next();
@@ -152,6 +158,8 @@ static void fill(struct mon_snapshot *s)
     s->tables_busy = (uint32_t)next();
     s->tables_failed = (uint32_t)next();
     s->tables_waiting = (uint32_t)next();
+    s->tables_verified = (uint32_t)next();
+    s->tables_different = (uint32_t)next();
     s->quarantine = number();
     s->memory_bytes = number();
     s->ntables = (uint32_t)(next() % (MON_TABLES + 1));
@@ -179,6 +187,12 @@ static void assert_same(const struct mon_snapshot *a, const struct mon_snapshot 
     assert_int_equal(a->dump.left_s, b->dump.left_s);
     assert_int_equal(a->lag.npoints, b->lag.npoints);
     assert_memory_equal(a->lag.points, b->lag.points, a->lag.npoints * sizeof(float));
+    assert_int_equal(a->lag.nhour, b->lag.nhour);
+    assert_int_equal(a->lag.nday, b->lag.nday);
+    assert_memory_equal(a->lag.hour, b->lag.hour, sizeof a->lag.hour);
+    assert_memory_equal(a->lag.day, b->lag.day, sizeof a->lag.day);
+    assert_int_equal(a->tables_verified, b->tables_verified);
+    assert_int_equal(a->tables_different, b->tables_different);
     assert_int_equal(a->ntables, b->ntables);
     for (uint32_t i = 0; i < a->ntables; i++) {
         assert_string_equal(a->table[i].name, b->table[i].name);
@@ -292,6 +306,7 @@ static void broken_text_and_numbers(void **unused)
     s->dump.bytes = UINT64_MAX;
     s->state = (enum run_state)77;
     s->lag.npoints = 100000;
+    s->lag.nhour = s->lag.nday = 100000;
     s->ntables = 100000;
     s->nquestions = 100000;
     s->question[0].nchoices = 99;
