@@ -45,10 +45,10 @@ static bool read_line(struct plain *p, bool is_secret)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
     }
     bool has_line = fgets(p->line, sizeof p->line, stdin) != NULL;
-    if (hides) {
+    if (hides)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    if (hides || !isatty(STDIN_FILENO)) /* nobody has echoed the end of the line */
         fputc('\n', stdout);
-    }
     p->line[has_line ? strcspn(p->line, "\r\n") : 0] = 0;
     return has_line;
 }
@@ -95,7 +95,7 @@ enum said plain_ask(struct plain *p, const char *prompt, const char *help, bool 
         printf("%s ", prompt);
         fflush(stdout);
         if (!read_line(p, is_secret)) {
-            plain_say("\n%s", _("The input has ended. Nothing was started."));
+            plain_say("%s", _("The input has ended. Nothing was started."));
             return SAID_LEAVE;
         }
         if (is_secret) {
@@ -176,7 +176,8 @@ void plain_probe(struct plain *p, enum probe which)
         for (struct news *n; (n = prober_take(p->prober)) != NULL; free(n)) {
             bool is_ours = n->probe == which;
             is_over |= is_ours && n->kind == NEWS_OVER;
-            if (is_ours && n->kind == NEWS_LINE) {
+            bool is_news = which != PROBE_CHECKS || n->line.state == CHECK_WARN || n->line.state == CHECK_FAIL; /* of seventy lines */
+            if (is_ours && n->kind == NEWS_LINE && is_news) {
                 tell(&n->line);
                 spoke = w->now_ms;
             }

@@ -3,6 +3,7 @@
 // (tables, the list of checks, the last button) is asked here in words.
 #include "conf/field.h"
 #include "ui/text.h"
+#include "wizard/draft.h"
 #include "wizard/pages.h"
 #include "wizard/wizard_plain.h"
 
@@ -116,6 +117,8 @@ static enum said ask_text_field(struct plain *p, struct form *form, size_t i, co
     const struct form_field *f = &form->field[i];
     bool is_secret = f->look == FORM_SECRET;
     char prompt[600];
+    if (strcmp(now, "[]") == 0)
+        now = "";
     for (;;) {
         if (is_secret)
             snprintf(prompt, sizeof prompt, now[0] ? _("%s (not shown; Enter keeps what is known):") : _("%s (not shown):"), form_label(f));
@@ -205,15 +208,7 @@ static bool take_file(struct wz *w, const char *path, char why[200])
         return false;
     }
     job_resolve(&fresh, NULL, NULL, &ignored); /* as far as it goes without asking */
-    for (int i = 0; i < STEP_COUNT; i++) {     /* what was typed belongs to the old answers */
-        form_release(&w->form[i]);
-        form_init(&w->form[i], wz_pages[i]->fields, wz_pages[i]->nfields);
-    }
-    job_release(w->job);
-    *w->job = fresh;
-    wz_changed(w);
-    w->is_changed = false;
-    snprintf(w->path, sizeof w->path, "%s", path);
+    wz_take_job(w, &fresh, draft_is_native(path) ? path : "", STEP_REVIEW);
     return true;
 }
 

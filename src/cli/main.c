@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The command line: one table of subcommands. Each parses its own options (options.c) and returns
- * an exit code of enum tg_exit. Without a command the runs of this host are listed. */
+ * an exit code of enum tg_exit. Without a command, or with
+ * a file in its place, the wizard opens (wizard.c). */
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -77,7 +78,8 @@ static void print_help(FILE *out)
           out);
     for (const struct command *c = cli_commands; c->name; c++)
         fprintf(out, "  %-8s  %s\n", c->name, c->summary);
-    fputs("\n  --version, --help; tidegate COMMAND --help says more about a command\n\n"
+    fputs("\n  --version, --help; tidegate COMMAND --help says more about a command\n"
+          "  of the wizard: --lang en|zh, --theme NAME, --glyphs lines|safe|ascii, --plain, --read-only, --run-dir DIR\n\n"
           "Exit codes: 0 finished and verified, 1 usage or configuration, 2 internal, 3 a check "
           "fails,\n"
           "4 stopped and resumable, 5 needs a person, 6 differences found\n",

@@ -15,7 +15,7 @@ import time
 
 from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same  # noqa: I001  (sets the path)
 
-DEADLINE = 120
+DEADLINE = 60
 PROMPT = re.compile(r"([^\n]*)[:：] \Z")
 SECRET = "pa55-w0rd-Xyz"
 
@@ -111,7 +111,7 @@ def test_start_to_run(scene: Scene):
     person = Person(scene, "--plain", terminal=True)
     walk(person, {("Source", "Kind"): "MariaDB", ("Source", "Host"): "127.0.0.1", ("Source", "Port"): str(source.port), ("Source", "User"): "plain",
                   ("Source", "Password"): SECRET, ("Source", "TLS"): "off", ("Target", "Host"): "127.0.0.1", ("Target", "Port"): str(target.port), ("Target", "TLS"): "off",
-                  ("Target", "User"): "root", ("Scope", "Tables to move"): "tg_it.*", ("Route", "Does"): "one full copy", ("Review", "Name"): "plain-run"})
+                  ("Target", "User"): "root", ("Scope", "Tables to move"): "tg_it.*", ("Route", "Mode"): "one full copy", ("Review", "Name"): "plain-run"})
     check("Page 2 of 8: Source. Where is the data now?" in person.says, person.says[-500:])
     check("Fine: " in person.says, "no line of a probe was told")
     person.say("1")
