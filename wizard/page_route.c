@@ -124,8 +124,7 @@ static void say_mode(const struct wz *w, const char *value, struct form_word *ou
 
 static void say_start(const struct wz *w, const char *value, struct form_word *out)
 {
-    const struct job_end *s = w->job->nsources ? &w->job->sources[0] : NULL;
-    if (*value || (s && s->start_gtid))
+    if (*value || end_shown(w, false)->start_gtid)
         return;
     out->role = ROLE_WARN;
     snprintf(out->text, sizeof out->text, "%s", is_dm(w) ? _("without a position DM follows from now on") : _("without a position only a run that has one at the target goes on"));
@@ -156,9 +155,21 @@ static bool set_road(struct wz *w, const char *value, struct err *e)
 
 static bool set_gtid(struct wz *w, const char *value, struct err *e)
 {
-    bool is_fine = job_set(w->job, "source.start.gtid", value, e);
+    char path[100];
+    bool is_fine = job_set(w->job, end_path(w, false, "start.gtid", path), value, e);
     say_again(w);
     return is_fine;
+}
+
+static bool has_starts(const struct wz *w)
+{
+    return follows_only(w) && source_has_others(w);
+}
+
+static void turn_start(struct wz *w, int by)
+{
+    source_turn(w, by);
+    say_again(w);
 }
 
 #define HOSTS_HELP N_("Hosts with commas: host, or host:port.\n\nPorts: master 8261 8291, worker 8262, Prometheus 9090, Grafana 3000, Alertmanager 9093 9094; " \
@@ -170,6 +181,7 @@ static bool set_gtid(struct wz *w, const char *value, struct err *e)
 static const struct form_field fields[] = {
     {.path = "road.kind", .look = FORM_COLUMN, .label = N_("Road"), .choices = roads, .lines = road_lines, .is_tight = is_dm, .set = set_road, .help = ROAD_HELP},
     {.path = "mode", .look = FORM_RADIO, .label = N_("Mode"), .choices = modes, .say = say_mode, .help = MODE_HELP},
+    {.path = "sources", .look = FORM_CYCLE, .label = N_("Sources"), .get = source_get_number, .turn = turn_start, .shown = has_starts, .help = N_("Each source begins at a position of its own.")},
     {.path = "source.start.file", .look = FORM_TEXT, .label = N_("From file"), .shown = follows_only, .width = 22, .say = say_start},
     {.path = "source.start.pos", .look = FORM_TEXT, .label = N_("position"), .shown = follows_only, .is_beside = true, .width = 12},
     {.path = "source.start.gtid", .look = FORM_TEXT, .label = N_("or GTIDs"), .shown = follows_only, .set = set_gtid},
@@ -240,7 +252,7 @@ static void guess(const struct wz *w, char out[400])
     duration(bytes / rate, copy);
     duration(bytes / VERIFY_RATE, verify);
     if (!is_copying(w))
-        n = (size_t)snprintf(out, 400, "%s", _("Guess: nothing is copied; how soon it is in sync depends on how far back it begins."));
+        n = (size_t)snprintf(out, 400, "%s", _("Guess: nothing is copied; in sync as soon as the past is caught up."));
     else if (!bytes)
         n = (size_t)snprintf(out, 400, "%s", _("Guess: not known yet. The sizes come with Scope, the rates with the run."));
     else

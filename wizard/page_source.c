@@ -59,20 +59,21 @@ static bool has_tls(const struct wz *w)
 
 /* ---- several sources ---- */
 
-static bool has_many(const struct wz *w)
+bool source_has_others(const struct wz *w)
 {
     return w->job->nsources > 1;
 }
 
-static void get_number(const struct wz *w, struct buf *out)
+void source_get_number(const struct wz *w, struct buf *out)
 {
     buf_addf(out, _("%zu of %zu"), w->source_at + 1, w->job->nsources);
 }
 
-static void turn_source(struct wz *w, int by)
+void source_turn(struct wz *w, int by)
 {
     size_t n = w->job->nsources;
     form_forget(&w->form[STEP_SOURCE]);
+    form_forget(&w->form[STEP_ROUTE]); /* where to begin is each source's own */
     w->source_at = (w->source_at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
     memset(&w->probe[PROBE_SOURCE], 0, sizeof w->probe[PROBE_SOURCE]);
     memset(&w->way[0], 0, sizeof w->way[0]);
@@ -80,7 +81,7 @@ static void turn_source(struct wz *w, int by)
 }
 
 static const struct form_field fields[] = {
-    {.path = "sources", .look = FORM_CYCLE, .label = N_("Sources"), .get = get_number, .turn = turn_source, .shown = has_many,
+    {.path = "sources", .look = FORM_CYCLE, .label = N_("Sources"), .get = source_get_number, .turn = source_turn, .shown = source_has_others,
      .help = N_("A run of this version takes one source. With several, the checks look at the first, and the run is refused. The file keeps them all.")},
     {.path = "source.kind", .look = FORM_RADIO, .label = N_("Kind"), .choices = kinds},
     {.path = "source.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host},

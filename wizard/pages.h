@@ -41,6 +41,11 @@ void ask_text(struct wz *w, const char *title, struct buf *text, int key); /* te
 enum { BOX_SCOPE = 100 };             /* kinds of boxes from here on are scope_box.c's */
 void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out);
 
+/* page_source.c: which of several sources is shown. */
+bool source_has_others(const struct wz *w);
+void source_get_number(const struct wz *w, struct buf *out); /* "1 of 2" */
+void source_turn(struct wz *w, int by);
+
 /* page_end.c: what Source, Path and Target share. */
 const struct job_end *end_shown(const struct wz *w, bool is_target);
 /* "source[1].host" for "host" */

@@ -103,6 +103,30 @@ static void test_follow_only(void **unused)
     bench_release(&b);
 }
 
+/* Each of several sources has a position of its own. */
+static void test_follow_two(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b);
+    set(&b, "source[1].host", "db2.example");
+    set(&b, "source[1].user", "mover");
+    set(&b, "mode", "incremental");
+    wz_go(b.w, STEP_ROUTE, &b.effect);
+    enter(&b, "source.start.file", "mysql-bin.000004");
+    focus(&b, "sources");
+    press(&b, K_RIGHT);
+    enter(&b, "source.start.gtid", "0-1-7");
+    enter(&b, "source.start.pos", "99");
+    shot(&b, "wizard-route-follow-two");
+    assert_string_equal(b.job.sources[0].start_file, "mysql-bin.000004");
+    assert_null(b.job.sources[0].start_gtid);
+    assert_string_equal(b.job.sources[1].start_gtid, "0-1-7");
+    assert_int_equal(b.job.sources[1].start_pos, 99);
+    assert_int_equal(b.job.sources[0].start_pos, 0);
+    bench_release(&b);
+}
+
 /* A snapshot is one full copy; the way there is offered, not taken. */
 static void test_snapshot(void **unused)
 {
@@ -244,7 +268,7 @@ static void test_review(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stream),    cmocka_unit_test(test_follow_only), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_dm_one_host),
+        cmocka_unit_test(test_stream),    cmocka_unit_test(test_follow_only), cmocka_unit_test(test_follow_two), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_dm_one_host),
         cmocka_unit_test(test_dm_errors), cmocka_unit_test(test_write),       cmocka_unit_test(test_save_box), cmocka_unit_test(test_review),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
