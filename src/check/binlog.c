@@ -47,7 +47,8 @@ static bool is_readable(struct end *s, struct check_result *out)
     return false;
 }
 
-/* Sessions keep what the global value was when they began, or set their own. Only MySQL from 5.7 on shows it. */
+/* Sessions keep what the global value was when they began, or set their own. Only MySQL from 5.7 on shows it. Those that
+ * are given the binlog write none: replicas, and the dump of an earlier look of ours that the server has not missed yet. */
 static void find_sessions(struct run *r, struct check_result *out, enum check_state state, const char *name, const char *want,
                           const char *what)
 {
@@ -63,7 +64,7 @@ static void find_sessions(struct run *r, struct check_result *out, enum check_st
     buf_addf(&sql, "SELECT /*+ MAX_EXECUTION_TIME(2000) */ t.PROCESSLIST_ID, v.VARIABLE_VALUE, t.PROCESSLIST_USER, t.PROCESSLIST_HOST "
                    "FROM performance_schema.variables_by_thread v JOIN performance_schema.threads t ON t.THREAD_ID = v.THREAD_ID "
                    "WHERE v.VARIABLE_NAME = '%s' AND v.VARIABLE_VALUE <> '%s' AND t.PROCESSLIST_USER IS NOT NULL "
-                   "AND t.PROCESSLIST_ID <> CONNECTION_ID() AND t.PROCESSLIST_USER NOT IN ('rdsadmin', 'event_scheduler')", name, want);
+                   "AND t.PROCESSLIST_ID <> CONNECTION_ID() AND t.PROCESSLIST_COMMAND NOT LIKE 'Binlog Dump%%' AND t.PROCESSLIST_USER NOT IN ('rdsadmin', 'event_scheduler')", name, want);
     bool fine = conn_query(&s->conn, sql.p, &res, &ignored);
     buf_release(&sql);
     if (!fine)
