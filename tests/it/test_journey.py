@@ -23,7 +23,7 @@ DEADLINE = 60
 MOST_KEYS = 60
 READING = 0.4  # a box is deaf for 0.3 s after it has opened: nobody reads faster
 SECRET = "pa55-w0rd-Xyz"
-KEYS = {"Enter": "\r", "Tab": "\t", "Back": "\x1b[Z", "Esc": "\x1b", "Down": "\x1b[B", "Left": "\x1b[D", "Right": "\x1b[C", "Clear": "\x15", "Test": "\x14",
+KEYS = {"Enter": "\r", "Tab": "\t", "Back": "\x1b[Z", "Esc": "\x1b", "Down": "\x1bOB", "Clear": "\x15", "Test": "\x14",
         "Save": "\x13"}
 
 
@@ -174,9 +174,6 @@ def test_start_to_following(scene: Scene):
     person.press("Down", "Enter")
     person.sees("IN-SYNC")
     person.press("d")
-    person.sees("Detach")
-    person.reads()
-    person.press("Enter")
     equal(person.ends(), EXIT["fine"], "exit code of the detach")
     scene.note(f"{person.keys} keys beside typed values")
     check(person.keys <= MOST_KEYS, f"{person.keys} keys, at most {MOST_KEYS}")
@@ -184,9 +181,6 @@ def test_start_to_following(scene: Scene):
     again = Person(scene, "attach")
     again.sees("IN-SYNC")
     again.press("d")
-    again.sees("Detach")
-    again.reads()
-    again.press("Enter")
     equal(again.ends(), EXIT["fine"], "exit code of the second window")
     name = next((scene.home / "runs").glob("*/run.sock")).parent.name
     check("binlog_row_image" in (scene.home / "runs" / name / "cures.json").read_text(), "the cure was not recorded")
