@@ -121,12 +121,15 @@ static void test_keys(void **unused)
         size_t before = d.bytes;
         int64_t start = now_ms();
         type(&d, keys[i % TG_ARRAY_LEN(keys)]);
-        while (d.bytes == before && now_ms() - start < DEADLINE_MS)
+        while (d.bytes == before && now_ms() - start < 10 * KEY_MS)
             pump(&d, 1);
         took[i] = now_ms() - start;
     }
     qsort(took, TG_ARRAY_LEN(took), sizeof took[0], by_size);
     print_message("a key: median %lld ms, slowest %lld ms\n", (long long)took[TG_ARRAY_LEN(took) / 2], (long long)took[TG_ARRAY_LEN(took) - 1]);
+    type(&d, "\033"); /* out of whatever a key that came late has opened */
+    for (int64_t start = now_ms(); now_ms() - start < 200;)
+        pump(&d, 20);
     type(&d, "d");
     wait_end(&d);
     stand_up(&d);
