@@ -322,6 +322,8 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
     if (in->kind == IN_KEY && in->key == K_CTRL('y'))
         return *changed = repair(f, w, i);
     if (is_text(field)) {
+        if (f->held != i)
+            form_focus(f, w, i); /* what was pressed last has hidden or shown fields */
         if (in->kind == IN_KEY && in->key == K_CTRL('r') && field->look == FORM_SECRET) {
             f->edit.is_shown = !f->edit.is_shown;
             return true;

@@ -149,10 +149,12 @@ static void look_at_ends(struct work *k, struct news *over)
     if (is_test(k->which))
         o.depth = CHECK_START;
     if (k->which == PROBE_SOURCE || k->which == PROBE_TARGET) {
+        o.only_needed_ends = true;
         o.only = k->is_target ? target_ids : source_ids;
         o.nonly = k->is_target ? TG_ARRAY_LEN(target_ids) : TG_ARRAY_LEN(source_ids);
         o.view = &over->view;
     } else if (k->which == PROBE_PATH) {
+        o.only_needed_ends = true;
         o.only = k->is_target ? target_way_ids : source_way_ids;
         o.nonly = TG_ARRAY_LEN(source_way_ids);
     }
@@ -222,7 +224,7 @@ static void look_at_run(struct work *k, const struct wizard_run *run)
     struct job job;
     struct job_problems problems = {0};
     struct check_report report = {0};
-    struct check_options o = {.job = &job, .cancel = k->cancel, .only = resume_ids, .nonly = 1, .depth = CHECK_DEEP};
+    struct check_options o = {.job = &job, .cancel = k->cancel, .only = resume_ids, .nonly = 1, .only_needed_ends = true, .depth = CHECK_DEEP};
     struct err e = {0};
     char *file = x_format("%s/%s/job.yaml", k->home, run->name), pos[24];
     snprintf(pos, sizeof pos, "%llu", (unsigned long long)run->position);

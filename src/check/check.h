@@ -95,6 +95,7 @@ struct check_options {
     const struct job *job;            /* resolved (job_resolve) */
     enum check_depth depth;
     bool may_lock;                    /* consent to LOCK TABLES … READ on one table of the person, at most one second */
+    bool only_needed_ends;            /* an end that no chosen check must have is left alone, not asked for what it could add */
     const char *const *only;          /* ids; NULL: all */
     size_t nonly;
     const char *run_dir;              /* where the run will keep its files; NULL: not known */

@@ -191,9 +191,9 @@ static void open_ends(struct run *r)
     unsigned needs = needs_of(r->o);
     if (!conn_mysql_init(&e))
         tg_bug("%s", e.text);
-    if (needs & NEED_SOURCE)
+    if (!r->o->only_needed_ends || needs & NEED_SOURCE)
         open_one(r, SOURCE);
-    if (needs & NEED_TARGET)
+    if (!r->o->only_needed_ends || needs & NEED_TARGET)
         open_one(r, TARGET);
     r->out->source_name = name_of(&r->end[SOURCE]);
     r->out->target_name = name_of(&r->end[TARGET]);
