@@ -28,19 +28,12 @@ static void judge_enforcement(struct run *r, struct check_result *out, uint32_t 
         find(out, CHECK_WARN, NULL, "%s: TiDB before 8.5 calls foreign keys experimental: %u of them", s->addr.host, n);
     if (is_tidb && end_variable(s, "tidb_enable_foreign_key") && !end_is_on(s, "tidb_enable_foreign_key")) {
         find(out, CHECK_WARN, NULL, "%s: tidb_enable_foreign_key is OFF, foreign keys are written down and not enforced", s->addr.host);
-        struct check_cure *c = add_cure(out, CURE_SQL, "Have TiDB enforce foreign keys");
-        c->at_target = true;
-        c->sql = x_strdup("SET GLOBAL tidb_enable_foreign_key = ON");
-        c->undo = x_strdup("SET GLOBAL tidb_enable_foreign_key = OFF");
-        c->effect = x_strdup(_("for new connections"));
+        cure_target_variable(r, out, "tidb_enable_foreign_key", "ON", N_("for new connections"), "Have TiDB enforce foreign keys");
     }
     if (!end_is_on(s, "foreign_key_checks")) {
         find(out, CHECK_WARN, NULL, "%s: foreign_key_checks is OFF for new connections, programs could write orphans", s->addr.host);
-        struct check_cure *c = add_cure(out, CURE_SQL, "Check foreign keys in new connections");
-        c->at_target = true;
-        c->sql = x_strdup("SET GLOBAL foreign_key_checks = ON");
-        c->undo = x_strdup("SET GLOBAL foreign_key_checks = OFF");
-        c->effect = x_strdup(_("for new connections; the run's own stay without"));
+        cure_target_variable(r, out, "foreign_key_checks", "ON", N_("for new connections; the run's own stay without"),
+                             "Check foreign keys in new connections");
     }
 }
 

@@ -153,6 +153,9 @@ bool run_has_rds_calls(struct run *r);           /* mysql.rds_set_configuration 
  * NULL: at once, no restart. */
 void cure_variable(struct run *r, struct check_result *out, bool outlives, const char *name, const char *value,
                    const char *effect, const char *title, ...) PRINTF_LIKE(7, 8);
+/* SET GLOBAL name = value at the target, whichever side the check is on; undo gives back what is there now. */
+void cure_target_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect,
+                          const char *title, ...) PRINTF_LIKE(6, 7);
 /* needs.c: of the cures of a result that do not say themselves what the job's user lacks. */
 void cures_fill_needs(struct run *r, struct check_result *out);
 /* The privilege that the end's user lacks for a cure, as its text; NULL: it has it, or its grants are not known. */

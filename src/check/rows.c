@@ -187,11 +187,11 @@ static void add_cures(struct sampling *x)
     const char *name = is_tidb ? "tidb_txn_entry_size_limit" : "max_allowed_packet", *now = end_variable(s, name);
     uint64_t most = is_tidb ? 120 * MIB : 1024 * MIB;
     if (now && wanted <= most) {
-        struct check_cure *c = add_cure(x->out, CURE_SQL, "Raise %s to %llu MiB", name, (unsigned long long)(wanted / MIB));
-        c->at_target = true;
-        c->sql = x_format("SET GLOBAL %s = %llu", name, (unsigned long long)wanted);
-        c->undo = x_format("SET GLOBAL %s = %s", name, now);
-        c->effect = x_strdup(is_tidb ? "for new connections; TiKV's raft-entry-max-size (8 MiB by default) must be larger too" : "for new connections");
+        char value[24];
+        snprintf(value, sizeof value, "%llu", (unsigned long long)wanted);
+        cure_target_variable(x->r, x->out, name, value,
+                             is_tidb ? N_("for new connections; TiKV's raft-entry-max-size (8 MiB by default) must be larger too") : N_("for new connections"),
+                             "Raise %s to %llu MiB", name, (unsigned long long)(wanted / MIB));
     }
     cure_exclude_picked(x->out, x->r->job, &x->bad);
 }

@@ -2,6 +2,7 @@
 /* The target as a server: its version, whether it takes writes and connections, settings and limits that end a run. */
 #include "check/private.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -10,6 +11,7 @@
 #define MODERN 70400u                 /* from here on nothing is missing */
 #define BESIDE 4u                     /* connections beside the writers: control, mark, comparison, a window */
 #define PACKET_LEAST ((uint64_t)4 << 20) /* less than any server's default since 2012: somebody made it so */
+#define ANEW N_("for connections that are made from then on")
 #define TRANSACTION_DEFAULT ((uint64_t)100 << 20) /* TiDB takes this value for "no limit but memory" */
 
 /* ---- version ---- */
@@ -54,14 +56,20 @@ void check_target_version(struct run *r, struct check_result *out)
 
 /* ---- role ---- */
 
-/* SET GLOBAL name = value; undo gives back what is there now. */
-static void cure_target_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *title)
+void cure_target_variable(struct run *r, struct check_result *out, const char *name, const char *value, const char *effect,
+                          const char *title, ...)
 {
-    struct check_cure *c = add_cure(out, CURE_SQL, "%s", title);
+    va_list ap;
+    char text[240];
+    va_start(ap, title);
+    vsnprintf(text, sizeof text, _(title), ap);
+    va_end(ap);
+    struct check_cure *c = add_cure(out, CURE_SQL, "%s", text);
     const char *now = end_variable(&r->end[TARGET], name);
+    c->at_target = true;
     c->sql = x_format("SET GLOBAL %s = %s", name, value);
     c->undo = now ? x_format("SET GLOBAL %s = %s", name, now) : NULL;
-    c->effect = x_strdup(_("for connections that are made from then on"));
+    c->effect = x_strdup(_(effect));
 }
 
 /* A statement that would write nothing is refused by a server that lets this user write nothing. */
@@ -107,7 +115,7 @@ void check_target_role(struct run *r, struct check_result *out)
             add_cure(out, CURE_TEXT, "Name the writer's endpoint: a reader never takes writes");
         } else {
             const char *name = end_is_on(t, "super_read_only") ? "super_read_only" : "read_only";
-            cure_target_variable(r, out, name, "OFF", "Let the server take writes");
+            cure_target_variable(r, out, name, "OFF", ANEW, "Let the server take writes");
             if (strcmp(name, "super_read_only") == 0) { /* which switched read_only on too, and OFF leaves it */
                 free(out->cures[0].sql);
                 out->cures[0].sql = x_strdup("SET GLOBAL super_read_only = OFF;\nSET GLOBAL read_only = OFF");
@@ -120,12 +128,6 @@ void check_target_role(struct run *r, struct check_result *out)
 }
 
 /* ---- connections ---- */
-
-static uint64_t variable_number(struct end *s, const char *name)
-{
-    const char *value = end_variable(s, name);
-    return value ? strtoull(value, NULL, 10) : 0;
-}
 
 static uint64_t connected(struct end *t)
 {
@@ -154,12 +156,12 @@ void check_target_connections(struct run *r, struct check_result *out)
         unread(out, &e);
         return;
     }
-    most = variable_number(t, "max_connections");
+    most = number_of(end_variable(t, "max_connections"));
     /* The session's own holds the account's limit too. */
     if (conn_value(&t->conn, "SELECT @@session.max_user_connections", text, sizeof text, &e) || (err_clear(&e), false))
         of_user = strtoull(text, NULL, 10);
     else
-        of_user = variable_number(t, "max_user_connections");
+        of_user = number_of(end_variable(t, "max_user_connections"));
     if (of_user && (!most || of_user < most))
         most = of_user;
     set_wanted(out, "%llu free", (unsigned long long)need);
@@ -185,7 +187,7 @@ void check_target_connections(struct run *r, struct check_result *out)
     if (of_user == most)
         return;
     snprintf(text, sizeof text, "%llu", (unsigned long long)(used + need + 20));
-    cure_target_variable(r, out, "max_connections", text, "Let the target take more connections");
+    cure_target_variable(r, out, "max_connections", text, ANEW, "Let the target take more connections");
 }
 
 /* ---- settings ---- */
@@ -220,7 +222,7 @@ static void judge_primary(struct run *r, struct check_result *out)
         find(out, CHECK_FAIL, NULL, "%s.%s has no primary key, and %s is ON at the target", without[i]->schema, without[i]->name, name);
     if (n) {
         cure_exclude(out, r->job, without, n);
-        cure_target_variable(r, out, name, "OFF", "Let the target make tables without a primary key");
+        cure_target_variable(r, out, name, "OFF", ANEW, "Let the target make tables without a primary key");
     }
     free(without);
 }
@@ -246,7 +248,7 @@ static void judge_packet(struct run *r, struct check_result *out)
     if (here < PACKET_LEAST) {
         find(out, CHECK_WARN, NULL, "max_allowed_packet is %s at the target: a row that is longer lies in quarantine until it is raised", text_bytes(here, a));
         judge(out, CHECK_WARN, ERR_QUARANTINE);
-        cure_target_variable(r, out, "max_allowed_packet", "67108864", "Let the target take packets of 64 MiB");
+        cure_target_variable(r, out, "max_allowed_packet", "67108864", ANEW, "Let the target take packets of 64 MiB");
         return;
     }
     bool is_long = false;
@@ -256,7 +258,7 @@ static void judge_packet(struct run *r, struct check_result *out)
         return;
     find(out, CHECK_WARN, NULL, "max_allowed_packet is %s at the target and %s at the source: longer rows can't be written", text_bytes(here, a), text_bytes(there, b));
     snprintf(a, sizeof a, "%llu", (unsigned long long)there);
-    cure_target_variable(r, out, "max_allowed_packet", a, "Let the target take packets as large as the source's");
+    cure_target_variable(r, out, "max_allowed_packet", a, ANEW, "Let the target take packets as large as the source's");
 }
 
 static void judge_foreign_keys(struct run *r, struct check_result *out)
@@ -272,7 +274,7 @@ static void judge_foreign_keys(struct run *r, struct check_result *out)
     if (!n)
         return;
     find(out, CHECK_WARN, NULL, "tidb_enable_foreign_key is OFF: %u foreign keys will be written down and kept by nobody", n);
-    cure_target_variable(r, out, "tidb_enable_foreign_key", "ON", "Let TiDB keep foreign keys");
+    cure_target_variable(r, out, "tidb_enable_foreign_key", "ON", ANEW, "Let TiDB keep foreign keys");
 }
 
 void check_target_settings(struct run *r, struct check_result *out)

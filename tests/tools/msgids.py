@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("ui", "wizard", "src/base", "src/check", "src/conf", "src/cli")
 # function -> the arguments, from 0, that are msgids
 FORMATS = {"_": [0], "N_": [0], "set_found": [1], "set_wanted": [1], "set_detail": [1], "not_applicable": [1], "find": [2, 3], "add_cure": [2],
-           "cure_setting": [4], "cure_list": [4], "cure_variable": [5, 6], "cure_kill": [4], "err_set": [2]}
+           "cure_setting": [4], "cure_list": [4], "cure_variable": [5, 6], "cure_target_variable": [4, 5], "cure_kill": [4], "err_set": [2]}
 # Other rooms' words about an error stay English as the server's own do; what is said of a value below its field does not.
 IN_FORMS = ("src/conf/value.c", "src/conf/field.c")
 MEMBERS = {"src/check/table.c": ("title", "why"), "src/conf/field.c": ("label", "help")}
