@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "screen.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
 
@@ -79,30 +80,6 @@ static inline void probe_ends(struct bench *b, enum probe which)
     b->w->probe[which].is_running = false;
     b->w->probe[which].is_over = true;
     b->w->probe[which].ended_ms = b->w->now_ms;
-}
-
-static inline void compare(const char *name, const struct buf *got)
-{
-    char *path = x_format("%s/tests/golden/%s.txt", TG_SOURCE_DIR, name);
-    const char *update = getenv("TG_GOLDEN_UPDATE");
-    struct buf want = {0};
-    char chunk[4096];
-    if (update && strcmp(update, "1") == 0) {
-        FILE *out = fopen(path, "w");
-        assert_non_null(out);
-        assert_int_equal(fwrite(got->p, 1, got->n, out), got->n);
-        fclose(out);
-    }
-    FILE *in = fopen(path, "r");
-    if (!in)
-        fail_msg("%s is missing; TG_GOLDEN_UPDATE=1 writes it", path);
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, in)) > 0;)
-        buf_add(&want, chunk, n);
-    fclose(in);
-    if (want.n != got->n || memcmp(want.p, got->p, got->n) != 0)
-        fail_msg("%s differs. Now it is:\n%s", path, got->p);
-    buf_release(&want);
-    free(path);
 }
 
 static inline void shot_with(struct bench *b, const char *name, enum glyph_set glyphs)
