@@ -61,6 +61,20 @@ const char *text_plural(const char *one, const char *many, unsigned long long n)
     return found ? found : n == 1 ? one : many;
 }
 
+/* Entry 0 is the catalogue's header. */
+bool text_entry(uint32_t i, const char **one, const char **many, const char **said)
+{
+    const unsigned char *mo = text_zh_cn;
+    uint32_t n = number_at(mo + 8), originals = number_at(mo + 12);
+    if (atomic_load_explicit(&spoken, memory_order_relaxed) != TEXT_ZH_CN || ++i >= n)
+        return false;
+    *one = string_at(mo, originals, i);
+    size_t length = strlen(*one);
+    *many = length < number_at(mo + originals + 8 * (size_t)i) ? *one + length + 1 : NULL;
+    *said = string_at(mo, number_at(mo + 16), i);
+    return true;
+}
+
 /* ---- which language ---- */
 
 static const struct {
