@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The checklist of a cutover, as far as this version goes: what is watched has a lamp, what it does not do says so, and no
  * key on the page does more than the same key elsewhere. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -38,7 +39,7 @@ static int draw_copy(struct canvas *c, struct rect in, int y, const struct mon_s
     bool is_copied = flow_is_over(m, false) && flow_is_over(m, true);
     char what[80], state[60];
     snprintf(what, sizeof what, _("Copy finished, %u of %u tables"), TG_MIN(m->tables_done + m->tables_different, m->tables_total), m->tables_total);
-    snprintf(state, sizeof state, "%s", is_copied ? _("done") : run_state_name(m->state));
+    snprintf(state, sizeof state, "%s", is_copied ? _("done") : _(run_state_name(m->state)));
     return draw_step(c, in, y, 1, is_copied ? LAMP_GREEN : LAMP_WAITS, what, state);
 }
 
@@ -78,7 +79,7 @@ static int draw_verdict(struct canvas *c, struct rect in, int y, const struct mo
     if (m->state == RUN_VERIFYING)
         snprintf(state, sizeof state, _("%u of %u so far"), m->tables_verified + m->tables_different, m->tables_total);
     else
-        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : m->verdict);
+        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : retell(m->verdict));
     if (m->state == RUN_VERIFYING)
         lamp = LAMP_WAITS;
     return draw_step(c, in, y, 5, lamp, _("Last verification, when the source is quiet"), state);

@@ -2,6 +2,7 @@
 /* The dashboard for screen readers, pipes and terminals that can't place a cursor: one announcement
  * a line, on every change of state and every 30 s at most, questions with numbers. Leaving is a
  * detach. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -39,11 +40,11 @@ static void say(const struct mon_snapshot *m)
     char clock[FMT_SIZE], a[FMT_SIZE], b[FMT_SIZE], text[640];
     int dump = flow_percent(m, false), load = flow_percent(m, true);
     size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms),
-                                run_state_name(m->state));
+                                _(run_state_name(m->state)));
     if (m->reason[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, " %s.", m->reason);
+        n += (size_t)snprintf(text + n, sizeof text - n, " %s.", retell(m->reason));
     if (m->verdict[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), m->verdict);
+        n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), retell(m->verdict));
     if (dump >= 0 && load >= 0)
         n += (size_t)snprintf(text + n, sizeof text - n, _(" Dump %d percent. Load %d percent."),
                               dump, load);
@@ -70,10 +71,10 @@ static void ask(struct speaker *k)
             continue;
         snprintf(k->asked[k->nasked++], sizeof k->asked[0], "%s", name);
         snprintf(text, sizeof text, _("Question %s. %s%s%s"), q->id, q->table,
-                 q->table[0] ? ". " : "", q->text);
+                 q->table[0] ? ". " : "", retell(q->text));
         term_plain_line(stdout, text);
         for (uint32_t c = 0; c < TG_MIN(q->nchoices, 6u); c++) {
-            snprintf(text, sizeof text, "  %u  %s%s", c + 1, q->choice[c].label,
+            snprintf(text, sizeof text, "  %u  %s%s", c + 1, retell(q->choice[c].label),
                      c == q->initial ? _(" (safe)") : "");
             term_plain_line(stdout, text);
         }
@@ -104,7 +105,7 @@ static bool obey(struct speaker *k, const char *line)
         s->dialog.selected = (unsigned)number - 1;
         ask_answered(s, &effect);
         bool is_ok = mon_call(k->o->client, effect.cmd, effect.args, NULL, 5000, &e);
-        term_plain_line(stdout, is_ok ? effect.done : e.text);
+        term_plain_line(stdout, is_ok ? effect.done : retell(e.text));
         k->nasked = 0;
     }
     dashboard_state_free(s);
@@ -145,7 +146,7 @@ static bool take_news(struct speaker *k)
         if (event.level < LOG_WARN)
             continue;
         snprintf(text, sizeof text, "%s  %s  %s%s%s", fmt_clock(clock, event.at_ms),
-                 log_level_name(event.level), event.table, event.table[0] ? ": " : "", event.text);
+                 _(log_level_name(event.level)), event.table, event.table[0] ? ": " : "", retell(event.text));
         term_plain_line(stdout, text);
     }
     if (mon_snapshot(k->o->client, k->snap)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wizard/probe.h"
 
+#include "base/retell.h"
 #include "base/sync.h"
 #include "wizard/scope.h"
 #include "wizard/told.h"
@@ -240,7 +241,7 @@ static void look_at_run(struct work *k, const struct wizard_run *run)
         if (state == CHECK_PASS)
             snprintf(n->line.text, sizeof n->line.text, "%s", _("binlog still on the source"));
         else if (state == CHECK_FAIL && report.results[0].code == ERR_BINLOG_PURGED)
-            snprintf(n->line.text, sizeof n->line.text, "%s binlog purged", err_info(ERR_BINLOG_PURGED)->id);
+            snprintf(n->line.text, sizeof n->line.text, _("%s binlog purged"), err_info(ERR_BINLOG_PURGED)->id);
         else
             snprintf(n->line.text, sizeof n->line.text, "%s", _("source not reached"));
         check_report_release(&report);
@@ -294,6 +295,7 @@ static void *probe_main(void *arg)
     struct work *k = arg;
     struct prober *p = k->prober;
     struct news *over = x_alloc(sizeof *over);
+    text_stay_english();              /* what it says is kept, and retold where it is drawn */
     over->kind = NEWS_OVER;
     over->is_target = k->is_target;
     do_work(k, over);
@@ -414,10 +416,10 @@ static void take_cure(struct wz *w, const struct news *n)
 {
     struct buf text = {0};
     if (n->err.code == ERR_OK) {
-        wz_notice(w, _("done: %s. The checks look again."), n->text);
+        wz_notice(w, _("done: %s. The checks look again."), retell(n->text));
         return;
     }
-    buf_addf(&text, "%s\n\n%s %s\n%s\n\n%s\n", n->text, err_info(n->err.code)->id, _(err_info(n->err.code)->title), n->err.text, _(err_info(n->err.code)->cure));
+    buf_addf(&text, "%s\n\n%s %s\n%s\n\n%s\n", retell(n->text), err_info(n->err.code)->id, _(err_info(n->err.code)->title), retell(n->err.text), _(err_info(n->err.code)->cure));
     ask_text(w, _("The cure did not work"), &text, 0);
 }
 

@@ -2,6 +2,7 @@
 #include "wizard/wizard_plain.h"
 
 #include "base/file.h"
+#include "base/retell.h"
 #include "ui/term.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
@@ -69,7 +70,7 @@ bool plain_save(struct plain *p, const char *path)
         w->is_changed = false;
         plain_say(_("saved as %s; passwords stay references"), w->path);
     } else {
-        plain_say("%s: %s", err_info(e.code)->id, e.text);
+        plain_say("%s: %s", err_info(e.code)->id, retell(e.text));
     }
     return ok;
 }
@@ -157,7 +158,7 @@ static int64_t now_ms(void)
 static void tell(const struct probe_line *l)
 {
     static const char *const words[] = {N_("Fine"), N_("Attention"), N_("Fails"), N_("Not looked at")};
-    plain_say(_("%s: %s"), _(words[l->state]), l->text);
+    plain_say(_("%s: %s"), _(words[l->state]), retell(l->text));
 }
 
 void plain_probe(struct plain *p, enum probe which)

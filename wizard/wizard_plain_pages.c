@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pages in lines. Fields come from the pages' own forms; what a page draws and picks in its own way on a screen
 // (tables, the list of checks, the last button) is asked here in words.
+#include "base/retell.h"
 #include "conf/field.h"
 #include "ui/text.h"
 #include "wizard/draft.h"
@@ -199,7 +200,7 @@ static bool take_file(struct wz *w, const char *path, char why[200])
     bool ok = job_load(&fresh, &path, 1, &found);
     for (size_t i = 0; !ok && i < found.n; i++)
         if (!found.list[i].is_warning) {
-            snprintf(why, 200, "%.60s %.120s", found.list[i].err.where, found.list[i].err.text);
+            snprintf(why, 200, "%.60s %.120s", found.list[i].err.where, retell(found.list[i].err.text));
             break;
         }
     job_problems_release(&found);
@@ -241,7 +242,7 @@ static enum said attach_run(struct plain *p)
             if (said != SAID_TEXT || !yes)
                 return said == SAID_LEAVE ? said : SAID_BACK;
             if (!p->o->port->resume(p->o->port->arg, run->name, &e)) {
-                plain_say("%s: %s", err_info(e.code)->id, e.text);
+                plain_say("%s: %s", err_info(e.code)->id, retell(e.text));
                 return SAID_BACK;
             }
         }
@@ -299,27 +300,27 @@ static void tell_check(const struct check_result *r)
 {
     plain_say("%s. %s", _(check_title(r->check)), _(check_why(r->check)));
     if (r->found)
-        plain_say(_("Found: %s"), r->found);
+        plain_say(_("Found: %s"), retell(r->found));
     if (r->wanted)
-        plain_say(_("Wanted: %s"), r->wanted);
+        plain_say(_("Wanted: %s"), retell(r->wanted));
     if (r->detail)
-        plain_say("%s", r->detail);
+        plain_say("%s", retell(r->detail));
     for (uint32_t i = 0; i < r->nfindings; i++) {
-        plain_say("%s", r->findings[i].text);
+        plain_say("%s", retell(r->findings[i].text));
         if (r->findings[i].instruction)
-            plain_say("%s", r->findings[i].instruction);
+            plain_say("%s", retell(r->findings[i].instruction));
     }
     for (uint32_t i = 0; i < r->ncures; i++) {
         const struct check_cure *c = &r->cures[i];
-        plain_say(_("Cure %u: %s"), i + 1, c->title);
+        plain_say(_("Cure %u: %s"), i + 1, retell(c->title));
         if (c->text)
-            plain_say("%s", c->text);
+            plain_say("%s", retell(c->text));
         if (c->sql)
             plain_say("%s", c->sql);
         if (c->path)
             plain_say("%s: %s", c->path, c->value);
         if (c->effect)
-            plain_say(_("Effect: %s"), c->effect);
+            plain_say(_("Effect: %s"), retell(c->effect));
     }
     plain_say(_("A shell applies it: tidegate cure FILE --check %s"), check_id(r->check));
 }
@@ -330,7 +331,7 @@ static size_t tell_problems(const struct check_report *report, const struct chec
     plain_say(_("%u checks: %u pass, %u warn, %u fail, %u n/a"), report->n, report->npass, report->nwarn, report->nfail, report->nnone);
     while (n < report->n && (sorted[n]->state == CHECK_FAIL || sorted[n]->state == CHECK_WARN)) {
         const struct check_result *r = sorted[n++];
-        plain_say(r->state == CHECK_FAIL ? _("  %zu  fails: %s. %s") : _("  %zu  attention: %s. %s"), n, _(check_title(r->check)), r->found ? r->found : "");
+        plain_say(r->state == CHECK_FAIL ? _("  %zu  fails: %s. %s") : _("  %zu  attention: %s. %s"), n, _(check_title(r->check)), r->found ? retell(r->found) : "");
     }
     return n;
 }
@@ -420,7 +421,7 @@ static void start_run(struct plain *p)
         plain_say("%s", _("Not yet: nothing was started."));
         p->is_over |= said == SAID_LEAVE;
     } else if (!p->o->port->start(p->o->port->arg, w->job, &e)) {
-        plain_say("%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), e.text);
+        plain_say("%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), retell(e.text));
     } else {
         p->code = p->o->port->attach(p->o->port->arg, w->job->name);
         p->is_over = true;

@@ -2,6 +2,7 @@
 /* The wizard's loop: one poll over the terminal, the probes and a tick. What the state asks for (an effect) is done here;
  * nothing else in the room waits, writes a file or leaves the screen. */
 #include "wizard/draft.h"
+#include "base/retell.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
 #include "wizard/wizard_plain.h"
@@ -122,7 +123,7 @@ static void save(struct window *v, const struct wz_effect *f)
         wz_notice(v->w, _("saved as %s; passwords stay references"), v->w->path);
         v->is_done = v->w->leaves_after_save;
     } else {
-        wz_notice(v->w, "%s: %s", err_info(e.code)->id, e.text);
+        wz_notice(v->w, "%s: %s", err_info(e.code)->id, retell(e.text));
     }
     v->w->leaves_after_save = false;
     buf_release(&text);
@@ -139,7 +140,7 @@ static void write_dm(struct window *v, const char *dir)
     if (!ok)
         buf_addf(&text, "%s\n\n", _("Nothing was written."));
     else if (!done)
-        buf_addf(&text, "%s %s: %s\n\n%s\n", err_info(e.code)->id, err_info(e.code)->title, e.text, _("Nothing was written. Choose another folder."));
+        buf_addf(&text, "%s %s: %s\n\n%s\n", err_info(e.code)->id, _(err_info(e.code)->title), retell(e.text), _("Nothing was written. Choose another folder."));
     else
         buf_addf(&text, _("Written into %s:"), dir);
     for (size_t i = 0; done && i < out.n; i++)
@@ -147,7 +148,7 @@ static void write_dm(struct window *v, const char *dir)
     if (done)
         buf_addf(&text, "\n\n%s\n", out.told.n ? _("To know before the task is started (it stands in task.yaml too):") : _("DM says it all: nothing of the job was left out."));
     for (size_t i = 0; (done || !ok) && i < out.told.n; i++)
-        buf_addf(&text, "%s %s: %s\n", out.told.list[i].is_warning ? "!" : "✗", out.told.list[i].err.where, out.told.list[i].err.text);
+        buf_addf(&text, "%s %s: %s\n", out.told.list[i].is_warning ? "!" : "✗", out.told.list[i].err.where, retell(out.told.list[i].err.text));
     dm_out_release(&out);
     ask_text(v->w, _("DM's files"), &text, 0);
 }
@@ -159,7 +160,7 @@ static void tell_problems(struct window *v, const char *path, const struct job_p
     buf_addf(&text, p->nerrors ? _("%s was not taken. Nothing was changed.\n") : _("%s is open. It says:\n"), path);
     for (size_t i = 0; i < p->n; i++) {
         const struct err *e = &p->list[i].err;
-        buf_addf(&text, "\n%s %s\n%s%s%s\n%s\n", p->list[i].is_warning ? "!" : "✗", e->where, err_info(e->code)->id, e->code == ERR_OK ? "" : " ", e->text,
+        buf_addf(&text, "\n%s %s\n%s%s%s\n%s\n", p->list[i].is_warning ? "!" : "✗", e->where, err_info(e->code)->id, e->code == ERR_OK ? "" : " ", retell(e->text),
                  _(err_info(e->code)->cure));
     }
     ask_text(v->w, p->nerrors ? _("The file has problems") : _("The file was opened"), &text, 0);
@@ -243,7 +244,7 @@ static void start_run(struct window *v)
         attach(v, v->w->job->name);
         return;
     }
-    wz_notice(v->w, "%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), e.text);
+    wz_notice(v->w, "%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), retell(e.text));
 }
 
 static void resume_run(struct window *v, const char *run)
@@ -255,7 +256,7 @@ static void resume_run(struct window *v, const char *run)
         return;
     }
     come_back(v);
-    wz_notice(v->w, "%s: %s", err_info(e.code)->id, e.text);
+    wz_notice(v->w, "%s: %s", err_info(e.code)->id, retell(e.text));
 }
 
 static void probe(struct window *v, const struct wz_effect *f)
@@ -274,7 +275,7 @@ static void cure(struct window *v, const struct wz_effect *f)
             continue;
         review_propose_name(v->w);    /* its record lies in the run's folder */
         v->w->probe[PROBE_CURE] = (struct probe_view){.is_running = true, .began_ms = v->w->now_ms};
-        wz_notice(v->w, _("running: %s"), one->cures[f->cure].title);
+        wz_notice(v->w, _("running: %s"), retell(one->cures[f->cure].title));
         prober_start(v->prober, &(struct probe_order){.which = PROBE_CURE, .job = v->w->job, .home = v->o->home, .check = f->check, .cure = &one->cures[f->cure], .user = f->text,
                                                       .password = f->password});
         return;

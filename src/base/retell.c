@@ -15,6 +15,7 @@
 #define LETTERS_SURE 6u    /* with fewer, an argument of several words is not believed */
 #define CUT_FROM 100u      /* bytes; a shorter text was not cut by the place that it came through */
 #define CUT_HEAD 16u       /* literal bytes at its begin that tell whose text it is, where its end is lost */
+#define SPANS 40u
 #define ARGS 10u
 #define CANDIDATES 48u
 #define DEPTH 6u
@@ -44,6 +45,8 @@ static struct {
     struct entry *entries;
     uint32_t n;
     uint32_t slot[SLOTS];  /* 1 + an entry */
+    struct entry spans[SPANS]; /* "%lld h": nothing but numbers and their units */
+    unsigned nspans;
 } index_;
 
 /* ---- formats ---- */
@@ -139,12 +142,29 @@ static void entry_count(const struct entry *e, uint16_t *seen)
             seen[gram_slot(text + i)]++;
 }
 
+/* Only numbers as arguments. */
+static bool is_span(const char *msgid)
+{
+    bool has_number = false;
+    for (const char *p = msgid; *p;) {
+        struct spec s = {.kind = '%'};
+        if (*p++ == '%')
+            p = spec_read(p, &s);
+        has_number |= s.kind == 'd' || s.kind == 'f';
+        if (!strchr("%df", s.kind))
+            return false;
+    }
+    return has_number;
+}
+
 static void entry_add(const char *msgid, const char *said)
 {
     struct entry e = {.msgid = msgid, .said = said};
     entry_measure(&e);
     if (e.letters >= LETTERS_MIN)
         index_.entries[index_.n++] = e;
+    else if (e.letters && e.head == 0 && is_span(msgid) && index_.nspans < SPANS)
+        index_.spans[index_.nspans++] = e;
 }
 
 static void index_make(void)
@@ -398,10 +418,24 @@ static bool tell_plain(struct span text, struct buf *out)
     return true;
 }
 
+/* "24 h" */
+static bool tell_span(struct span text, struct buf *out)
+{
+    struct match m;
+    if (!text.n || text.n > 32 || !isdigit((unsigned char)text.p[0]))
+        return false;
+    for (unsigned i = 0; i < index_.nspans; i++)
+        if (fits(&index_.spans[i], text, &m)) {
+            tell_match(&m, DEPTH, false, out);
+            return true;
+        }
+    return false;
+}
+
 static bool tell_whole(struct span text, unsigned depth, bool may_be_cut, bool outer_is_one, struct buf *out)
 {
     struct match m;
-    if (tell_plain(text, out))
+    if (tell_plain(text, out) || tell_span(text, out))
         return true;
     if (!look_up(text, outer_is_one, &m))
         return false;
@@ -476,7 +510,7 @@ static bool tell_list(struct span text, unsigned depth, struct buf *out)
 static bool tell(struct span text, unsigned depth, bool may_be_cut, struct buf *out)
 {
     return depth <= DEPTH &&
-           (tell_plain(text, out) || tell_list(text, depth, out) || tell_whole(text, depth, may_be_cut, true, out) ||
+           (tell_plain(text, out) || tell_span(text, out) || tell_list(text, depth, out) || tell_whole(text, depth, may_be_cut, true, out) ||
             tell_outer(text, ": ", "：", depth, may_be_cut, out) || tell_whole(text, depth, may_be_cut, false, out) ||
             (may_be_cut && tell_cut(text, depth, out)) || tell_inner(text, ": ", depth, may_be_cut, out) ||
             tell_outer(text, "; ", "；", depth, may_be_cut, out) || tell_inner(text, "; ", depth, may_be_cut, out));
@@ -492,7 +526,7 @@ const char *retell(const char *text)
 {
     static struct buf kept[RETELL_KEPT];
     static unsigned next;
-    if (text_language() == TEXT_EN || !text[0])
+    if (text_language() == TEXT_EN || !text || !text[0])
         return text;
     if (!index_.is_made)
         index_make();

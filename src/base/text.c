@@ -13,6 +13,7 @@ extern const size_t text_zh_cn_size;
 
 static _Atomic enum text_language spoken = TEXT_EN;
 static atomic_bool is_chosen;
+static _Thread_local bool stays_english;
 
 static uint32_t number_at(const unsigned char *p)
 {
@@ -43,7 +44,7 @@ static const char *look_up(const unsigned char *mo, const char *msgid)
 /* NULL: none, the msgid will do. "" is the catalogue's own header. */
 static const char *translation(const char *msgid)
 {
-    if (atomic_load_explicit(&spoken, memory_order_relaxed) != TEXT_ZH_CN || !msgid[0])
+    if (atomic_load_explicit(&spoken, memory_order_relaxed) != TEXT_ZH_CN || stays_english || !msgid[0])
         return NULL;
     const char *found = look_up(text_zh_cn, msgid);
     return found && found[0] ? found : NULL;
@@ -120,6 +121,11 @@ void text_speak(enum text_language l)
 {
     atomic_store(&spoken, l);
     atomic_store(&is_chosen, true);
+}
+
+void text_stay_english(void)
+{
+    stays_english = true;
 }
 
 void text_speak_default(void)

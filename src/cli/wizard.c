@@ -2,6 +2,7 @@
 // tidegate without a command: the wizard, and what it needs done by the program around it.
 #include "wizard/wizard.h"
 
+#include "base/retell.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "ui/theme.h"
@@ -15,14 +16,16 @@ struct around {
     struct window_look look;
 };
 
-static void date_of(int64_t at_ms, const char *before, char out[40])
+static void date_of(int64_t at_ms, bool is_since, char out[40])
 {
     time_t at = (time_t)(at_ms / 1000);
     struct tm local;
     char text[24] = "";
     if (at_ms && localtime_r(&at, &local))
-        strftime(text, sizeof text, "%d %b %H:%M", &local);
-    snprintf(out, 40, "%s%s", text[0] ? before : "", text);
+        strftime(text, sizeof text, _("%d %b %H:%M"), &local);
+    out[0] = 0;
+    if (text[0])
+        snprintf(out, 40, is_since ? _("since %s") : "%s", text);
 }
 
 static double part_done(const struct mon_snapshot *s)
@@ -33,10 +36,10 @@ static double part_done(const struct mon_snapshot *s)
 static void live_line(struct wizard_run *out, const struct mon_snapshot *s)
 {
     if (s->nquestions)
-        snprintf(out->what, sizeof out->what, "needs you");
+        snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (s->lag.seconds >= 0)
-        snprintf(out->what, sizeof out->what, "behind %.0f s", s->lag.seconds);
-    date_of(s->since_ms, "since ", out->since);
+        snprintf(out->what, sizeof out->what, _("behind %.0f s"), s->lag.seconds);
+    date_of(s->since_ms, true, out->since);
 }
 
 /* What the engine said last, and how far it had come. */
@@ -45,26 +48,26 @@ static void ended_line(struct wizard_run *out, const struct mon_snapshot *s)
     long long hours = (long long)(clock_wall_ms() - s->at_ms) / 3600000;
     out->can_resume = s->state != RUN_FINISHED;
     if (out->can_resume)
-        snprintf(out->state, sizeof out->state, "%s", run_state_name(RUN_STOPPED));
+        snprintf(out->state, sizeof out->state, "%s", _(run_state_name(RUN_STOPPED)));
     if (!out->can_resume)
-        snprintf(out->what, sizeof out->what, "%.60s", s->verdict);
+        snprintf(out->what, sizeof out->what, "%.60s", retell(s->verdict));
     else if (s->nquestions)
-        snprintf(out->what, sizeof out->what, "needs you");
+        snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (hours < 2)
-        snprintf(out->what, sizeof out->what, "%.0f %%, %lld min", TG_MIN(part_done(s), 99.0), (long long)(clock_wall_ms() - s->at_ms) / 60000);
+        snprintf(out->what, sizeof out->what, _("%.0f %%, %lld min"), TG_MIN(part_done(s), 99.0), (long long)(clock_wall_ms() - s->at_ms) / 60000);
     else
-        snprintf(out->what, sizeof out->what, "%.0f %%, %lld h", TG_MIN(part_done(s), 99.0), hours);
+        snprintf(out->what, sizeof out->what, _("%.0f %%, %lld h"), TG_MIN(part_done(s), 99.0), hours);
     snprintf(out->file, sizeof out->file, "%s", s->applied_file);
     out->position = s->applied;
-    date_of(s->at_ms, "", out->since);
+    date_of(s->at_ms, false, out->since);
 }
 
 static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool is_live)
 {
-    snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
+    snprintf(out->state, sizeof out->state, "%s", _(run_state_name(s->state)));
     out->is_live = is_live;
     if (s->tables_total)
-        snprintf(out->tables, sizeof out->tables, "%u tables", s->tables_total);
+        snprintf(out->tables, sizeof out->tables, s->tables_total == 1 ? _("%u table") : _("%u tables"), s->tables_total);
     if (is_live)
         live_line(out, s);
     else
