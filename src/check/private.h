@@ -206,8 +206,7 @@ struct picked {
 void pick(struct picked *p, const struct table *t);
 /* A cure that leaves them out, none where there are none; releases p. */
 void cure_exclude_picked(struct check_result *out, const struct job *job, struct picked *p);
-/* "1.3 GB", "24 h", "3 days" into out. */
-const char *text_bytes(uint64_t bytes, char out[32]);
+/* "24 h", "3 days" into out. */
 const char *text_seconds(int64_t seconds, char out[32]);
 
 /* ---- the checks, by file ---- */

@@ -137,7 +137,7 @@ static char *effect(const struct retention *k, int64_t keep_s)
         return x_strdup(_("at once, no restart; more disk at the source, by what it writes in that time"));
     int64_t more = keep_s - TG_MAX(k->kept_s, INT64_C(0));
     return x_format(_("at once, no restart; about %s more disk at the source, as fast as it writes now"),
-                    text_bytes((uint64_t)(k->rate * (double)TG_MAX(more, INT64_C(0))), bytes));
+                    bytes_text(bytes, (uint64_t)(k->rate * (double)TG_MAX(more, INT64_C(0)))));
 }
 
 static void cure_rds(struct run *r, struct check_result *out, const struct retention *k)
@@ -184,7 +184,7 @@ static void judge_size(struct run *r, struct check_result *out, const struct ret
     if (seconds >= k->wanted_s)
         return;
     find(out, seconds < k->least_s ? CHECK_FAIL : CHECK_WARN, NULL, "%s keeps %s, which is what the source writes in %s", name,
-         text_bytes(bytes, size), text_seconds(seconds, text));
+         bytes_text(size, bytes), text_seconds(seconds, text));
     snprintf(text, sizeof text, "%llu", (unsigned long long)((uint64_t)(k->rate * (double)k->cure_s) / 4096 * 4096));
     cure_variable(r, out, true, name, text, NULL, "Let the binlog grow to what %lld days write", (long long)(k->cure_s / DAY));
 }
