@@ -81,8 +81,7 @@ static const char *size_limit(struct end *s, uint64_t *bytes)
     return NULL;
 }
 
-/* When a file was begun: its first event says so. */
-static bool began_at(struct run *r, const char *file, int64_t *out)
+bool binlog_file_began(struct run *r, const char *file, int64_t *out)
 {
     struct binlog_start start = {.server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 1000, .pos.at = 4};
     struct err ignored = {0};
@@ -122,7 +121,7 @@ static void read_rate(struct run *r, struct retention *k)
         k->bytes += strtoull(row[1], NULL, 10);
     }
     mysql_free_result(res);
-    if (!first[0] || !began_at(r, first, &began) || !conn_value(c, "SELECT UNIX_TIMESTAMP()", now, sizeof now, &ignored))
+    if (!first[0] || !binlog_file_began(r, first, &began) || !conn_value(c, "SELECT UNIX_TIMESTAMP()", now, sizeof now, &ignored))
         return;
     k->age_s = TG_MAX(strtoll(now, NULL, 10) - began, INT64_C(1));
     k->rate = k->age_s >= RETENTION_HISTORY ? (double)k->bytes / (double)k->age_s : 0;
