@@ -214,6 +214,14 @@ static void commit(struct form *f, struct wz *w)
     judge_value(f, w, f->held, &e);
 }
 
+static bool is_default(const struct form *f, size_t i, const struct wz *w)
+{
+    char path[200];
+    const struct field *row = table_row(&f->field[i]);
+    const char *def = row ? field_default(row, form_path(&f->field[i], w, path)) : NULL;
+    return def && def[0] && strcmp(f->edit.text, def) == 0;
+}
+
 void form_focus(struct form *f, struct wz *w, size_t i)
 {
     if (f->held == i)
@@ -231,6 +239,7 @@ void form_focus(struct form *f, struct wz *w, size_t i)
     f->is_touched = false;
     if (f->field[i].look != FORM_SECRET)
         edit_set(&f->edit, f->raw[i] ? f->raw[i] : value.p ? value.p : "");
+    f->edit.is_offered = is_default(f, i, w);
     buf_release(&value);
 }
 

@@ -424,7 +424,7 @@ static void facts_of_terminal(struct window *v)
     snprintf(w->terminal[0], sizeof w->terminal[0], _("%s   colours %d   mouse off"), glyphs < (int)TG_ARRAY_LEN(sets) && sets[glyphs] ? _(sets[glyphs]) : "?", term_colours(v->term));
     snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
     if (v->o->home && statvfs(v->o->home, &disk) == 0)
-        told_bytes((uint64_t)disk.f_bavail * disk.f_frsize, room);
+        bytes_text(room, (uint64_t)disk.f_bavail * disk.f_frsize);
     snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.90s (%s free)"), v->o->home ? v->o->home : "", room);
     snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
 }
