@@ -163,7 +163,7 @@ static void entry_add(const char *msgid, const char *said)
     entry_measure(&e);
     if (e.letters >= LETTERS_MIN)
         index_.entries[index_.n++] = e;
-    else if (e.letters && e.head == 0 && is_span(msgid) && index_.nspans < SPANS)
+    else if (e.letters && e.head == 0 && strcmp(msgid, said) != 0 && is_span(msgid) && index_.nspans < SPANS)
         index_.spans[index_.nspans++] = e;
 }
 
@@ -452,17 +452,18 @@ static bool tell_cut(struct span text, unsigned depth, struct buf *out)
     return true;
 }
 
-/* "outer: inner" where outer is ours: the rest is told as a text of its own. */
-static bool tell_outer(struct span text, const char *joint, const char *said_joint, unsigned depth, bool may_be_cut, struct buf *out)
+/* "outer: inner" where outer is ours: the rest is told as a text of its own. Of the joint, `keep` bytes are outer's own. */
+static bool tell_outer(struct span text, const char *joint, size_t keep, const char *said_joint, unsigned depth, bool may_be_cut, struct buf *out)
 {
     size_t width = strlen(joint);
     const char *end = text.p + text.n, *p = text.p;
     for (; (p = memmem(p, (size_t)(end - p), joint, width)) != NULL; p += width) {
-        struct span head = {text.p, (size_t)(p - text.p)}, tail = {p + width, (size_t)(end - p) - width};
+        struct span head = {text.p, (size_t)(p - text.p) + keep}, tail = {p + width, (size_t)(end - p) - width};
         if (!has(head, " ") || !tell_whole(head, depth + 1, false, true, out))
             continue;
         buf_adds(out, said_joint);
-        if (!tail.n || !tell(tail, depth + 1, may_be_cut, out))
+        struct span spaced = {tail.p - keep, tail.n + keep}; /* a sentence that follows others may begin with their space */
+        if (!tail.n || ((!keep || !tell(spaced, depth + 1, may_be_cut, out)) && !tell(tail, depth + 1, may_be_cut, out)))
             buf_add(out, tail.p, tail.n);
         return true;
     }
@@ -511,9 +512,10 @@ static bool tell(struct span text, unsigned depth, bool may_be_cut, struct buf *
 {
     return depth <= DEPTH &&
            (tell_plain(text, out) || tell_span(text, out) || tell_list(text, depth, out) || tell_whole(text, depth, may_be_cut, true, out) ||
-            tell_outer(text, ": ", "：", depth, may_be_cut, out) || tell_whole(text, depth, may_be_cut, false, out) ||
+            tell_outer(text, ": ", 0, "：", depth, may_be_cut, out) || tell_whole(text, depth, may_be_cut, false, out) ||
             (may_be_cut && tell_cut(text, depth, out)) || tell_inner(text, ": ", depth, may_be_cut, out) ||
-            tell_outer(text, "; ", "；", depth, may_be_cut, out) || tell_inner(text, "; ", depth, may_be_cut, out));
+            tell_outer(text, "; ", 0, "；", depth, may_be_cut, out) || tell_inner(text, "; ", depth, may_be_cut, out) ||
+            tell_outer(text, ". ", 1, "", depth, may_be_cut, out) || tell_inner(text, ". ", depth, may_be_cut, out));
 }
 
 /* "TG-4001 " stands before some. */

@@ -120,7 +120,7 @@ static void test_every_msgid(void **unused)
     text_speak(TEXT_ZH_CN);
     for (uint32_t i = 0; text_entry(i, &one, &many, &said); i++)
         for (unsigned set = 0; set < (has_argument(one) ? TG_ARRAY_LEN(words) : 1); set++, n++) {
-            if (set == TOLD && adjoin(one))
+            if (strcmp(one, said) == 0 || (set == TOLD && adjoin(one)))
                 continue;
             wrong += test_one(one, said, set);
             if (many)
@@ -144,6 +144,9 @@ static const char *const lines[][2] = {
     {"TG-4001 while reading: Connection refused", "TG-4001 读取时：Connection refused"},
     {"differs: key above (1) up to (9): 5 rows at the source, 4 at the target", "不同：键大于 (1)，到 (9) 为止：源库 5 行，目标 4 行"},
     {"12 tables: a.b, a.c and 10 more", "12 张表：a.b, a.c，另有 10 张"},
+    {"Copied and written to the target; the binlog was not compared. Scratch schemas a1 and b1, dropped again. Of 30 types the first 12 were tried.",
+     "已复制并写入目标；没有比较 binlog。 临时库 a1 和 b1 已删除。 共 30 种类型，试了前 12 种。"},
+    {"binlog is kept 24 h", "binlog 保留 24 小时"},
     /* what is no text of ours, or may be a name */
     {"Table 'shop.orders' doesn't exist", "Table 'shop.orders' doesn't exist"},
     {"ALTER TABLE t ADD COLUMN note TEXT, ADD KEY k (a): b", "ALTER TABLE t ADD COLUMN note TEXT, ADD KEY k (a): b"},
