@@ -60,7 +60,9 @@ const char *key_name(int key, char *buf, size_t size)
 
 static const char *label_of(const struct key_row *row, char *buf, size_t size)
 {
-    return row->label ? row->label : key_name(row->key, buf, size);
+    if (row->label)
+        return strstr(row->label, " or ") ? _(row->label) : row->label; /* "s" is a second elsewhere */
+    return key_name(row->key, buf, size);
 }
 
 static const char *hint_of(const struct key_row *row, unsigned where, int cols, key_hint *hint,

@@ -23,6 +23,13 @@ static void list_words(const struct wz *w, const char *path, const char *none, c
     buf_release(&text);
 }
 
+/* A check's name of an end has " at " before the address. */
+static void end_words(const char *what, const char *name, char *out, size_t size)
+{
+    const char *at = name ? strstr(name, " at ") : NULL, *hole = strstr(what, "%s");
+    snprintf(out, size, "%.*s%.*s%s%s", hole ? (int)(hole - what) : 0, what, at ? (int)(at - name) : 200, name ? name : "", at ? _(" at ") : "", at ? at + 4 : "");
+}
+
 static void in_words(const struct wz *w, struct canvas *c, struct rect in)
 {
     static const char *const modes[] = {N_("one consistent copy, then done"), N_("copy, then follow every change until you end the run"), N_("follow from the given position")};
@@ -31,16 +38,16 @@ static void in_words(const struct wz *w, struct canvas *c, struct rect in)
     char move[200], line[400];
     int y = in.y, x = in.x + 1, room = in.w - 2;
     list_words(w, "allow.include", _("every schema"), move, sizeof move);
-    snprintf(line, sizeof line, _("From  %s"), w->report ? w->report->source_name : source_of(w)->host ? source_of(w)->host : "");
+    end_words(_("From  %s"), w->report ? w->report->source_name : source_of(w)->host, line, sizeof line);
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("To    %s"), w->report ? w->report->target_name : j->target.host ? j->target.host : "");
+    end_words(_("To    %s"), w->report ? w->report->target_name : j->target.host, line, sizeof line);
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
     snprintf(line, sizeof line, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
     if (j->road == ROAD_DM)
         snprintf(line, sizeof line, _("How   DM cluster: %s"), _(modes[j->mode]));
     else
-        snprintf(line, sizeof line, _("How   %s; pace %s"), _(modes[j->mode]), job_pace_name(j->pace));
+        snprintf(line, sizeof line, _("How   %s; pace %s"), _(modes[j->mode]), _(job_pace_name(j->pace)));
     canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
     if (j->road == ROAD_DM)
         snprintf(line, sizeof line, "%s", _("Write DM's files only; you start DM with them"));

@@ -19,7 +19,7 @@ enum { BOX_SQL = 1, BOX_SAVE, BOX_ALL };
 enum { DO_SQL = 1, DO_SAVE_IT, DO_ALL, DO_COPY_SQL, DO_KEYS, DO_LOOK, DO_AGAIN, DO_SHELL, DO_PANES, DO_GO };
 
 static const struct key_row rows[] = {
-    {DO_KEYS, 1, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
+    {DO_KEYS, 1, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
     {DO_PANES, 1, K_ESC, {0}, "Esc", NULL, 0, N_("back to the panes"), true, NULL},
     {DO_AGAIN, 1, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_LOOK, 1, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
