@@ -141,15 +141,15 @@ static bool read_line(struct plain *p, const char *prompt, bool is_secret)
 {
     struct termios before, quiet;
     bool hides = is_secret && tcgetattr(STDIN_FILENO, &before) == 0, has_line = true;
-    printf("%s ", prompt);
-    fflush(stdout);
     p->w->now_ms = now_ms();
     draft_keep(&p->keeper, p->w, true);
-    if (hides) {
+    if (hides) {                      /* before it is asked for: an answer may come at once */
         quiet = before;
         quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
         tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
     }
+    printf("%s ", prompt);
+    fflush(stdout);
     if (p->has_ahead)
         snprintf(p->line, sizeof p->line, "%s", p->ahead);
     else
