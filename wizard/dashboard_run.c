@@ -284,7 +284,7 @@ int dashboard_run(const struct dashboard_options *o, struct err *e)
         w.term = term_open(&(struct term_options){.glyphs = o->glyphs, .theme = o->theme}, &why);
     if (!w.term) {
         end(&w);
-        return o->client ? dashboard_plain(o, e) : w.left; /* the receipt says it all */
+        return dashboard_plain(o);
     }
     look_at_clock(&w);
     take_news(&w);

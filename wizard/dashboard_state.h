@@ -183,6 +183,7 @@ void command_run(struct dashboard_state *s, const char *line, struct effect *out
 /* Completes the last word; says in out what it could be. */
 void command_complete(const struct dashboard_state *s, char *line, size_t size);
 void command_hint(const struct dashboard_state *s, const char *line, char *out, size_t size);
+bool command_line(size_t i, char *out, size_t size); /* "pace gentle|…: how much the copy may take"; false: no more */
 int command_help(struct canvas *c, struct rect r, int top); /* from that row on; how many there are */
 
 /* ---- places ---- */
@@ -256,7 +257,22 @@ bool ask_pace_feed(struct dashboard_state *s, int key); /* true: the key changed
 void ask_answered(struct dashboard_state *s, struct effect *out);
 void help_draw(struct canvas *c, const struct dashboard_state *s);
 
+/* ---- the checklist of a cutover, a row each ---- */
+enum lamp { LAMP_NONE, LAMP_WAITS, LAMP_GREEN, LAMP_BAD };
+#define CUTOVER_STEPS 7
+struct cutover_step {
+    enum lamp lamp;
+    char what[120], state[90], note[240]; /* note: a line below it, or "" */
+};
+void cutover_steps(const struct dashboard_state *s, struct cutover_step out[CUTOVER_STEPS]);
+const char *cutover_not_yet(void); /* what this version does not do */
+
 /* ---- plain ---- */
-int dashboard_plain(const struct dashboard_options *o, struct err *e);
+int dashboard_plain(const struct dashboard_options *o);
+/* dashboard_say.c: what a pane shows, in lines; more: the next piece of the last list. */
+void say_state(const struct mon_snapshot *m);
+void say_pane(const struct dashboard_state *s, enum pane pane, size_t *from);
+void say_cutover(const struct dashboard_state *s);
+void say_commands(void);
 
 #endif

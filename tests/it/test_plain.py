@@ -17,6 +17,7 @@ import termios
 import time
 
 import pyte
+from compare import End, compare_table
 from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, wait_for  # noqa: I001  (sets the path)
 
 DEADLINE = 60
@@ -140,7 +141,7 @@ def walk(person, answers, last="Review"):
                 person.say(next((number for number, choice in person.choices if text and text in choice), text))
                 break
         else:
-            if person.page == last and ("Choose" in words or last == "Scope"):
+            if person.page == last and ("Choose" in words or last in ("Scope", "Checks")):
                 return words
             person.say("")
     raise AssertionError(f"no end of questions:\n{person.says[-2000:]}")
@@ -189,11 +190,112 @@ def test_start_to_run(scene: Scene):
     check(not list((scene.home / "runs").glob("*/run.sock")), "an engine was started without consent")
     ask(person, "4")
     person.say("2")
+    check(person.read(lambda text: "The run is over. report tells" in text), person.says[-2000:])
+    person.say("report")
+    check(person.read(lambda text: "tg_it.a" in text[text.index("The run is over. report tells"):]), person.says[-2000:])
+    person.say("q")
     equal(person.end(), EXIT["fine"], f"exit code:\n{person.says[-2000:]}\n")
     same(scene, source, target)
     check(SECRET not in person.says, "the password was shown")
     check("\x1b" not in person.says, "an escape sequence was written")
     check(not (scene.home / "runs/.draft.yaml").exists(), "a draft was left behind")
+
+
+def tables_of(server, schema):
+    return {row[0] for row in server.query(f"SELECT table_name FROM information_schema.tables WHERE table_schema='{schema}'")}
+
+
+@case()
+def test_journey(scene: Scene):
+    """From Start to a verified PASS in lines: a wrong host, a failing check that another user cures, a subset, a rename, every kind of word of the dashboard."""
+    source, target = scene.source("mariadb", options=["--binlog-row-image=MINIMAL"]), scene.target("tidb")
+    source.query(f"CREATE USER plain IDENTIFIED BY '{SECRET}'")
+    source.query("GRANT SELECT, PROCESS, RELOAD, LOCK TABLES, REPLICATION CLIENT, REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR ON *.* TO plain")
+    source.query("CREATE DATABASE tg_it")
+    for table in ("a", "orders", "order_notes", "left_out"):
+        source.query(f"CREATE TABLE tg_it.{table} (id INT PRIMARY KEY, t VARCHAR(40))")
+        source.query(f"INSERT INTO tg_it.{table} SELECT seq, CONCAT('{table} ', seq) FROM tg_it.seq_1_to_300")
+    person = Person(scene, "--plain", terminal=True)
+    walk(person, {("Source", "Kind"): "MariaDB", ("Source", "Host"): ["nobody.invalid", "127.0.0.1"], ("Source", "Port"): str(source.port), ("Source", "User"): "plain",
+                  ("Source", "Password"): [SECRET], ("Source", "TLS"): "off", ("Source", "Next page"): ["no", ""], ("Target", "Host"): "127.0.0.1",
+                  ("Target", "Port"): str(target.port), ("Target", "TLS"): "off", ("Target", "User"): "root"}, last="Scope")
+    check("Fails: " in person.says and "nobody.invalid" in person.says and "Fine: reached in" in person.says, person.says)
+    said = ask(person, "list tg_it")
+    check(re.search(r"picked  tg_it.order_notes  300 rows  \S+ \S+  PK id", said), said)
+    check("4 left out" in ask(person, "unpick all"), person.says[-500:])
+    check("2 picked" in ask(person, "pick /^order/"), person.says[-500:])
+    check("1 picked" in ask(person, "pick tg_it.a"), person.says[-500:])
+    check("it is so already" in ask(person, "pick a"), person.says[-500:])
+    check("Primary key (id)" in ask(person, "details orders"), person.says[-500:])
+    check("nothing has the name nonsense" in ask(person, "pick nonsense"), person.says[-500:])
+    check("rename: tg_it.orders to tg_it.orders_new" in ask(person, "rename tg_it.orders to tg_it.orders_new"), person.says[-500:])
+    person.say("")
+    walk(person, {}, last="Checks")
+    number = re.search(r"^  (\d+)  fails: .*row", person.says, re.M | re.I)
+    check(number, person.says[-3000:])
+    check("failing" in ask(person, ""), "a failing check was gone past")
+    said = ask(person, f"cure {number.group(1)}")
+    check("FULL" in said and "  1  Run it" in said, said)
+    ask(person, "1")
+    ask(person, "root")
+    said = ask(person, "")
+    check("Running it." in said and "Looking; nothing is written anywhere." in said and ", 0 fail," in said, said)
+    person.say("")
+    walk(person, {("Review", "Name"): "journey"})
+    check("In words" in person.says and "Move  3 tables" in person.says, person.says[-3000:])
+    check("saved as journey.yaml" in ask(person, "save journey.yaml"), person.says[-300:])
+    text = (scene.home / "journey.yaml").read_text()
+    check(SECRET not in text, "the password was saved")
+    ask(person, "4")
+    person.say("2")
+    follow(scene, person, source)
+    equal(person.end(), EXIT["fine"], f"exit code:\n{person.says[-2000:]}\n")
+    equal(tables_of(target, "tg_it"), {"a", "order_notes", "orders_new"}, "tables at the target")
+    ends = End(source.port, "tg_it"), End(target.port, "tg_it")
+    for table, there in (("a", "a"), ("order_notes", "order_notes"), ("orders", "orders_new")):
+        difference, rows = compare_table(ends, table, there)
+        check(rows >= 299 and not difference, f"{table}, {rows} rows: {difference}")
+    check(SECRET not in person.says and "\x1b" not in person.says, "what no line may hold")
+
+
+def follow(scene, person, source):
+    """The plain dashboard on a run that follows, until a PASS; then it is stopped."""
+    def waits(words):
+        begin = len(person.says)
+        check(person.read(lambda text: words in text[begin:]), f"no {words}:\n{person.says[begin:]}")
+
+    def hears(line, words):
+        begin = len(person.says)
+        person.say(line)
+        check(person.read(lambda text: words in text[begin:]), f"{line}: no {words}:\n{person.says[begin:]}")
+    check(person.read(lambda text: "in-sync." in text), person.says[-2000:])
+    source.query("UPDATE tg_it.orders SET t='changed' WHERE id<20")
+    source.query("DELETE FROM tg_it.a WHERE id=5")
+    hears("?", "leaves at once")
+    hears("tables", "tg_it.orders  ")
+    hears("find notes", "tg_it.order_notes")
+    hears("find", "tg_it.a  ")
+    hears("level debug", "engine")
+    hears("lag", "the worst of the last 10 minutes")
+    hears("replication", "received  ")
+    hears("cutover", "Point the application at the target")
+    hears("pace gentle", "the pace holds from now on")
+    hears("pace", "Choose by number, or leave it open. [")
+    hears("3", "pace: fast")
+    hears("pause", "pausing")
+    waits("paused.")
+    hears("pause", "resumed")
+    hears("errors", "Nothing asks for you.")
+    hears("save events.txt", "saved as events.txt")
+    hears("save events.txt", "stays as it is")
+    hears("nonsense", "there is no command nonsense")
+    hears("report", "when the run is over")
+    hears("verify", "compar")
+    check(person.read(lambda text: "Verdict PASS" in text), person.says[-2000:])
+    hears("stop", "Stop the run?")
+    hears("1", "")
+    hears("stop", "  2  Stop it now")
+    person.say("2")
 
 
 @case()
