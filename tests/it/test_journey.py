@@ -324,6 +324,66 @@ def test_start_to_pass(scene: Scene):
     equal(shown, [], "files that show the password")
 
 
+def headless(scene, source, target, name, files, *more):
+    """The saved files as they are, with another target and another name, and the password from the environment."""
+    engine = scene.engine(source, target, name=name)
+    engine.files = files
+    return engine.start("--name", name, "--set", f"target.port={target.port}", *more, env={"TG_SOURCE_PASSWORD": SECRET})
+
+
+@case()
+def test_saved_runs_headless(scene: Scene):
+    """The job that was saved and the DM files that were written, without the wizard, at fresh targets, do what the wizard's own run does."""
+    source, target = make(scene)
+    source.query("SET GLOBAL binlog_row_image = 'FULL'")
+    second, third = scene.target("any"), scene.target("any")
+    person = Person(scene)
+    to_review(person, source, target, is_cured=True)
+    person.press("Save")
+    person.sees("Save the job", "Passwords are written as references")
+    person.reads()
+    person.types("kept.yaml")
+    person.press("Enter", "Enter")
+    person.sees("saved as kept.yaml")
+    person.press("Save")
+    person.reads()
+    person.press("Tab", "Tab", "Enter")
+    person.sees("Write DM's files")
+    person.reads()
+    person.press("Enter", "Enter")
+    person.sees("Written into", "task.yaml")
+    person.reads()
+    person.press("Esc", "Back", "Enter")
+    person.sees("Not yet")
+    person.reads()
+    person.press("Down", "Enter")
+    person.sees("IN-SYNC")
+    person.press("d")
+    person.leaves()
+    written = {path.name: path.read_text() for path in [scene.home / "kept.yaml", *(scene.home / "migration-dm").iterdir()]}
+    equal(sorted(written), ["kept.yaml", "source.yaml", "task.yaml"], "files that were written")
+    equal([name for name, text in written.items() if SECRET in text], [], "files that show the password")
+    check('password: "${env:TG_SOURCE_PASSWORD}"' in written["kept.yaml"], f"no reference in\n{written['kept.yaml']}")
+    dm = [scene.home / "migration-dm" / name for name in ("task.yaml", "source.yaml")]
+    runs = [headless(scene, source, second, "again", [scene.home / "kept.yaml"]),
+            headless(scene, source, third, "of-dm", dm, "--set", "source.password=${env:TG_SOURCE_PASSWORD}")]
+    for run in runs:
+        run.until_state("in-sync")
+    for statement in ("INSERT INTO tg_it.a VALUES (4, 'for all three')", "UPDATE tg_it.a SET t = 'changed' WHERE id = 1", "DELETE FROM tg_it.a WHERE id = 2"):
+        source.query(statement)
+    for run in runs:
+        run.until_applied(position(source))
+        run.stop()
+    person.enters("tidegate attach")
+    person.sees("IN-SYNC")
+    equal(verify(person)[:2], ("✓", "PASS"), "verdict of the wizard's own run")
+    person.press("d")
+    person.leaves()
+    stop(scene, "migration")
+    for one in (target, second, third):
+        equal(same(scene, source, one, note=False), (1, 3), f"tables and rows at {one.name}")
+
+
 @case()
 def test_killed_window(scene: Scene):
     """kill -9 loses no answer of the pages that were left; the next window offers them; secrets are in no file."""
