@@ -356,6 +356,36 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
     return *changed = choose(f, w, i, in->key == K_LEFT ? -1 : 1);
 }
 
+/* ---- without keys ---- */
+
+const char *form_typed(const struct form *f, size_t i)
+{
+    if (f->field[i].look == FORM_SECRET)
+        return NULL;
+    return f->held == i && f->is_touched ? f->edit.text : f->raw[i];
+}
+
+bool form_put(struct form *f, struct wz *w, size_t i, const char *value)
+{
+    struct err e = {0};
+    if (is_text(&f->field[i])) {
+        form_focus(f, w, i);
+        edit_set(&f->edit, value);
+        f->is_touched = true;
+        form_focus(f, w, SIZE_MAX);
+    } else {
+        set(&f->field[i], w, value, &e);
+        wz_changed(w);
+        judge_value(f, w, i, &e);
+    }
+    return f->word[i].role != ROLE_BAD;
+}
+
+bool form_repair(struct form *f, struct wz *w, size_t i)
+{
+    return repair(f, w, i);
+}
+
 /* ---- drawing ---- */
 
 static int draw_radio(const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, int x)

@@ -81,6 +81,7 @@ struct way {
 struct draft {
     bool is_there;
     char name[40];
+    char file[4096];                  /* the job's own, or "" */
     enum step at;
     int64_t at_ms;                    /* wall */
 };

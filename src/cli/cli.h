@@ -55,7 +55,7 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code);
 void cli_problems(const struct job_problems *p); /* to standard error, with what each kind of error means */
 /* Loads one file for the wizard: it need not be complete, and secrets are resolved as far as they can be. Prints what is
  * wrong to stderr. */
-bool cli_job_open(struct job *j, const char *path);
+bool cli_job_open(struct job *j, const char *const *files, size_t n);
 /* An existing file may be somebody's work: it is never overwritten. ERR_FILE. */
 bool cli_new_file(const char *path, const struct buf *text, struct err *e);
 void cli_job_options_release(struct job_options *o);

@@ -154,8 +154,8 @@ static int demo(void *arg)
 }
 
 static const struct command bare = {
-    "[FILE]", "[options]", "the wizard: eight pages from an empty terminal to a run",
-    "FILE is a job.yaml or a task file of DM to carry on from. Without a terminal, with TERM=dumb or ACCESSIBLE=1, the same\n"
+    "[FILE…]", "[options]", "the wizard: eight pages from an empty terminal to a run",
+    "FILE is a job.yaml to carry on from, or DM's files: task, sources, topology. Without a terminal, with TERM=dumb or ACCESSIBLE=1, the same\n"
     "pages are asked line by line.", NULL};
 
 struct wanted { /* on the command line */
@@ -186,8 +186,6 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
         *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast or mono", o->theme);
     else if (o->glyphs && !glyph_set_parse(o->glyphs, glyphs))
         *code = cli_usage(&bare, "--glyphs is \"%s\"; it can be auto, lines, safe or ascii", o->glyphs);
-    else if (argc - *first > 1)
-        *code = cli_usage(&bare, "one FILE at most");
     else if (o->lang)
         text_speak(l);
     return *code == 0;
@@ -202,19 +200,20 @@ int cli_wizard(int argc, char **argv)
     int first = argc, code = EXIT_FINE;
     if (!take_options(&wanted, &a.look.glyphs, argc, argv, &first, &code))
         return code;
-    const char *file = first < argc ? argv[first] : NULL;
+    const char *const *files = (const char *const *)argv + first;
+    size_t nfiles = (size_t)(argc - first);
     job_init(&job);
     a.look.theme = wanted.theme;
     a.look.is_plain = wanted.is_plain || !cli_has_window();
     a.look.is_read_only = wanted.is_read_only;
-    if (file && !cli_job_open(&job, file)) {
+    if (nfiles && !cli_job_open(&job, files, nfiles)) {
         job_release(&job);
         return EXIT_USAGE;
     }
     a.home = mon_home(wanted.run_dir, &e);
     if (a.home) {
         const struct wizard_port port = {.arg = &a, .runs = runs, .start = start, .resume = resume, .attach = attach, .demo = demo};
-        const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = file, .glyphs = a.look.glyphs,
+        const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = nfiles == 1 ? files[0] : NULL, .glyphs = a.look.glyphs,
                                          .theme = a.look.theme, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
         code = wizard_run(&o, &e);
     }
