@@ -80,6 +80,7 @@ static void draw_choices(struct wz *w, struct canvas *c, struct rect r)
     char note[120];
     for (size_t i = 0; i < start_choices(w); i++) {
         int y = r.y + (int)i;
+        canvas_spot(c, r, (struct rect){y, 3, 1, r.w - 3}, SPOT_ROW, (int64_t)i);
         canvas_cut(c, r, y, 5, 20, ROLE_TEXT, start_choice(w, i, note));
         canvas_cut(c, r, y, 25, r.w - 27, ROLE_DIM, note);
         if (w->list[STEP_START].selected == i) {
@@ -139,6 +140,7 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
     for (size_t i = top; i < w->nruns && i - top < visible; i++) {
         const struct wizard_run *run = &w->runs[i];
         int y = in.y + (int)(i - top);
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_ROW, (int64_t)(before + i));
         canvas_cut(c, in, y, in.x + 1, 10, ROLE_TEXT, run->name);
         canvas_cut(c, in, y, in.x + 12, 10, ROLE_TEXT, run->state);
         canvas_cut(c, in, y, in.x + 23, 12, ROLE_TEXT, run->what);
