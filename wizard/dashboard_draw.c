@@ -419,6 +419,8 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
             return s->snap.reason[0] ? _("Why") : _(row->hint);
         snprintf(errors, sizeof errors, _("Errors %u"), s->snap.nquestions);
         return errors;
+    case DO_MOUSE:
+        return s->has_mouse ? _(row->hint) : NULL;
     case DO_PAUSE:
         *role = s->watches_only ? ROLE_DIM : *role;
         return s->is_zoomed ? NULL : state == RUN_PAUSED ? _("Resume") : _("Pause");
@@ -491,6 +493,7 @@ static void draw_pane(struct canvas *c, struct rect r, const struct dashboard_st
 {
     if (r.h < 3 || r.w < 12)
         return;
+    canvas_spot(c, r, r, SPOT_PANE, pane);
     switch (pane) {
     case PANE_DUMP:
         pane_flow_draw(c, r, s, false);
@@ -522,6 +525,7 @@ static void draw_pane(struct canvas *c, struct rect r, const struct dashboard_st
 static void draw_zoom(struct canvas *c, struct rect place[AT_COUNT],
                       const struct dashboard_state *s)
 {
+    canvas_spot(c, place[AT_ZOOM], place[AT_ZOOM], SPOT_PANE, s->focus);
     switch (s->focus) {
     case PANE_TABLES:
         pane_tables_zoom(c, place, s);

@@ -468,6 +468,9 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
     case DO_SUSPEND:
         out->kind = EFFECT_SUSPEND;
         break;
+    case DO_MOUSE:
+        out->kind = EFFECT_MOUSE;
+        break;
     case DO_COPY:
         copy_line(s, out);
         break;
@@ -587,8 +590,19 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
         s->asked = ASK_NOTHING;
 }
 
+/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
+static bool is_mouse_key(const struct dashboard_state *s, int key)
+{
+    const struct key_row *row = key_is_text(key) ? NULL : keymap_find(&dashboard_keys, dashboard_where(s), key);
+    return row && row->action == DO_MOUSE;
+}
+
 static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 {
+    if (is_mouse_key(s, key)) {
+        out->kind = EFFECT_MOUSE;
+        return;
+    }
     if (s->help) {
         bool is_over = key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' || key == K_CTRL('c');
         s->help = is_over ? HELP_NONE : key == K_TAB ? HELP_KEYS + HELP_COMMANDS - s->help : s->help;
@@ -633,6 +647,10 @@ bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct ef
         break;
     case IN_KEY:
         feed_key(s, in->key, out);
+        break;
+    case IN_CLICK:
+    case IN_WHEEL:
+        dashboard_point(s, in, out);
         break;
     case IN_TICK:
         break;

@@ -19,6 +19,7 @@ static const struct key_row rows[] = {
     {DO_COMMAND, IN_ANY, ':', {0}, ":", NULL, 0, N_("a command by name"), true, NULL},
     {DO_SAVE, IN_ANY, K_F9, {K_CTRL('s'), 0, 0}, "F9 Ctrl-S", NULL, 0, N_("save the log"), true, NULL},
     {DO_REDRAW, IN_ANY, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
+    {DO_MOUSE, IN_ANY, K_F3, {'m', 0, 0}, "F3 m", N_("Mouse off"), 0, N_("mouse on, off"), true, NULL},
     {DO_THEME, IN_ANY, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
     {DO_SUSPEND, IN_ANY, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
     {DO_LEAVE,

@@ -161,6 +161,13 @@ static void change_theme(struct window *w)
     say(w, text);
 }
 
+static void switch_mouse(struct window *w)
+{
+    bool was_on = w->s->has_mouse;
+    w->s->has_mouse = term_mouse(w->term, !was_on);
+    say(w, term_mouse_words(was_on, w->s->has_mouse));
+}
+
 static void do_effect(struct window *w, const struct effect *effect)
 {
     switch (effect->kind) {
@@ -195,6 +202,9 @@ static void do_effect(struct window *w, const struct effect *effect)
     case EFFECT_SUSPEND:
         term_suspend(w->term);
         break;
+    case EFFECT_MOUSE:
+        switch_mouse(w);
+        break;
     case EFFECT_NONE:
         break;
     }
@@ -207,6 +217,11 @@ static void take_input(struct window *w)
     bool has_input = false;
     while (!w->is_done && term_read(w->term, &in)) {
         look_at_clock(w);
+        if (in.kind == IN_CLICK || in.kind == IN_WHEEL) {
+            if (has_input)
+                draw(w); /* keys came before it: it is aimed at what they show */
+            canvas_point(&w->canvas, &in);
+        }
         has_input |= w->page ? report_page_feed(w->page, &in, &effect) : dashboard_feed(w->s, &in, &effect);
         do_effect(w, &effect);
     }
@@ -286,6 +301,7 @@ int dashboard_run(const struct dashboard_options *o, struct err *e)
         end(&w);
         return dashboard_plain(o);
     }
+    w.s->has_mouse = term_has_mouse(w.term);
     look_at_clock(&w);
     take_news(&w);
     draw(&w);

@@ -66,6 +66,7 @@ struct dashboard_state {
     int64_t quiet_ms; /* monotonic: since then nothing came from the source; 0: it does */
     bool watches_only; /* another window steers */
     bool ends_all;     /* the run ends with the window (demo) */
+    bool has_mouse;
     bool is_print;     /* one picture on paper: no keys, no log */
     struct mon_snapshot snap;
     int64_t moved_ms; /* when the load moved last, monotonic; 0: unknown */
@@ -104,7 +105,8 @@ enum effect_kind {
     EFFECT_LEAVE,
     EFFECT_THEME,
     EFFECT_REDRAW,
-    EFFECT_SUSPEND
+    EFFECT_SUSPEND,
+    EFFECT_MOUSE
 };
 struct effect {
     enum effect_kind kind;
@@ -169,6 +171,7 @@ enum action {
     DO_REPORT,
     DO_NARROWER,
     DO_WIDER,
+    DO_MOUSE,
     DO_WHY_NOT
 };
 extern const struct keymap dashboard_keys;
@@ -177,6 +180,12 @@ unsigned dashboard_where(const struct dashboard_state *s);
 void dashboard_do(struct dashboard_state *s, enum action action, struct effect *out);
 bool dashboard_may_steer(struct dashboard_state *s); /* else says why not */
 void dashboard_call(struct effect *out, const char *cmd, const char *args, const char *done);
+
+/* What can be pointed at (ui/canvas.h): a pane; a table by table_spot of its name; a line of the log by its number; a
+ * question by its place. */
+enum { SPOT_PANE = 1, SPOT_TABLE, SPOT_LINE, SPOT_QUESTION };
+int64_t table_spot(const char *name);
+void dashboard_point(struct dashboard_state *s, const struct input *in, struct effect *out); /* IN_CLICK, IN_WHEEL */
 
 /* ---- commands by name ---- */
 void command_run(struct dashboard_state *s, const char *line, struct effect *out);

@@ -101,6 +101,7 @@ static void draw_rows(struct wz *w, struct canvas *c, struct rect in)
     list_sync(l, s->nrows, s->visible, NULL, NULL);
     for (size_t i = l->top; i < s->nrows && y < in.y + in.h; i++, y++) {
         const struct scope_row *row = &s->rows[i];
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_ROW, (int64_t)i);
         if (row->table == SCOPE_SCHEMA)
             draw_schema(s, c, in, y, &s->schemas[row->schema]);
         else
@@ -241,6 +242,7 @@ static void draw_chosen(const struct wz *w, struct canvas *c, struct rect box)
     struct rect in = rect_inside(box);
     scope_chosen_title(s, title);
     wz_box(c, box, w, wz_has_focus(w, EXISTING), title, NULL);
+    canvas_spot(c, box, box, SPOT_THING, EXISTING);
     if (in.h < 3) {
         draw_existing(w, c, in, in.y);
         return;
@@ -265,6 +267,7 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
         draw_empty(w, c, rect_inside(tree));
         return;
     }
+    canvas_spot(c, tree, tree, SPOT_THING, TREE);
     draw_rows(w, c, rect_inside(tree));
     draw_chosen(w, c, (struct rect){r.y + tree.h, 2, low, width});
 }

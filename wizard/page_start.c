@@ -80,6 +80,7 @@ static void draw_choices(struct wz *w, struct canvas *c, struct rect r)
     char note[120];
     for (size_t i = 0; i < start_choices(w); i++) {
         int y = r.y + (int)i;
+        canvas_spot(c, r, (struct rect){y, 3, 1, r.w - 3}, SPOT_ROW, (int64_t)i);
         canvas_cut(c, r, y, 5, 20, ROLE_TEXT, start_choice(w, i, note));
         canvas_cut(c, r, y, 25, r.w - 27, ROLE_DIM, note);
         if (w->list[STEP_START].selected == i) {
@@ -101,9 +102,37 @@ const char *start_safety(const struct wz *w, const struct wizard_run *run)
     return run->since[0] ? run->since : _("binlog not looked at");
 }
 
+/* What Enter does with the run that is chosen, and what is known of it, as a sentence. */
+static void run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size)
+{
+    char when[60], how_far[60] = "";
+    if (run->is_live) {
+        snprintf(out, size, "%s", _("its engine is at work; Enter attaches to it"));
+        return;
+    }
+    if (!run->can_resume) {
+        snprintf(out, size, "%s", _("it is over; Enter shows its report"));
+        return;
+    }
+    ago(w, run->at_ms, when);
+    if (run->percent == 100)
+        snprintf(how_far, sizeof how_far, "%s", _("everything copied"));
+    else if (run->percent >= 0)
+        snprintf(how_far, sizeof how_far, "%s%d %%", run->is_guess ? "~" : "", run->percent);
+    else
+        snprintf(how_far, sizeof how_far, "%s", _("how far it came is not known"));
+    if (!run->at_ms)
+        snprintf(out, size, _("stopped, %s; Enter goes on"), how_far);
+    else if (run->trouble[0])
+        snprintf(out, size, "%s: %s", when, run->trouble);
+    else
+        snprintf(out, size, _("%s, stopped %s, %s"), how_far, when, start_safety(w, run));
+}
+
 static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
 {
     struct rect in = rect_inside(r);
+    char line[300];
     size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - 1, 0), top = 0, before = start_choices(w);
     wz_box(c, r, w, selected >= before, _("Runs on this host"), NULL);
     if (selected >= before && selected - before >= visible)
@@ -111,6 +140,7 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
     for (size_t i = top; i < w->nruns && i - top < visible; i++) {
         const struct wizard_run *run = &w->runs[i];
         int y = in.y + (int)(i - top);
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_ROW, (int64_t)(before + i));
         canvas_cut(c, in, y, in.x + 1, 10, ROLE_TEXT, run->name);
         canvas_cut(c, in, y, in.x + 12, 10, ROLE_TEXT, run->state);
         canvas_cut(c, in, y, in.x + 23, 12, ROLE_TEXT, run->what);
@@ -122,8 +152,11 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
             c->cursor_x = in.x;
         }
     }
-    canvas_cut(c, in, in.y + in.h - 1, in.x + 1, in.w - 2, ROLE_DIM,
-               w->nruns ? _("Enter on a row attaches to it, goes on, or shows its report") : _("none yet"));
+    if (selected >= before && selected - before < w->nruns)
+        run_sentence(w, &w->runs[selected - before], line, sizeof line);
+    else
+        snprintf(line, sizeof line, "%s", w->nruns ? _("Enter on a row attaches to it, goes on, or shows its report") : _("none yet"));
+    canvas_cut(c, in, in.y + in.h - 1, in.x + 1, in.w - 2, ROLE_DIM, line);
 }
 
 static void draw(struct wz *w, struct canvas *c, struct rect r)
@@ -135,9 +168,20 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
     canvas_cut(c, r, y + runs + 1, 2, r.w - 4, ROLE_TEXT, _("Nothing is written to any database before you confirm in Review."));
 }
 
+static bool is_lost(const struct wz *w, const struct wizard_run *run)
+{
+    for (size_t i = 0; i < TG_ARRAY_LEN(w->safety) && w->safety[i].run[0]; i++)
+        if (strcmp(w->safety[i].run, run->name) == 0)
+            return w->safety[i].is_lost;
+    return false;
+}
+
 static void open_run(struct wz *w, const struct wizard_run *run, struct wz_effect *out)
 {
-    (void)w;
+    if (!run->is_live && run->can_resume && is_lost(w, run)) {
+        ask_lost(w, run->name);
+        return;
+    }
     out->kind = run->is_live || !run->can_resume ? WZ_ATTACH : WZ_RESUME;
     snprintf(out->text, sizeof out->text, "%s", run->name);
 }

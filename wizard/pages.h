@@ -54,6 +54,8 @@ void ask_path(struct wz *w, bool is_open, int key);
 void ask_files(struct wz *w, int key); /* DM's files: into which folder */
 void ask_origin(struct wz *w, const struct form_field *f, int key); /* of a secret */
 void ask_sources(struct wz *w, int key);
+/* A stopped run whose binlog the source no longer has. */
+void ask_lost(struct wz *w, const char *run);
 void ask_overwrite(struct wz *w, const char *path);
 /* ask_ends.c: a button of one of its boxes; false: the box is not one of them. */
 bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out);

@@ -129,6 +129,15 @@ static void attach(struct window *v, const char *run)
     v->is_done = true; /* the dashboard's way out is the way out: its summary is the last thing seen */
 }
 
+static void tell_failure(struct window *v, const char *title, const struct err *e)
+{
+    struct buf text = {0};
+    const struct err_info *info = err_info(e->code);
+    buf_addf(&text, "%s %s\n%s\n\n%s\n", info->id, _(info->title), e->text, _(info->cure));
+    ask_text(v->w, title, &text, 0);
+    v->is_dirty = true;
+}
+
 static void start_run(struct window *v)
 {
     struct err e = {0};
@@ -137,7 +146,7 @@ static void start_run(struct window *v)
         attach(v, v->w->job->name);
         return;
     }
-    wz_notice(v->w, "%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), e.text);
+    tell_failure(v, _("The run did not start"), &e);
 }
 
 static void resume_run(struct window *v, const char *run)
@@ -149,7 +158,7 @@ static void resume_run(struct window *v, const char *run)
         return;
     }
     come_back(v);
-    wz_notice(v->w, "%s: %s", err_info(e.code)->id, e.text);
+    tell_failure(v, _("The run did not go on"), &e);
 }
 
 static void probe(struct window *v, const struct wz_effect *f)
@@ -180,6 +189,30 @@ static void next_language(struct wz *w)
         text_speak((text_language() + 1) % TEXT_LANGUAGES);
 }
 
+static void facts_of_terminal(struct window *v)
+{
+    struct wz *w = v->w;
+    static const char *const sets[] = {[GLYPHS_LINES] = N_("UTF-8 yes   lines and blocks 1 cell"), [GLYPHS_SAFE] = N_("UTF-8 yes   lines and blocks 2 cells: plain ones are used"),
+                                       [GLYPHS_ASCII] = N_("UTF-8 no: plain letters are used")};
+    enum glyph_set glyphs = term_glyphs(v->term);
+    struct statvfs disk;
+    char room[32] = "?";
+    snprintf(w->terminal[0], sizeof w->terminal[0], _("%s   colours %d   mouse off"), glyphs < (int)TG_ARRAY_LEN(sets) && sets[glyphs] ? _(sets[glyphs]) : "?", term_colours(v->term));
+    snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
+    if (v->o->home && statvfs(v->o->home, &disk) == 0)
+        bytes_text(room, (uint64_t)disk.f_bavail * disk.f_frsize);
+    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.90s (%s free)"), v->o->home ? v->o->home : "", room);
+    snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
+}
+
+static void switch_mouse(struct window *v)
+{
+    bool was_on = v->w->has_mouse;
+    v->w->has_mouse = term_mouse(v->term, !was_on);
+    wz_notice(v->w, "%s", term_mouse_words(was_on, v->w->has_mouse));
+    facts_of_terminal(v);
+}
+
 /* What only the terminal minds. */
 static void do_terminal(struct window *v, const struct wz_effect *f)
 {
@@ -195,6 +228,9 @@ static void do_terminal(struct window *v, const struct wz_effect *f)
         break;
     case WZ_SUSPEND:
         term_suspend(v->term);
+        break;
+    case WZ_MOUSE:
+        switch_mouse(v);
         break;
     case WZ_LANGUAGE:
         next_language(v->w);
@@ -260,6 +296,11 @@ static void take_input(struct window *v)
     bool any = false;
     while (!v->is_done && v->term && term_read(v->term, &in)) {
         look_at_clock(v->w);
+        if (in.kind == IN_CLICK || in.kind == IN_WHEEL) {
+            if (any)
+                draw(v);              /* keys came before it: it is aimed at what they show */
+            canvas_point(&v->canvas, &in);
+        }
         any |= wz_feed(v->w, &in, &effect);
         v->keeper.has_news = true;
         do_effect(v, &effect);
@@ -303,22 +344,6 @@ static void loop(struct window *v)
     }
 }
 
-static void facts_of_terminal(struct window *v)
-{
-    struct wz *w = v->w;
-    static const char *const sets[] = {[GLYPHS_LINES] = N_("UTF-8 yes   lines and blocks 1 cell"), [GLYPHS_SAFE] = N_("UTF-8 yes   lines and blocks 2 cells: plain ones are used"),
-                                       [GLYPHS_ASCII] = N_("UTF-8 no: plain letters are used")};
-    enum glyph_set glyphs = term_glyphs(v->term);
-    struct statvfs disk;
-    char room[32] = "?";
-    snprintf(w->terminal[0], sizeof w->terminal[0], _("%s   colours %d   mouse off"), glyphs < (int)TG_ARRAY_LEN(sets) && sets[glyphs] ? _(sets[glyphs]) : "?", term_colours(v->term));
-    snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
-    if (v->o->home && statvfs(v->o->home, &disk) == 0)
-        told_bytes((uint64_t)disk.f_bavail * disk.f_frsize, room);
-    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.90s (%s free)"), v->o->home ? v->o->home : "", room);
-    snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
-}
-
 static int run_window(struct window *v, const struct wizard_options *o, struct job *job)
 {
     v->w = wz_new(o, job);
@@ -328,6 +353,7 @@ static int run_window(struct window *v, const struct wizard_options *o, struct j
     if (v->w->path[0] && !draft_is_native(v->w->path)) /* DM's own file is never written over */
         v->w->path[0] = 0;
     draft_open(&v->keeper, v->w);
+    v->w->has_mouse = term_has_mouse(v->term);
     facts_of_terminal(v);
     read_runs(v);
     draw(v);

@@ -288,9 +288,8 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
         o->ask.fatal(o->ask.arg, e);
         return false;
     }
-    bool is_passing = err_is_lost(e) || err_is_busy(e) || e->code == ERR_TARGET_CONNECT || e->code == ERR_NET_RESOLVE;
     bool is_nameless = e->sql == 1105 && *tries >= NAMELESS_TRIES; /* may pass, may be for ever */
-    if (!is_passing || is_nameless) {
+    if (!err_may_pass(e) || is_nameless) {
         *tries = 0;
         return writer_ask(w, b, e);
     }

@@ -172,7 +172,7 @@ static bool settle(struct engine *g, struct err *e)
     if (g->is_snapshot)
         return run_aside(g, engine_settle, e);
     if ((!g->look.my && !conn_open_source(&g->look, &g->source, 30, e)) || !source_position(&g->look, &end, e)) {
-        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        bool passes = source_comes_back(e);
         conn_close(&g->look);
         if (passes)
             err_clear(e); /* the next round tries again */

@@ -100,7 +100,7 @@ char *mon_encode(const struct mon_snapshot *s);
 char *mon_encode_pace(const struct pace_view *v);      /* its part "pace", alone */
 bool mon_decode(struct mon_snapshot *out, const char *json, size_t n, struct err *e);
 
-/* What the engine that is gone said last (run_dir/last.json, at most 5 s old when it ended); false: it left nothing. */
+/* What the engine that is gone said last (run_dir/last.json, at most a second old when it ended); false: it left nothing. */
 bool mon_last(const char *run_dir, struct mon_snapshot *out);
 
 struct mon_event {
