@@ -335,6 +335,23 @@ static bool next_way(struct writer *w, const struct batch *b, enum way *way, con
     return true;
 }
 
+/* What is copied anew or left out gets nothing any more. The batch keeps its place in the ledger, a chunk does not.
+ * true: nothing is to be done. */
+static bool drop_void(struct batch *b)
+{
+    for (uint32_t i = 0; i < b->nparts; i++) {
+        struct batch_part *p = &b->parts[i];
+        if (!atomic_load(&p->tab->is_void))
+            continue;
+        if (b->kind == BATCH_CHUNK)
+            return true;
+        p->del.n = p->ins.n = 0;
+        buf_release(&p->del.data);
+        buf_release(&p->ins.data);
+    }
+    return false;
+}
+
 #define LOAD_TRIES 3                  /* a LOAD that fails so often by busy or lost is not tried again */
 
 bool writer_apply_rows(struct writer *w, struct batch *b)
@@ -345,6 +362,8 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
     for (unsigned tries = 0;;) {
         struct err e = {0};
         bool found = false;
+        if (!is_doubtful && drop_void(b))
+            return is_through(w, b);
         if (is_doubtful) {
             if (writer_settle(w, &e) && is_in_ledger(w, b, &found, &e)) {
                 is_doubtful = false;

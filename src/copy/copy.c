@@ -61,6 +61,27 @@ static struct chunk *take_range(struct copy *c)
     return k;
 }
 
+/* The table is copied anew since it was planned, or gone. */
+static bool is_stale(struct copy *c, const struct chunk *k)
+{
+    pthread_mutex_lock(&c->o.tabs->lock);
+    bool is_stale = !k->tab->def || k->round != k->tab->round;
+    pthread_mutex_unlock(&c->o.tabs->lock);
+    return is_stale;
+}
+
+void copy_anew(struct copy *c, struct tab *tab)
+{
+    pthread_mutex_lock(&c->lock);
+    if (tab->id >= c->nlessons) {     /* made at the source since this engine began */
+        c->lessons = x_realloc(c->lessons, (tab->id + 1) * sizeof *c->lessons);
+        memset(c->lessons + c->nlessons, 0, (tab->id + 1 - c->nlessons) * sizeof *c->lessons);
+        c->nlessons = tab->id + 1;
+    }
+    pthread_mutex_unlock(&c->lock);
+    copy_put(c, chunk_whole(tab));
+}
+
 static uint32_t rows_wanted(struct copy *c, const struct chunk *k)
 {
     if (k->want_rows)
@@ -119,7 +140,7 @@ static struct chunk *split(struct copy *c, struct chunk *k, const struct cell *b
 {
     struct chunk *rest = chunk_split(k, border, nparts, in_half);
     pthread_mutex_lock(&c->o.tabs->lock);
-    k->tab->chunks_planned += rest != NULL;
+    k->tab->chunks_planned += rest != NULL && k->round == k->tab->round;
     pthread_mutex_unlock(&c->o.tabs->lock);
     return rest;
 }
@@ -296,12 +317,14 @@ static bool look_at_plan(struct reader *r, const struct chunk *k, const struct t
     struct copy *c = r->copy;
     struct buf sql = {0};
     char how[200];
-    bool is_range = true, fine = true;
-    if (!k->has_lo || k->tab->id >= c->nlessons)
+    bool is_range = true, fine = true, is_known = true;
+    if (!k->has_lo)
         return true;
     pthread_mutex_lock(&c->lock);
-    bool is_known = c->lessons[k->tab->id].has_plan;
-    c->lessons[k->tab->id].has_plan = true;
+    if (k->tab->id < c->nlessons) {
+        is_known = c->lessons[k->tab->id].has_plan;
+        c->lessons[k->tab->id].has_plan = true;
+    }
     pthread_mutex_unlock(&c->lock);
     for (int i = 0; i < 2 && !is_known && fine && is_range; i++) {
         buf_reset(&sql);
@@ -426,6 +449,11 @@ struct chunk *copy_take_turn(struct reader *r)
     while (wait_turn(c)) {
         bool is_over = copy_is_lost(c);
         struct chunk *k = is_over ? NULL : take_range(c);
+        if (k && is_stale(c, k)) {
+            chunk_free(k);
+            copy_leave_turn(r);
+            continue;
+        }
         if (k) {
             r->chunk_bytes = atomic_load(&c->chunk_bytes);
             r->reserved = reserve_for(r, k);

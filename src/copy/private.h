@@ -9,6 +9,8 @@
 /* k becomes (lo, border], the rest of it a range of its own with later numbers, half of them when in_half. NULL:
  * the border is its very end, k is as it was. */
 struct chunk *chunk_split(struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half);
+/* All of the table. tabs.lock held. */
+struct chunk *chunk_whole(struct tab *tab);
 /* Whether it may be cut before it is read; where numbers are short it is read whole. */
 bool chunk_has_numbers(const struct chunk *k);
 
