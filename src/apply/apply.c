@@ -137,8 +137,10 @@ static void all_remove(struct apply *a, struct batch *b)
 
 void apply_submit(struct apply *a, struct batch *b)
 {
-    if (b->kind == BATCH_CHUNK)
+    if (b->kind == BATCH_CHUNK) {
         atomic_fetch_add(&b->parts[0].tab->count.chunks_open, 1);
+        live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_QUEUED);
+    }
     if (moves_mark(b))
         marks_enter(a->o.marks, &b->to, b->commit_ms);
     pthread_mutex_lock(&a->lock);
@@ -311,8 +313,10 @@ static void count_done(const struct writer *w, const struct batch *b)
             atomic_fetch_add(&p->tab->count.bytes_loaded, b->chunk.bytes);
             atomic_fetch_add(&p->tab->count.chunks_done, 1);
         }
-        if (b->kind == BATCH_CHUNK)
+        if (b->kind == BATCH_CHUNK) {
+            live_set(p->tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_DONE);
             atomic_fetch_sub(&p->tab->count.chunks_open, 1);
+        }
     }
     atomic_fetch_add(&c->written, w->to_write + (bytes - bytes / 2));
     atomic_fetch_add(&c->tx, b->ntx);
@@ -351,6 +355,8 @@ static void *writer_main(void *arg)
     me = w;
     for (struct batch *b; (b = take(a, w)) != NULL;) {
         atomic_fetch_add(&a->o.count->busy, 1);
+        if (b->kind == BATCH_CHUNK)
+            live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_LOADING);
         bool fine = b->kind == BATCH_DDL     ? writer_apply_ddl(w, b)
                     : b->kind == BATCH_EMPTY ? writer_apply_empty(w, b)
                                              : writer_apply_rows(w, b);

@@ -4,6 +4,7 @@
 #define TG_APPLY_PRIVATE_H
 
 #include "apply/apply.h"
+#include "batch/live.h"
 #include "db/load.h"
 
 /* What a statement of a packet must have changed. */

@@ -263,9 +263,13 @@ const char *writer_choose(struct writer *w, struct batch *b, struct err *e, cons
             tab = b->parts[i].tab;
     if (tab)
         atomic_store(&tab->is_asking, true);
+    if (b->kind == BATCH_CHUNK)
+        live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_ASKING);
     const char *choice = o->ask.put(o->ask.arg, e, tab ? tab->label : "", choices, n);
     if (tab)
         atomic_store(&tab->is_asking, false);
+    if (b->kind == BATCH_CHUNK)
+        live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_LOADING);
     if (!choice || strcmp(choice, "stop") != 0)
         return choice;
     o->ask.fatal(o->ask.arg, e);
@@ -295,6 +299,8 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
         return writer_ask(w, b, e);
     }
     atomic_fetch_add(&o->count->retries, 1);
+    if (b->kind == BATCH_CHUNK)
+        live_retried(b->parts[0].tab, e->text);
     atomic_fetch_add(&o->count->conflicts, err_is_busy(e) && !err_is_lost(e));
     unsigned n = (*tries)++;
     if (n % 10 == 3)

@@ -34,6 +34,7 @@ enum batch_kind { BATCH_STREAM, BATCH_CHUNK, BATCH_DDL,
 
 struct batch_chunk {                  /* BATCH_CHUNK */
     uint64_t number;
+    uint32_t round;                   /* of the tab's copy */
     struct buf lo, hi;                /* packed key cells; empty: open */
     bool has_lo, has_hi;
     uint64_t bytes;

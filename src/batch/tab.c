@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "batch/tab.h"
+#include "batch/live.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +57,7 @@ void tabs_release(struct tabs *t)
 {
     for (uint32_t i = 0; i < t->n; i++) {
         tab_set_def(t->list[i], NULL);
+        live_release(t->list[i]);
         free(t->list[i]);
     }
     while (t->left)

@@ -29,7 +29,8 @@ const char *tab_kept_name(enum tab_kept k);      /* "", "append", "replace" */
 enum tab_kept tab_kept_parse(const char *name);  /* KEPT_NONE for anything else */
 
 struct tab_counters {                 /* written by workers, read by the sampler */
-    atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy, chunks_open; /* open: in the sequence, not applied */
+    atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy, chunks_open, /* open: in the sequence, not applied */
+                         ranges;      /* of its key that no reader has begun with */
 };
 
 struct tab {
@@ -55,6 +56,9 @@ struct tab {
     struct pos end;                   /* E: changes later than this find their rows; keyless: the snapshot */
     uint64_t chunks_planned, chunks_entered; /* ranges that are planned or read; those in the sequence */
     struct window *windows;           /* chunks that wait for the stream */
+    struct live *live;                /* chunks that are under way; live.h */
+    uint32_t retried;                 /* chunks that were read or written again */
+    char retried_why[100];            /* the last time */
     uint32_t round;                   /* how often it was copied anew: ranges of an earlier round are worth nothing */
     struct pos named, shaped;         /* where the stream last made or renamed it, and changed its shape; unset: before the mark */
 };

@@ -50,6 +50,7 @@ void copy_put(struct copy *c, struct chunk *k)
         c->open.list = x_realloc(c->open.list, c->open.cap * sizeof(void *));
     }
     c->open.list[c->open.n++] = k;
+    atomic_fetch_add(&k->tab->count.ranges, 1);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -57,6 +58,8 @@ static struct chunk *take_range(struct copy *c)
 {
     pthread_mutex_lock(&c->lock);
     struct chunk *k = c->open.n ? c->open.list[--c->open.n] : NULL;
+    if (k)
+        atomic_fetch_sub(&k->tab->count.ranges, 1);
     pthread_mutex_unlock(&c->lock);
     return k;
 }
@@ -78,6 +81,16 @@ void copy_anew(struct copy *c, struct tab *tab)
         memset(c->lessons + c->nlessons, 0, (tab->id + 1 - c->nlessons) * sizeof *c->lessons);
         c->nlessons = tab->id + 1;
     }
+    size_t n = 0;
+    for (size_t i = 0; i < c->open.n; i++) {
+        struct chunk *k = c->open.list[i];
+        c->open.list[n] = k;
+        n += k->tab != tab;
+        if (k->tab == tab)
+            chunk_free(k);
+    }
+    c->open.n = n;
+    atomic_store(&tab->count.ranges, 0);
     pthread_mutex_unlock(&c->lock);
     copy_put(c, chunk_whole(tab));
 }
@@ -128,6 +141,7 @@ static size_t reserve_for(const struct reader *r, const struct chunk *k)
 void copy_back(struct copy *c, struct chunk *k)
 {
     uint32_t rows = rows_wanted(c, k);
+    live_again(k->tab, (struct live_id){k->round, k->number}, "changed at the source while it was read");
     atomic_fetch_add(&c->o.count->discarded, 1);
     k->want_rows = TG_MAX(rows / 2, 1u);
     copy_put(c, k);
@@ -197,6 +211,8 @@ bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t l
         size_t size = row_pack(&out->rows.data, cells, def->ncolumns);
         out->largest = TG_MAX(out->largest, size);
         out->rows.n++;
+        if (out->live && out->rows.n % 64 == 0)
+            atomic_store(&out->live->read, out->rows.n);
         out->is_cut = out->bytes >= limit_bytes || out->rows.n >= 2 * MAX_ROWS;
     }
     free(cells);
@@ -368,6 +384,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
         return true;
     }
     int64_t begin = clock_mono_ms();
+    got.live = live_begin(k->tab, k);
     fine = read_window(r, w, k, buf_str(&gtids), &got, &high, e);
     buf_release(&gtids);
     if (!fine) {
@@ -377,6 +394,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     }
     copy_learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
     learn_largest(c, k->tab, got.largest);
+    live_read(k->tab, (struct live_id){k->round, k->number}, got.rows.n, got.bytes);
     atomic_fetch_add(&c->o.count->chunks, 1);
     if (got.largest > r->chunk_bytes / 2)
         reader_close(r); /* the library's buffer has grown to the row's size and would stay so */
@@ -486,6 +504,7 @@ static void *reader_main(void *arg)
         }
         reader_close(r); /* also ends a snapshot */
         budget_give(c->o.budget, reserve);
+        live_again(tab, (struct live_id){k->round, k->number}, e.text);
         copy_put(c, k);
         if (!cancel_is_set(c->o.cancel))
             copy_ask_or_wait(r, tab, &e);

@@ -3,6 +3,7 @@
 #ifndef TG_COPY_PRIVATE_H
 #define TG_COPY_PRIVATE_H
 
+#include "batch/live.h"
 #include "copy/copy.h"
 #include "schema/source.h"
 
@@ -38,6 +39,7 @@ struct reading {                      /* rows as they come */
     struct rows rows;
     uint64_t bytes;
     size_t largest;                   /* row, in bytes */
+    struct live *live;                /* told how far it is, or NULL */
     bool is_cut;                      /* stopped before its end: the limit was reached */
 };
 #define MAX_ROWS 60000                /* that one chunk is planned to hold */

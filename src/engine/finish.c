@@ -256,6 +256,13 @@ static bool command_answer(struct engine *g, json_t *args, struct err *e)
     return engine_answer(g, id, table, choice, e);
 }
 
+static bool command_chunks(struct engine *g, json_t *args, char **result_json, struct err *e)
+{
+    const char *table = json_string_value(json_object_get(args, "table"));
+    return table ? engine_chunks(g, table, json_integer_value(json_object_get(args, "offset")), result_json, e)
+                 : err_set(e, ERR_USAGE, "chunks of which table?");
+}
+
 static bool command_flag(struct engine *g, const char *cmd, struct err *e)
 {
     bool fine = true;
@@ -282,12 +289,13 @@ bool engine_command(void *arg, const char *cmd, const char *args_json, char **re
 {
     struct engine *g = arg;
     *result_json = NULL;
-    bool is_pace = strcmp(cmd, "pace") == 0, leaves = strcmp(cmd, "leave-out") == 0, is_wish = leaves || strcmp(cmd, "redo") == 0;
-    if (!is_pace && !is_wish && strcmp(cmd, "answer") != 0)
+    bool is_pace = strcmp(cmd, "pace") == 0, is_chunks = strcmp(cmd, "chunks") == 0, leaves = strcmp(cmd, "leave-out") == 0, is_wish = leaves || strcmp(cmd, "redo") == 0;
+    if (!is_pace && !is_wish && !is_chunks && strcmp(cmd, "answer") != 0)
         return command_flag(g, cmd, e);
     json_t *args = json_loads(args_json ? args_json : "{}", 0, NULL);
     bool fine = !args     ? err_set(e, ERR_USAGE, "arguments are not JSON")
                 : is_pace ? engine_pace_command(g, args, result_json, e)
+                : is_chunks ? command_chunks(g, args, result_json, e)
                 : is_wish ? engine_wish(g, json_string_value(json_object_get(args, "table")), leaves, e)
                           : command_answer(g, args, e);
     json_decref(args);

@@ -259,6 +259,8 @@ void engine_fatal(void *arg, const struct err *why);
 bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e);
 /* A table leaves or is copied anew: what is asked about it is over. */
 void engine_release_questions(struct engine *g, const struct tab *tab);
+/* chunks.c: of that table, as the contract of run.sock has it; malloc'd. Any thread, never waits. */
+bool engine_chunks(struct engine *g, const char *table, int64_t offset, char **result_json, struct err *e);
 /* wishes.c: a table is to be copied anew, or left out. Any thread; what is refused says why. */
 bool engine_wish(struct engine *g, const char *table, bool leaves, struct err *e);
 bool engine_has_wishes(struct engine *g);

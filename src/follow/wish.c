@@ -39,6 +39,8 @@ static struct batch *begin_round(struct follow *f, struct tab *tab)
     tab->copy = TAB_COPYING;
     tab->end = (struct pos){0};
     tab->chunks_planned = 1;
+    tab->retried = 0;
+    tab->retried_why[0] = 0;
     tab->chunks_entered = 0;
     batch_part(b, tab, tab->def, false);
     batch_dep(b, dep_table(tab), false);
