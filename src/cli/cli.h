@@ -152,6 +152,8 @@ int cmd_attach(const struct command *self, int argc, char **argv);
 int cmd_pause(const struct command *self, int argc, char **argv);
 int cmd_stop(const struct command *self, int argc, char **argv);
 int cmd_answer(const struct command *self, int argc, char **argv);
+int cmd_redo(const struct command *self, int argc, char **argv);
+int cmd_leave_out(const struct command *self, int argc, char **argv);
 int cmd_pace(const struct command *self, int argc, char **argv);
 int cmd_verify(const struct command *self, int argc, char **argv);
 int cmd_check(const struct command *self, int argc, char **argv);
