@@ -97,6 +97,8 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
         int cells = text_cells(label) + 1 + text_cells(words);
         if (row != last && x + cells + 2 + last_cells > c->cols)
             continue;
+        if (row->key)
+            canvas_spot(c, all, (struct rect){y, x, 1, cells}, SPOT_KEY, row->key);
         x += canvas_text(c, all, y, x, row->why_not ? ROLE_DIM : ROLE_KEY, label) + 1;
         x += canvas_text(c, all, y, x, role, words) + 2;
     }

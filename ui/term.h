@@ -32,6 +32,13 @@ void term_show(struct term *t, const struct canvas *c);
 /* Everything is written anew next time (Ctrl-L). */
 void term_redraw(struct term *t);
 const char *term_theme_next(struct term *t); /* returns its name */
+/* Switches the mouse on or off; off at first, and on again in the next terminal that this process opens while it was on.
+ * Returns whether it is on: some terminals have none. Clicks and the wheel then come as input; what lies at their place
+ * is told by canvas_point of the canvas that was shown. Meanwhile most terminals select text with Shift held. */
+bool term_mouse(struct term *t, bool on);
+bool term_has_mouse(const struct term *t);
+/* What to say after the switch. */
+const char *term_mouse_words(bool was_on, bool is_on);
 enum { TERM_INPUT = 1, TERM_OTHER = 2, TERM_SIGNAL = 4, TERM_GONE = 8 };
 /* Waits until there is input, other_fd (-1: none) is readable, a signal came, or timeout_ms passed.
  */

@@ -28,6 +28,8 @@
 #include "ui/text.h"
 
 enum { CODE_PASTE_START = 2000, CODE_PASTE_END };
+enum { IS_PASTE = -1, IS_CLICK = -2, IS_WHEEL_UP = -3, IS_WHEEL_DOWN = -4 }; /* in the queue, among keys */
+#define WHEEL_LINES 3
 #define QUEUE 256
 #define PASTE_MAX 65536
 #define BURST 8
@@ -43,7 +45,7 @@ struct term {
     bool is_stale;       /* shown says nothing about the screen */
     int colours;
     short pair[ROLE_COUNT];
-    int queue[QUEUE];
+    struct { int key, y, x; } queue[QUEUE];
     unsigned head, count;
     bool is_pasting, resize_due, is_hung_up;
     struct buf paste;
@@ -51,7 +53,7 @@ struct term {
 
 /* What signal handlers touch: plain data, set up before the handlers are. */
 static struct {
-    volatile sig_atomic_t is_open, ending, resized;
+    volatile sig_atomic_t is_open, ending, resized, has_mouse;
     int wake[2], saved_stderr, tty;
     struct termios termios;
     char undo[512];
@@ -64,18 +66,27 @@ static struct {
 
 /* ---- putting back ---- */
 
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
+
+static void write_all(const char *bytes, size_t n)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t now = write(g.tty, bytes + done, n - done);
+        if (now <= 0)
+            break;
+        done += (size_t)now;
+    }
+}
+
 static void restore_now(void)
 {
     if (!g.is_open)
         return;
     g.is_open = 0;
-    size_t done = 0;
-    while (done < g.undo_n) {
-        ssize_t n = write(g.tty, g.undo + done, g.undo_n - done);
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
+    if (g.has_mouse)
+        write_all(MOUSE_OFF, sizeof MOUSE_OFF - 1);
+    write_all(g.undo, g.undo_n);
     tcsetattr(g.tty, TCSANOW, &g.termios);
     if (g.saved_stderr >= 0)
         dup2(g.saved_stderr, STDERR_FILENO);
@@ -313,6 +324,8 @@ struct term *term_open(const struct term_options *o, struct err *e)
     if (glyphs_lack_chinese(t->glyphs))
         text_speak(TEXT_EN);
     send("\033[?2004h");
+    if (g.has_mouse)
+        term_mouse(t, true);
     return t;
 }
 
@@ -451,10 +464,32 @@ static void paste_add(struct term *t, wint_t c)
         buf_add(&t->paste, bytes, utf8_put(bytes, (uint32_t)c));
 }
 
+static void queue_add_at(struct term *t, int key, int y, int x)
+{
+    unsigned at = (t->head + t->count) % QUEUE;
+    if (t->count == QUEUE)
+        return;
+    t->queue[at].key = key;
+    t->queue[at].y = y;
+    t->queue[at].x = x;
+    t->count++;
+}
+
 static void queue_add(struct term *t, int key)
 {
-    if (t->count < QUEUE)
-        t->queue[(t->head + t->count++) % QUEUE] = key;
+    queue_add_at(t, key, 0, 0);
+}
+
+/* ncurses keeps what the mouse did; only presses were asked for. */
+static void take_mouse(struct term *t)
+{
+    MEVENT event;
+    if (getmouse(&event) != OK)
+        return;
+    if (event.bstate & BUTTON1_PRESSED)
+        queue_add_at(t, IS_CLICK, event.y, event.x);
+    else if (event.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED))
+        queue_add_at(t, event.bstate & BUTTON4_PRESSED ? IS_WHEEL_UP : IS_WHEEL_DOWN, event.y, event.x);
 }
 
 /* Reads one thing from ncurses; false: nothing there. */
@@ -470,7 +505,9 @@ static bool gulp_one(struct term *t)
             buf_reset(&t->paste);
         } else if ((int)c == CODE_PASTE_END && t->is_pasting) {
             t->is_pasting = false;
-            queue_add(t, -1);
+            queue_add(t, IS_PASTE);
+        } else if (c == KEY_MOUSE) {
+            take_mouse(t);
         } else if ((int)c != KEY_RESIZE && !t->is_pasting && key_of((int)c)) {
             queue_add(t, key_of((int)c));
         }
@@ -490,18 +527,18 @@ static void burst_to_paste(struct term *t)
     if (t->count <= BURST)
         return;
     for (unsigned i = 0; i < t->count; i++) {
-        int key = t->queue[(t->head + i) % QUEUE];
+        int key = t->queue[(t->head + i) % QUEUE].key;
         if (!key_is_text(key) && key != K_ENTER && key != K_TAB)
             return;
-        differs |= key != t->queue[t->head];
+        differs |= key != t->queue[t->head].key;
     }
     if (!differs)
         return;
     buf_reset(&t->paste);
     for (unsigned i = 0; i < t->count; i++)
-        paste_add(t, (wint_t)t->queue[(t->head + i) % QUEUE]);
+        paste_add(t, (wint_t)t->queue[(t->head + i) % QUEUE].key);
     t->count = 0;
-    queue_add(t, -1);
+    queue_add(t, IS_PASTE);
 }
 
 static void take_resize(struct term *t)
@@ -529,19 +566,23 @@ bool term_read(struct term *t, struct input *in)
     if (!t->count) {
         /* One paste in hand at a time: its text lives in the one buffer. */
         while (t->count < QUEUE &&
-               !(t->count && t->queue[(t->head + t->count - 1) % QUEUE] == -1) && gulp_one(t)) {
+               !(t->count && t->queue[(t->head + t->count - 1) % QUEUE].key == IS_PASTE) && gulp_one(t)) {
         }
         burst_to_paste(t);
     }
     if (!t->count)
         return false;
-    int key = t->queue[t->head];
+    int key = t->queue[t->head].key, y = t->queue[t->head].y, x = t->queue[t->head].x;
     t->head = (t->head + 1) % QUEUE;
     t->count--;
-    if (key == -1) {
+    if (key == IS_PASTE) {
         buf_reserve(&t->paste, 1);
         *in = (struct input){.kind = IN_PASTE, .text = t->paste.p};
         t->paste.p[t->paste.n] = 0;
+    } else if (key == IS_CLICK) {
+        *in = (struct input){.kind = IN_CLICK, .y = y, .x = x};
+    } else if (key < 0) {
+        *in = (struct input){.kind = IN_WHEEL, .y = y, .x = x, .by = key == IS_WHEEL_UP ? -WHEEL_LINES : WHEEL_LINES};
     } else {
         *in = (struct input){.kind = IN_KEY, .key = key};
     }
@@ -572,6 +613,25 @@ unsigned term_wait(struct term *t, int other_fd, int timeout_ms)
     if (g.ending)
         what |= TERM_SIGNAL;
     return what;
+}
+
+bool term_mouse(struct term *t, bool on)
+{
+    mmask_t wanted = BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED;
+    (void)t;
+    if (on)
+        g.has_mouse = 1; /* first: a crash in between must find it */
+    mouseinterval(0);
+    bool is_on = mousemask(on ? wanted : 0, NULL) != 0 && on;
+    fflush(stdout);
+    g.has_mouse = is_on;
+    return is_on;
+}
+
+bool term_has_mouse(const struct term *t)
+{
+    (void)t;
+    return g.has_mouse;
 }
 
 int term_signal(const struct term *t)

@@ -41,6 +41,16 @@ const struct check_result *checks_selected(const struct wz *w)
     return r;
 }
 
+const struct check_cure *checks_cure(const struct wz *w, const struct wz_effect *f)
+{
+    for (uint32_t i = 0; w->report && i < w->report->n; i++) {
+        const struct check_result *one = &w->report->results[i];
+        if (strcmp(check_id(one->check), f->check) == 0 && f->cure < one->ncures)
+            return &one->cures[f->cure];
+    }
+    return NULL;
+}
+
 static const char *state_word(const struct check_result *r)
 {
     if (r->reason)
@@ -94,8 +104,11 @@ static void draw_list(struct wz *w, struct canvas *c, struct rect box)
     wz_box(c, box, w, wz_has_focus(w, 0), _("Checks"), wz_probe_age(w, PROBE_CHECKS, age));
     struct rect in = rect_inside(box);
     list_sync(l, s.n, (size_t)in.h, key, &s);
-    for (size_t i = l->top; i < s.n && i - l->top < (size_t)in.h; i++)
+    canvas_spot(c, box, box, SPOT_THING, 0);
+    for (size_t i = l->top; i < s.n && i - l->top < (size_t)in.h; i++) {
+        canvas_spot(c, in, (struct rect){in.y + (int)(i - l->top), in.x, 1, in.w}, SPOT_ROW, (int64_t)i);
         draw_row(w, c, in, in.y + (int)(i - l->top), s.list[i], i == l->selected);
+    }
     if (l->top + (size_t)in.h < s.n)
         canvas_textf(c, box, box.y + box.h - 1, box.x + 4, ROLE_DIM, _(" … %zu more "), s.n - l->top - (size_t)in.h);
     free(s.list);

@@ -16,13 +16,14 @@
 #define WIDE_COLS 110
 
 enum { BOX_SQL = 1, BOX_SAVE, BOX_ALL };
-enum { DO_SQL = 1, DO_SAVE_IT, DO_ALL, DO_COPY_SQL, DO_KEYS, DO_LOOK, DO_AGAIN, DO_SHELL, DO_PANES, DO_GO };
+enum { DO_SQL = 1, DO_SAVE_IT, DO_ALL, DO_COPY_SQL, DO_KEYS, DO_LOOK, DO_AGAIN, DO_SHELL, DO_PANES, DO_GO, DO_POINTER };
 
 static const struct key_row rows[] = {
     {DO_KEYS, 1, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
     {DO_PANES, 1, K_ESC, {0}, "Esc", NULL, 0, N_("back to the panes"), true, NULL},
     {DO_AGAIN, 1, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_LOOK, 1, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
+    {DO_POINTER, 1, K_F3, {'m', 0, 0}, "F3 m", NULL, 0, N_("mouse on, off"), true, NULL},
     {DO_SHELL, 1, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
     {DO_SQL, 1, K_F5, {'u', 0, 0}, "F5", N_("Clean-up SQL"), 0, NULL, false, NULL},
     {0, 1, 0, {0}, "F5 or u", NULL, 0, N_("clean-up SQL, to read"), false, NULL},
@@ -191,6 +192,9 @@ static void act(struct report_page *p, int action, int key, struct effect *out)
     case DO_SHELL:
         out->kind = EFFECT_SUSPEND;
         break;
+    case DO_POINTER:
+        out->kind = EFFECT_MOUSE;
+        break;
     case DO_PANES:
         if (p->has_panes)
             out->kind = EFFECT_BACK;
@@ -211,10 +215,20 @@ bool report_page_feed(struct report_page *p, const struct input *in, struct effe
         p->cols = in->cols;
         return true;
     }
+    if (in->kind == IN_KEY && in->key == K_F3) {
+        out->kind = EFFECT_MOUSE;
+        return true;
+    }
     if (p->box.kind) {
         feed_box(p, in, out);
         return true;
     }
+    if (in->kind == IN_CLICK && p->is_help) {
+        p->is_help = in->what != SPOT_BOX;
+        return true;
+    }
+    if (in->kind == IN_CLICK && in->what == SPOT_KEY)
+        return report_page_feed(p, &(struct input){.kind = IN_KEY, .key = (int)in->n}, out);
     if (in->kind != IN_KEY)
         return in->kind == IN_PASTE;
     p->notice[0] = 0;

@@ -317,6 +317,7 @@ void check_rehearse_stream(struct run *r, struct check_result *out)
     if (!fine)
         unread(out, &e);
     set_found(out, "%llu transactions, %llu rows, %llu DDL", (unsigned long long)k.txs, (unsigned long long)k.rows, (unsigned long long)k.ddl);
-    set_detail(out, "%s of binlog from %s on, written within %s, decoded as the run will. %s", bytes_text(bytes, k.bytes), from.file,
-               text_seconds((int64_t)k.last_s - (int64_t)k.first_s, span), k.skipped ? _("Rows from before an ALTER were passed over.") : "");
+    set_detail(out, "%s of binlog from %s on, written within %s, decoded as the run will.%s%s", bytes_text(bytes, k.bytes), from.file,
+               text_seconds((int64_t)k.last_s - (int64_t)k.first_s, span), k.skipped ? " " : "",
+               k.skipped ? _("Rows from before an ALTER were passed over.") : "");
 }

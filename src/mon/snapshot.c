@@ -17,9 +17,9 @@ static const char *const run_names[] = {
     [RUN_FAILED] = N_("failed"),     [RUN_STOPPED] = N_("stopped"),     [RUN_STUCK] = N_("stuck"),
 };
 static const char *const table_names[] = {
-    [TABLE_WAITING] = "waiting", [TABLE_COPYING] = "copying",   [TABLE_COPIED] = "copied",
-    [TABLE_IN_SYNC] = "in-sync", [TABLE_VERIFIED] = "verified", [TABLE_DIFFERENT] = "different",
-    [TABLE_ASKING] = "asking",   [TABLE_FAILED] = "failed",
+    [TABLE_WAITING] = N_("waiting"), [TABLE_COPYING] = N_("copying"),   [TABLE_COPIED] = N_("copied"),
+    [TABLE_IN_SYNC] = N_("in-sync"), [TABLE_VERIFIED] = N_("verified"), [TABLE_DIFFERENT] = N_("different"),
+    [TABLE_ASKING] = N_("asking"),   [TABLE_FAILED] = N_("failed"),
 };
 
 static int name_index(const char *const *names, size_t n, const char *name)

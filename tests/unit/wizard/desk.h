@@ -32,7 +32,7 @@ struct desk {
     int master, slave, rows, cols;
     pid_t pid;
     struct termios before;
-    bool is_alternate, is_cursor_hidden, has_ended;
+    bool is_alternate, is_cursor_hidden, has_ended, has_mouse;
     int status;
     size_t bytes;
     bool is_wide_line, is_coloured;
@@ -233,6 +233,15 @@ TG_UNUSED static void sit_again(struct desk *d, const char *term)
  */
 TG_UNUSED static void look_at(struct desk *d, const char *bytes, size_t n)
 {
+    for (size_t i = 0; i + 3 < n; i++) { /* libvterm minds only the first of several modes */
+        size_t k = i + 3;
+        if (memcmp(bytes + i, "\033[?", 3) != 0)
+            continue;
+        while (k < n && (bytes[k] == ';' || (bytes[k] >= '0' && bytes[k] <= '9')))
+            k++;
+        if (k < n && (bytes[k] == 'h' || bytes[k] == 'l') && memmem(bytes + i, k - i, "1000", 4))
+            d->has_mouse = bytes[k] == 'h';
+    }
     for (size_t i = 0; i + 4 <= n; i++) {
         if (memcmp(bytes + i, "\033[6n", 4) == 0) {
             const char *answer = d->is_wide_line ? "\033[1;3R" : "\033[1;2R";
