@@ -155,7 +155,7 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
 {
     const struct opt opts[] = {
         {"lang", "LANGUAGE", OPT_TEXT, &o->lang, "en or zh; else what LANGUAGE, LC_ALL, LC_MESSAGES, LANG ask for"},
-        {"theme", "NAME", OPT_TEXT, &o->theme, "default, dark, light, high-contrast or mono"},
+        {"theme", "NAME", OPT_TEXT, &o->theme, "default, dark, light, high-contrast, mono, or auto: dark or light as the terminal is"},
         {"glyphs", "SET", OPT_TEXT, &o->glyphs, "auto, lines, safe or ascii"},
         {"plain", NULL, OPT_SWITCH, &o->is_plain, "lines in place of a screen: for screen readers and pipes"},
         {"read-only", NULL, OPT_SWITCH, &o->is_read_only, "starts no run, applies no cure, steers nothing; saving stays"},
@@ -166,12 +166,11 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
     if (!cli_options(&bare, opts, TG_ARRAY_LEN(opts), argc, argv, first, code))
         return false;
     *code = 0;
-    for (int i = 0; i < THEME_COUNT; i++)
-        is_theme |= o->theme && strcmp(themes[i].name, o->theme) == 0;
+    is_theme = o->theme && theme_is_known(o->theme);
     if (o->lang && !text_language_parse(o->lang, &l))
         *code = cli_usage(&bare, "--lang is \"%s\"; it can be en or zh", o->lang);
     else if (o->theme && !is_theme)
-        *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast or mono", o->theme);
+        *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast, mono or auto", o->theme);
     else if (o->glyphs && !glyph_set_parse(o->glyphs, glyphs))
         *code = cli_usage(&bare, "--glyphs is \"%s\"; it can be auto, lines, safe or ascii", o->glyphs);
     else if (argc - *first > 1)
