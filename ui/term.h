@@ -41,6 +41,7 @@ const char *term_theme_next(struct term *t); /* returns its name */
  * is told by canvas_point of the canvas that was shown. Meanwhile most terminals select text with Shift held. */
 bool term_mouse(struct term *t, bool on);
 bool term_has_mouse(const struct term *t);
+void term_want_mouse(void); /* before a terminal is opened: on from its start */
 /* What to say after the switch. */
 const char *term_mouse_words(bool was_on, bool is_on);
 enum { TERM_INPUT = 1, TERM_OTHER = 2, TERM_SIGNAL = 4, TERM_GONE = 8 };

@@ -733,6 +733,11 @@ bool term_mouse(struct term *t, bool on)
     return is_on;
 }
 
+void term_want_mouse(void)
+{
+    g.has_mouse = 1;
+}
+
 bool term_has_mouse(const struct term *t)
 {
     (void)t;

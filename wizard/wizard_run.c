@@ -312,7 +312,7 @@ static void facts_of_terminal(struct window *v)
     snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
     if (v->o->home && statvfs(v->o->home, &disk) == 0)
         told_bytes((uint64_t)disk.f_bavail * disk.f_frsize, room);
-    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.90s (%s free)"), v->o->home ? v->o->home : "", room);
+    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.60s (%s free). Settings %.60s"), v->o->home ? v->o->home : "", room, v->o->settings ? v->o->settings : "");
     snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
 }
 

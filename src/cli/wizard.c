@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "conf/settings.h"
 #include "ui/theme.h"
 
 #include <stdio.h>
@@ -187,26 +188,30 @@ int cli_wizard(int argc, char **argv)
     struct around a = {.home = NULL};
     struct job job;
     int first = argc, code = EXIT_FINE;
+    if (!cli_look(&a.look, &e))
+        return cli_fail(&e);
     if (!take_options(&wanted, &a.look.glyphs, argc, argv, &first, &code))
         return code;
     const char *file = first < argc ? argv[first] : NULL;
     job_init(&job);
-    a.look.theme = wanted.theme;
+    a.look.theme = wanted.theme ? wanted.theme : a.look.theme_set[0] ? a.look.theme_set : NULL;
     a.look.is_plain = wanted.is_plain || !cli_has_window();
     a.look.is_read_only = wanted.is_read_only;
     if (file && !cli_job_open(&job, file)) {
         job_release(&job);
         return EXIT_USAGE;
     }
+    char *settings = settings_path();
     a.home = mon_home(wanted.run_dir, &e);
     if (a.home) {
         const struct wizard_port port = {.arg = &a, .runs = runs, .start = start, .resume = resume, .attach = attach, .demo = demo};
         const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = file, .glyphs = a.look.glyphs,
-                                         .theme = a.look.theme, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
+                                         .theme = a.look.theme, .settings = settings, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
         code = wizard_run(&o, &e);
     }
     if (e.code != ERR_OK)
         code = cli_fail(&e);
+    free(settings);
     free(a.home);
     job_release(&job);
     return code;
