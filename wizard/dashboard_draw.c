@@ -581,6 +581,7 @@ static void draw_body(struct canvas *c, struct rect place[AT_COUNT], const struc
 void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
 {
     struct rect place[AT_COUNT];
+    char keys[120];
     canvas_clear(c);
     if (!s->has_snapshot) {
         canvas_text(c, canvas_all(c), c->rows / 2, 2, ROLE_TEXT,
@@ -591,7 +592,7 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
         if (frame == FRAME_STATUS) {
             draw_status(c, s);
         } else {
-            title_draw(c, place[AT_TITLE], s, title_keys(s, frame == FRAME_ZOOM));
+            title_draw(c, place[AT_TITLE], s, keymap_words(&dashboard_keys, dashboard_where(s), title_keys(s, frame == FRAME_ZOOM), keys, sizeof keys));
             draw_body(c, place, s, frame);
             draw_footer(c, place[AT_FOOTER], s);
         }

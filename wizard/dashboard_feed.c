@@ -610,7 +610,8 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
 /* The mouse can be switched whatever is open; by a letter only where letters are no text. */
 static bool is_mouse_key(const struct dashboard_state *s, int key)
 {
-    const struct key_row *row = key_is_text(key) ? NULL : keymap_find(&dashboard_keys, dashboard_where(s), key);
+    unsigned where = dashboard_where(s);
+    const struct key_row *row = key_is_text(key) ? NULL : keymap_find(&dashboard_keys, where, keymap_meaning(&dashboard_keys, where, key));
     return row && row->action == DO_MOUSE;
 }
 
@@ -636,6 +637,7 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
         return;
     }
     s->notice[0] = 0;
+    key = keymap_meaning(&dashboard_keys, dashboard_where(s), key);
     const struct key_row *row = keymap_find(&dashboard_keys, dashboard_where(s), key);
     settle(s);
     if (row)

@@ -86,7 +86,37 @@ static const struct key_row rows[] = {
     {DO_LEAVE, IN_ANY, 'q', {0}, "q", N_("Leave"), 0, NULL, false, NULL},
 };
 
-const struct keymap dashboard_keys = {rows, TG_ARRAY_LEN(rows)};
+static const struct key_action actions[] = {
+    {"help", IN_ANY, {K_F1, '?'}},
+    {"mouse", IN_ANY, {K_F3, 'm'}},
+    {"save", IN_ANY, {K_F9, K_CTRL('s')}},
+    {"leave", IN_ANY, {K_F10, K_CTRL('q'), K_CTRL('c'), 'q'}},
+    {"redraw", IN_ANY, {K_CTRL('l')}},
+    {"suspend", IN_ANY, {K_CTRL('z')}},
+    {"theme", IN_ANY, {'L'}},
+    {"command", IN_ANY, {':'}},
+    {"zoom", IN_PANES | IN_ZOOM, {'z'}},
+    {"find", IN_TABLES | IN_PANES | IN_LOG, {'/'}},
+    {"sort", IN_TABLES | IN_PANES, {'s'}},
+    {"show", IN_TABLES, {'f'}},
+    {"follow", IN_LOG | IN_PANES, {'f'}},
+    {"wrap", IN_LOG | IN_PANES, {'w'}},
+    {"level", IN_LOG | IN_PANES, {'l'}},
+    {"stage", IN_LOG, {'g'}},
+    {"table", IN_LOG | IN_PANES, {'T'}},
+    {"copy", IN_ANY, {'y'}},
+    {"pause", IN_ANY, {'p'}},
+    {"pace", IN_ANY, {'t'}},
+    {"errors", IN_ANY, {'e'}},
+    {"verify", IN_ANY, {'v'}},
+    {"cutover", IN_ANY, {'c'}},
+    {"report", IN_ANY, {'R'}},
+    {"detach", IN_ANY, {'d'}},
+    {"stop", IN_ANY, {'x'}},
+    {"steer", IN_ANY, {'S'}},
+};
+
+const struct keymap dashboard_keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
 
 unsigned dashboard_where(const struct dashboard_state *s)
 {
