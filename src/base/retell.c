@@ -12,6 +12,7 @@
 #define GRAM 4u            /* bytes of an entry's key in the index */
 #define SLOTS 16384u       /* of the index, a power of two */
 #define LETTERS_MIN 3u     /* fewer literal letters than these say nothing about who made a text */
+#define LITERAL_SURE 7u    /* with punctuation, one letter less will do: "%s: no %s: %s" */
 #define LETTERS_SURE 6u    /* with fewer, an argument of several words is not believed */
 #define CUT_FROM 100u      /* bytes; a shorter text was not cut by the place that it came through */
 #define CUT_HEAD 16u       /* literal bytes at its begin that tell whose text it is, where its end is lost */
@@ -147,7 +148,7 @@ static void entry_add(const char *msgid, const char *said)
 {
     struct entry e = {.msgid = msgid, .said = said};
     entry_measure(&e);
-    if (e.letters >= LETTERS_MIN)
+    if (e.letters >= LETTERS_MIN || (e.letters + 1u == LETTERS_MIN && e.literal >= LITERAL_SURE))
         index_.entries[index_.n++] = e;
     else if (e.letters && strcmp(msgid, said) != 0 && index_.nweak < WEAK)
         index_.weak[index_.nweak++] = e;
