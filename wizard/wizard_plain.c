@@ -492,7 +492,7 @@ static void press_in_box(struct plain *p, int key, struct wz_effect *out)
 /* The fields of a box are asked when the button that was chosen needs them. */
 static bool takes_fields(const struct modal *m, unsigned button)
 {
-    return m->nfields && (m->button[button].wants_name || (m->is_column ? button > 0 : button == 0));
+    return m->nfields && !m->button[button].leaves_fields && (m->button[button].wants_name || (m->is_column ? button > 0 : button == 0));
 }
 
 static enum said ask_box_fields(struct plain *p)

@@ -87,15 +87,19 @@ static enum said ask_tick(struct plain *p, struct form *form, size_t i, const ch
 }
 
 /* "1 of 2": the next one, or this. */
-static enum said ask_turn(struct plain *p, struct form *form, size_t i, const char *now)
+static enum said ask_turn(struct plain *p, struct form *form, size_t i)
 {
     char question[200];
-    bool yes;
-    snprintf(question, sizeof question, _("%s %s. The next one?"), form_label(&form->field[i]), now);
-    enum said said = plain_confirm(p, question, false, &yes);
-    if (said == SAID_TEXT && yes)
+    for (;;) {
+        bool yes;
+        char *now = form_value(form, p->w, i);
+        snprintf(question, sizeof question, _("%s %s. The next one?"), form_label(&form->field[i]), now);
+        free(now);
+        enum said said = plain_confirm(p, question, false, &yes);
+        if (said != SAID_TEXT || !yes)
+            return said;
         form->field[i].turn(p->w, 1);
-    return said == SAID_TEXT && yes ? ask_turn(p, form, i, "") : said;
+    }
 }
 
 /* The usual variable is looked up in the background, as on a screen. */
@@ -150,7 +154,7 @@ static enum said ask_field(struct plain *p, struct form *form, size_t i)
         tell_word(&form->word[i]);    /* said once more: it was typed elsewhere, or before */
     enum said said = f->choices             ? ask_choice(p, form, i, now)
                      : f->look == FORM_TICK ? ask_tick(p, form, i, now)
-                     : f->turn              ? ask_turn(p, form, i, now)
+                     : f->turn              ? ask_turn(p, form, i)
                                             : ask_text_field(p, form, i);
     free(now);
     return said;

@@ -177,8 +177,17 @@ def ask(person, text):
     """Says a line; what is said until the next prompt."""
     before = len(person.says)
     person.say(text)
-    person.prompt()
+    person.words = person.prompt()
     return person.says[before:]
+
+
+def until(person, label):
+    """Enter until that is asked; nothing is tested on the way."""
+    for _ in range(30):
+        if label in person.words:
+            return
+        ask(person, "no" if "Test it now" in person.words else "")
+    raise AssertionError(f"{label} is not asked:\n{person.says[-2000:]}")
 
 
 @case()
@@ -213,9 +222,21 @@ def test_start_to_run(scene: Scene):
     check(re.search(r"^  1  Save\n  2  Leave\nChoose", looker.says, re.M), looker.says[-500:])  # no Start, no Rehearse
     check("Not yet" in ask(person, "4"), person.says[-500:])
     ask(person, "")  # not yet
+    person.say("go Scope")
+    person.prompt()
+    ask(person, "existing")
+    ask(person, "4")
+    person.say("")
+    walk(person, {})
+    check("DROPPED and made anew" in ask(person, "4"), person.says[-500:])
+    check("Type the job's name (plain-run)" in ask(person, "2"), person.says[-500:])
+    check("That is not the name that was asked for: nothing was done." in ask(person, "plain"), person.says[-500:])
+    ask(person, "1")
+    check(not list((scene.home / "runs").glob("*/run.sock")), "an engine was started without the name")
     check(not list((scene.home / "runs").glob("*/run.sock")), "an engine was started without consent")
     ask(person, "4")
-    person.say("2")
+    ask(person, "2")
+    person.say("plain-run")
     check(person.read(lambda text: "The run is over. report tells" in text), person.says[-2000:])
     person.say("report")
     check(person.read(lambda text: "tg_it.a" in text[text.index("The run is over. report tells"):]), person.says[-2000:])
@@ -419,6 +440,42 @@ def test_dm_files(scene: Scene):
     wizard.prompt()
     ask(wizard, "1")
     check("Host [127.0.0.1]" in ask(wizard, ""), wizard.says[-500:])
+
+
+@case()
+def test_words(scene: Scene):
+    """What a screen has keys for, at the last question of a page: rights, the secret's origin, several sources, a tunnel."""
+    person = Person(scene, "--plain")
+    for answer in ("", "", "db.invalid", "", "u", SECRET, "", "no"):
+        person.prompt()
+        person.say(answer)
+    person.prompt()
+    said = ask(person, "rights")
+    check("GRANT SELECT" in said and "Next page?" in said, said)
+    said = ask(person, "origin")
+    check("  4  Ask each time a run starts" in said, said)
+    ask(person, "4")
+    check("${ask}" in ask(person, "show"), person.says[-500:])
+    check("There is no such word here" in ask(person, "tunnel"), person.says[-500:])
+    said = ask(person, "?")
+    check("  several: another source, or one less" in said, said)
+    check("  2  Add another source" in ask(person, "several"), person.says[-900:])
+    check("Sources 2 of 2. The next one?" in ask(person, "2"), person.says[-900:])
+    check("Sources 1 of 2" in ask(person, "yes"), person.says[-300:])
+    check("Sources 2 of 2" in ask(person, "yes"), person.says[-300:])
+    until(person, "Next page")
+    ask(person, "several")
+    ask(person, "3")                  # the second goes again
+    check("db.invalid" in ask(person, "") + ask(person, ""), person.says[-300:])
+    until(person, "Next page")
+    check("Page 3 of 8: Path" in ask(person, ""), person.says[-900:])
+    ask(person, "2")
+    for answer in ("jump.invalid", "", "me"):
+        ask(person, answer)
+    said = ask(person, "")
+    check("ssh -N " in said and "me@jump.invalid" in said, said)
+    check("To the target" in ask(person, "other") + ask(person, ""), person.says[-500:])
+    check(SECRET not in (scene.home / "runs/.draft.yaml").read_text(), "the password is in the draft")
 
 
 @case()
