@@ -444,7 +444,7 @@ static int draw_column(const struct form *form, const struct form_field *f, cons
 static int draw_value(const struct form *f, size_t i, const struct wz *w, struct canvas *c, struct rect r, int y, int x, bool has_focus)
 {
     const struct form_field *field = &f->field[i];
-    char note[120];
+    char note[120], key[80];
     if (has_focus) {
         c->cursor_y = y;
         c->cursor_x = x;
@@ -460,7 +460,7 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
         edit_draw(&f->edit, c, r, y, x, field->look == FORM_SECRET ? TG_MIN(room, 24) : room, true);
         if (field->look == FORM_SECRET) {
             canvas_text(c, r, y, x + 27, ROLE_DIM, edit_note(&f->edit, note));
-            canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, _("Ctrl-R reveal"));
+            canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, keymap_words(wizard_keys, ~0u, _("Ctrl-R reveal"), key, sizeof key));
         }
         return x + room;
     }
@@ -490,7 +490,7 @@ static int draw_word(const struct form *f, size_t field, struct canvas *c, struc
     struct rect in = {y, r.x + VALUE_AT, TG_MAX(r.y + r.h - y, 0), r.w - VALUE_AT};
     static const char *const marks[ROLE_COUNT] = {[ROLE_WARN] = "! ", [ROLE_BAD] = "✗ ", [ROLE_OK] = "✓ "};
     const struct form_word *word = &f->word[field];
-    char text[600];
+    char text[600], key[80];
     if (!word->text[0])
         return 0;
     snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", word->text);
@@ -499,12 +499,13 @@ static int draw_word(const struct form *f, size_t field, struct canvas *c, struc
         return used;
     int x = in.x + 2, first = used;
     snprintf(text, sizeof text, _("Use %s?"), word->repair);
+    keymap_words(wizard_keys, ~0u, _("Ctrl-Y accept"), key, sizeof key);
     int rows = canvas_wrap(c, (struct rect){y + used, x, TG_MAX(in.y + in.h - y - used, 0), in.w - 2}, 0, ROLE_TEXT, text);
-    if (x + text_cells(text) + 3 + text_cells(_("Ctrl-Y accept")) > in.x + in.w)
+    if (x + text_cells(text) + 3 + text_cells(key) > in.x + in.w)
         used += rows;                 /* a long name: the key has a line of its own */
     else
         x += text_cells(text) + 3;
-    canvas_text(c, in, y + used, x, ROLE_KEY, _("Ctrl-Y accept"));
+    canvas_text(c, in, y + used, x, ROLE_KEY, key);
     canvas_spot(c, in, (struct rect){y + first, in.x, used - first + 1, in.w}, SPOT_REPAIR, (int64_t)field);
     return used + 1;
 }

@@ -80,14 +80,14 @@ static void draw_yaml(const struct wz *w, struct canvas *c, struct rect in)
 
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
-    char title[200];
+    char title[200], hint[80];
     int width = TG_MIN(r.w, 80) - 4;
     form_draw(&w->form[w->at], w, c, (struct rect){r.y, 2, 1, r.w - 4});
     struct rect words = {r.y + 1, 2, 8, width}, yaml = {r.y + 9, 2, TG_MAX(r.h - 9, 3), width};
     wz_box(c, words, w, false, _("In words"), NULL);
     in_words(w, c, rect_inside(words));
     snprintf(title, sizeof title, _("Job file  %.100s"), w->path[0] ? w->path : _("not saved yet"));
-    wz_box(c, yaml, w, false, title, _("F5 whole file"));
+    wz_box(c, yaml, w, false, title, keymap_words(wizard_keys, 2, _("F5 whole file"), hint, sizeof hint));
     draw_yaml(w, c, rect_inside(yaml));
 }
 
@@ -107,7 +107,7 @@ static void show_file(struct wz *w, int key)
 static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
 {
     (void)out;
-    if (in->kind != IN_KEY || in->key != K_F5)
+    if (in->kind != IN_KEY || (in->key != K_F5 && in->key != K_CTRL('f')))
         return false;
     show_file(w, in->key);
     return true;

@@ -32,7 +32,15 @@ static const struct key_row rows[] = {
     {DO_COPY_SQL, 1, 'y', {0}, "y", N_("Copy SQL"), 0, N_("copy the SQL (OSC 52)"), false, NULL},
     {DO_GO, 1, K_F10, {K_CTRL('q'), K_CTRL('c'), 'q'}, "q", N_("Quit"), 0, N_("quit; F10, Ctrl-Q too"), false, NULL},
 };
-static const struct keymap keys = {rows, TG_ARRAY_LEN(rows)};
+static const struct key_action actions[] = {
+    {"help", 1, {K_F1, '?'}},          {"mouse", 1, {K_F3, 'm'}},
+    {"save", 1, {K_F9, K_CTRL('s'), 's'}}, {"leave", 1, {K_F10, K_CTRL('q'), K_CTRL('c'), 'q'}},
+    {"redraw", 1, {K_CTRL('l')}},      {"suspend", 1, {K_CTRL('z')}},
+    {"theme", 1, {'L'}},               {"copy", 1, {'y'}},
+    {"clean-up", 1, {K_F5, 'u'}},
+};
+static const struct keymap keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
+const struct keymap *const report_keys = &keys;
 
 struct report_page *report_page_new(const struct mon_report *r, const char *run_dir, bool has_panes)
 {
@@ -214,7 +222,7 @@ bool report_page_feed(struct report_page *p, const struct input *in, struct effe
         p->cols = in->cols;
         return true;
     }
-    if (in->kind == IN_KEY && in->key == K_F3) {
+    if (in->kind == IN_KEY && !key_is_text(in->key) && keymap_meaning(&keys, 1, in->key) == K_F3) {
         out->kind = EFFECT_MOUSE;
         return true;
     }
@@ -235,7 +243,7 @@ bool report_page_feed(struct report_page *p, const struct input *in, struct effe
         p->is_help = false;
         return true;
     }
-    const struct key_row *row = keymap_find(&keys, 1, in->key);
+    const struct key_row *row = keymap_find(&keys, 1, keymap_meaning(&keys, 1, in->key));
     if (row)
         act(p, row->action, in->key, out);
     return true;
@@ -367,8 +375,8 @@ static void draw_title(struct canvas *c, const struct report_page *p)
 {
     const struct mon_snapshot *m = &p->r->snap;
     struct rect all = canvas_all(c);
-    char clock[FMT_SIZE];
-    const char *right = p->has_panes ? _("Esc Panes   F9 Save   ? Help") : _("F9 Save   ? Help");
+    char clock[FMT_SIZE], hints[120];
+    const char *right = keymap_words(&keys, 1, p->has_panes ? _("Esc Panes   F9 Save   ? Help") : _("F9 Save   ? Help"), hints, sizeof hints);
     int x = 1 + canvas_cut(c, all, 0, 1, 32, ROLE_TITLE, m->run) + 3;
     x += canvas_text(c, all, 0, x, m->state == RUN_FINISHED ? ROLE_OK : ROLE_BAD, m->state == RUN_FINISHED ? "FINISHED" : run_state_name(m->state)) + 3;
     canvas_cut(c, all, 0, x, c->cols - x - text_cells(right) - 2, ROLE_TEXT, clock_words(clock, p->r->ended_ms));

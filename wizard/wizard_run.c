@@ -182,19 +182,29 @@ static void next_language(struct wz *w)
         text_speak((text_language() + 1) % TEXT_LANGUAGES);
 }
 
+static void fact_of_glyphs(const struct term *t, bool has_mouse, char out[160])
+{
+    static const char *const sets[] = {[GLYPHS_LINES] = N_("lines and blocks 1 cell"), [GLYPHS_SAFE] = N_("lines and blocks 2 cells: plain ones are used"),
+                                       [GLYPHS_ASCII] = N_("plain letters are used")};
+    enum glyph_set glyphs = term_glyphs(t);
+    int cells = term_chinese_cells(t);
+    bool is_utf8 = cells ? cells <= 2 : glyphs != GLYPHS_ASCII;
+    size_t n = (size_t)snprintf(out, 160, _("%s   colours %d"), is_utf8 ? _("UTF-8 yes") : _("UTF-8 no"), term_colours(t));
+    if (cells && is_utf8)
+        n += (size_t)snprintf(out + n, 160 - n, cells == 1 ? _("   Chinese glyphs %d cell") : _("   Chinese glyphs %d cells"), cells);
+    snprintf(out + n, 160 - n, "   %s   %s", _(sets[glyphs]), has_mouse ? _("mouse on (F3 turns it off)") : _("mouse off (F3 turns it on)"));
+}
+
 static void facts_of_terminal(struct window *v)
 {
     struct wz *w = v->w;
-    static const char *const sets[] = {[GLYPHS_LINES] = N_("UTF-8 yes   lines and blocks 1 cell"), [GLYPHS_SAFE] = N_("UTF-8 yes   lines and blocks 2 cells: plain ones are used"),
-                                       [GLYPHS_ASCII] = N_("UTF-8 no: plain letters are used")};
-    enum glyph_set glyphs = term_glyphs(v->term);
     struct statvfs disk;
     char room[32] = "?";
-    snprintf(w->terminal[0], sizeof w->terminal[0], _("%s   colours %d   mouse off"), glyphs < (int)TG_ARRAY_LEN(sets) && sets[glyphs] ? _(sets[glyphs]) : "?", term_colours(v->term));
+    fact_of_glyphs(v->term, w->has_mouse, w->terminal[0]);
     snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
     if (v->o->home && statvfs(v->o->home, &disk) == 0)
         bytes_text(room, (uint64_t)disk.f_bavail * disk.f_frsize);
-    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.90s (%s free)"), v->o->home ? v->o->home : "", room);
+    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.60s (%s free). Settings %.60s"), v->o->home ? v->o->home : "", room, v->o->settings ? v->o->settings : "");
     snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
 }
 
@@ -340,7 +350,7 @@ static void loop(struct window *v)
 static int run_window(struct window *v, const struct wizard_options *o, struct job *job)
 {
     v->w = wz_new(o, job);
-    v->w->english_only = glyphs_lack_chinese(term_glyphs(v->term));
+    v->w->english_only = term_lacks_chinese(v->term);
     v->prober = prober_new();
     look_at_clock(v->w);
     if (v->w->path[0] && !draft_is_native(v->w->path)) /* DM's own file is never written over */

@@ -52,6 +52,7 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-R", NULL, 0, N_("show the password"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F4 Ctrl-P", NULL, 0, N_("origin of the password"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F6 Ctrl-X", NULL, 0, N_("details: GRANT, ssh command"), false, NULL},
+    {DO_NONE, ON_FORM, 0, {0}, "F5 Ctrl-F", NULL, 0, N_("Review: the whole file"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("Path: the other end"), false, NULL},
     {DO_HELP, ON_ANY, K_F1, {0}, "F1", N_("Help"), 0, N_("this list"), true, NULL},
     {DO_GOTO, ON_ANY, K_F2, {K_CTRL('g')}, "F2", N_("Go to"), 0, N_("go to a page"), true, NULL},
@@ -63,7 +64,34 @@ static const struct key_row rows[] = {
     {DO_LEAVE, ON_ANY, K_F10, {K_CTRL('q'), K_CTRL('c')}, "F10", NULL, 0, N_("leave (asks)"), true, NULL},
     {DO_LEAVE, ON_START, K_F10, {0}, "F10", N_("Quit"), 0, NULL, false, NULL},
 };
-static const struct keymap keys = {rows, TG_ARRAY_LEN(rows)};
+static const struct key_action actions[] = {
+    {"help", ON_ANY, {K_F1, '?'}},
+    {"go-to", ON_ANY, {K_F2, K_CTRL('g')}},
+    {"mouse", ON_ANY | ON_FIND, {K_F3, 'm'}},
+    {"save", ON_ANY, {K_F9, K_CTRL('s')}},
+    {"leave", ON_ANY, {K_F10, K_CTRL('q'), K_CTRL('c'), 'q'}},
+    {"redraw", ON_ANY, {K_CTRL('l')}},
+    {"suspend", ON_ANY, {K_CTRL('z')}},
+    {"theme", ON_ANY, {'L'}},
+    {"test", ON_FORM, {K_CTRL('t')}},
+    {"accept-repair", ON_FORM, {K_CTRL('y')}},
+    {"show-password", ON_FORM, {K_CTRL('r')}},
+    {"password-origin", ON_FORM, {K_F4, K_CTRL('p')}},
+    {"whole-file", ON_FORM, {K_F5, K_CTRL('f')}},
+    {"details", ON_FORM, {K_F6, K_CTRL('x')}},
+    {"other-end", ON_FORM, {K_F7, K_CTRL('n')}},
+    {"accept-check", ON_CHECKS, {'a'}},
+    {"run-again", ON_CHECKS, {'r', K_F5}},
+    {"only-problems", ON_CHECKS, {'f'}},
+    {"pick-all", ON_SCOPE, {'a'}},
+    {"find", ON_SCOPE, {'/'}},
+    {"sort", ON_SCOPE, {'s'}},
+    {"next-keyless", ON_SCOPE, {K_F4, 'n'}},
+    {"renames", ON_SCOPE, {K_F7, K_CTRL('n')}},
+    {"look-again", ON_SCOPE, {'r', K_F5}},
+};
+static const struct keymap keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
+const struct keymap *const wizard_keys = &keys;
 
 /* ---- life ---- */
 
@@ -417,10 +445,16 @@ bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
     return is_new;
 }
 
+static bool is_typing(const struct wz *w)
+{
+    return w->form[w->at].held != SIZE_MAX || (w->at == STEP_SCOPE && w->scope && w->scope->is_finding);
+}
+
 /* The mouse can be switched whatever is open; by a letter only where letters are no text. */
 static bool is_mouse_key(const struct wz *w, const struct input *in)
 {
-    const struct key_row *row = in->kind == IN_KEY && !key_is_text(in->key) ? keymap_find(&keys, where_of(w), in->key) : NULL;
+    int key = in->kind == IN_KEY && !key_is_text(in->key) ? keymap_meaning(&keys, where_of(w), in->key) : 0;
+    const struct key_row *row = keymap_find(&keys, where_of(w), key);
     return row && row->action == DO_MOUSE;
 }
 
@@ -445,6 +479,12 @@ static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out
         w->is_help = false;
         return was_goto ? feed_goto(w, in->key, out) : true;
     }
+    struct input known = *in;
+    if (in->kind == IN_KEY && !(key_is_text(in->key) && is_typing(w)))
+        known.key = keymap_meaning(&keys, where_of(w), in->key);
+    in = &known;
+    if (in->kind == IN_KEY && !in->key)
+        return true;
     if (form_feed(&w->form[w->at], w, in, &changed))
         return true;
     if (page_of(w)->feed && page_of(w)->feed(w, in, out))
@@ -461,7 +501,7 @@ static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out
 static void draw_title(const struct wz *w, struct canvas *c)
 {
     struct rect all = canvas_all(c);
-    char what[4200];
+    char what[4200], name[24];
     if (w->at == STEP_START)
         snprintf(what, sizeof what, "%s", _("move a MySQL-family database into TiDB"));
     else
@@ -469,8 +509,9 @@ static void draw_title(const struct wz *w, struct canvas *c)
     canvas_text(c, all, 0, 1, ROLE_TITLE, "tidegate");
     canvas_cut(c, all, 0, 12, c->cols - 12 - 14, ROLE_TEXT, what);
     canvas_right(c, all, 0, c->cols - 10, ROLE_TEXT, text_language_short(text_language()));
-    canvas_spot(c, all, (struct rect){0, c->cols - 8, 1, 8}, SPOT_KEY, K_F1);
-    canvas_text(c, all, 0, c->cols - 8, ROLE_KEY, "F1 ");
+    int help = keymap_pressed(&keys, where_of(w), K_F1);
+    canvas_spot(c, all, (struct rect){0, c->cols - 8, 1, 8}, SPOT_KEY, help);
+    canvas_right(c, all, 0, c->cols - 6, ROLE_KEY, key_name(help, name, sizeof name));
     canvas_text(c, all, 0, c->cols - 5, ROLE_TEXT, _("Help"));
 }
 

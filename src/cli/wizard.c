@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "conf/settings.h"
 #include "ui/format.h"
 #include "ui/theme.h"
 
@@ -74,7 +75,7 @@ static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool i
     snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
     out->is_live = is_live;
     if (s->tables_total)
-        snprintf(out->tables, sizeof out->tables, _n("%u table", "%u tables", s->tables_total), s->tables_total);
+        snprintf(out->tables, sizeof out->tables, s->tables_total == 1 ? _("%u table") : _("%u tables"), s->tables_total);
     if (is_live)
         live_line(out, s);
     else
@@ -167,7 +168,7 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
 {
     const struct opt opts[] = {
         {"lang", "LANGUAGE", OPT_TEXT, &o->lang, "en or zh; else what LANGUAGE, LC_ALL, LC_MESSAGES, LANG ask for"},
-        {"theme", "NAME", OPT_TEXT, &o->theme, "default, dark, light, high-contrast or mono"},
+        {"theme", "NAME", OPT_TEXT, &o->theme, "default, dark, light, high-contrast, mono, or auto: dark or light as the terminal is"},
         {"glyphs", "SET", OPT_TEXT, &o->glyphs, "auto, lines, safe or ascii"},
         {"plain", NULL, OPT_SWITCH, &o->is_plain, "lines in place of a screen: for screen readers and pipes"},
         {"read-only", NULL, OPT_SWITCH, &o->is_read_only, "starts no run, applies no cure, steers nothing; saving stays"},
@@ -178,12 +179,11 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
     if (!cli_options(&bare, opts, TG_ARRAY_LEN(opts), argc, argv, first, code))
         return false;
     *code = 0;
-    for (int i = 0; i < THEME_COUNT; i++)
-        is_theme |= o->theme && strcmp(themes[i].name, o->theme) == 0;
+    is_theme = o->theme && theme_is_known(o->theme);
     if (o->lang && !text_language_parse(o->lang, &l))
         *code = cli_usage(&bare, "--lang is \"%s\"; it can be en or zh", o->lang);
     else if (o->theme && !is_theme)
-        *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast or mono", o->theme);
+        *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast, mono or auto", o->theme);
     else if (o->glyphs && !glyph_set_parse(o->glyphs, glyphs))
         *code = cli_usage(&bare, "--glyphs is \"%s\"; it can be auto, lines, safe or ascii", o->glyphs);
     else if (o->lang)
@@ -198,27 +198,31 @@ int cli_wizard(int argc, char **argv)
     struct around a = {.home = NULL};
     struct job job;
     int first = argc, code = EXIT_FINE;
+    if (!cli_look(&a.look, &e))
+        return cli_fail(&e);
     if (!take_options(&wanted, &a.look.glyphs, argc, argv, &first, &code))
         return code;
     const char *const *files = (const char *const *)argv + first;
     size_t nfiles = (size_t)(argc - first);
     job_init(&job);
-    a.look.theme = wanted.theme;
+    a.look.theme = wanted.theme ? wanted.theme : a.look.theme_set[0] ? a.look.theme_set : NULL;
     a.look.is_plain = wanted.is_plain || !cli_has_window();
     a.look.is_read_only = wanted.is_read_only;
     if (nfiles && !cli_job_open(&job, files, nfiles)) {
         job_release(&job);
         return EXIT_USAGE;
     }
+    char *settings = settings_path();
     a.home = mon_home(wanted.run_dir, &e);
     if (a.home) {
         const struct wizard_port port = {.arg = &a, .runs = runs, .start = start, .resume = resume, .attach = attach, .demo = demo};
         const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = nfiles == 1 ? files[0] : NULL, .glyphs = a.look.glyphs,
-                                         .theme = a.look.theme, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
+                                         .theme = a.look.theme, .settings = settings, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
         code = wizard_run(&o, &e);
     }
     if (e.code != ERR_OK)
         code = cli_fail(&e);
+    free(settings);
     free(a.home);
     job_release(&job);
     return code;

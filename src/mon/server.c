@@ -198,7 +198,7 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
                        json_t *args)
 {
     struct err e = {0};
-    bool reads = strcmp(cmd, "tables") == 0 ||
+    bool reads = strcmp(cmd, "tables") == 0 || strcmp(cmd, "chunks") == 0 ||
                  (strcmp(cmd, "pace") == 0 && !json_object_size(args)); /* asks what holds */
     if (!reads && c->is_window && m->steerer != c->number) {
         err_set(&e, ERR_STEER, "this window watches; %s was not done", cmd);
@@ -228,7 +228,7 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
 static void handle_object(struct mon_server *m, struct client *c, const json_t *o)
 {
     static const char *const engine[] = {"tables", "pause",  "resume", "stop",
-                                         "pace",   "answer", "verify"};
+                                         "pace",   "answer", "verify", "redo", "leave-out", "chunks"};
     const json_t *id = json_object_get(o, "id");
     const char *cmd = json_string_value(json_object_get(o, "cmd"));
     json_t *args = json_object_get(o, "args");
