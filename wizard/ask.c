@@ -242,6 +242,14 @@ void ask_text(struct wz *w, const char *title, struct buf *text, int key)
     snprintf(w->modal.keys, sizeof w->modal.keys, "%s", _("PgUp PgDn Scroll   Esc Close"));
 }
 
+void ask_failure(struct wz *w, const char *title, const struct err *e)
+{
+    struct buf text = {0};
+    const struct err_info *info = err_info(e->code);
+    buf_addf(&text, "%s %s\n%s\n\n%s\n", info->id, _(info->title), retell(e->text), _(info->cure));
+    ask_text(w, title, &text, 0);
+}
+
 void ask_path(struct wz *w, bool is_open, int key)
 {
     struct modal *m = &w->modal;

@@ -104,7 +104,7 @@ const char *start_safety(const struct wz *w, const struct wizard_run *run)
 }
 
 /* What Enter does with the run that is chosen, and what is known of it, as a sentence. */
-static void run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size)
+void start_run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size)
 {
     char when[60], how_far[60] = "";
     if (run->is_live) {
@@ -154,7 +154,7 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
         }
     }
     if (selected >= before && selected - before < w->nruns)
-        run_sentence(w, &w->runs[selected - before], line, sizeof line);
+        start_run_sentence(w, &w->runs[selected - before], line, sizeof line);
     else
         snprintf(line, sizeof line, "%s", w->nruns ? _("Enter on a row attaches to it, goes on, or shows its report") : _("none yet"));
     canvas_cut(c, in, in.y + in.h - 1, in.x + 1, in.w - 2, ROLE_DIM, line);

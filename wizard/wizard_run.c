@@ -130,15 +130,6 @@ static void attach(struct window *v, const char *run)
     v->is_done = true; /* the dashboard's way out is the way out: its summary is the last thing seen */
 }
 
-static void tell_failure(struct window *v, const char *title, const struct err *e)
-{
-    struct buf text = {0};
-    const struct err_info *info = err_info(e->code);
-    buf_addf(&text, "%s %s\n%s\n\n%s\n", info->id, _(info->title), retell(e->text), _(info->cure));
-    ask_text(v->w, title, &text, 0);
-    v->is_dirty = true;
-}
-
 static void start_run(struct window *v)
 {
     struct err e = {0};
@@ -147,7 +138,8 @@ static void start_run(struct window *v)
         attach(v, v->w->job->name);
         return;
     }
-    tell_failure(v, _("The run did not start"), &e);
+    ask_failure(v->w, _("The run did not start"), &e);
+    v->is_dirty = true;
 }
 
 static void resume_run(struct window *v, const char *run)
@@ -159,7 +151,8 @@ static void resume_run(struct window *v, const char *run)
         return;
     }
     come_back(v);
-    tell_failure(v, _("The run did not go on"), &e);
+    ask_failure(v->w, _("The run did not go on"), &e);
+    v->is_dirty = true;
 }
 
 static void probe(struct window *v, const struct wz_effect *f)
