@@ -283,6 +283,14 @@ static void draw_routes(const struct wz *w, struct canvas *c, struct rect in, in
     buf_release(&text);
 }
 
+static void draw_events(const struct wz *w, struct canvas *c, struct rect in, int y)
+{
+    struct buf text = {0};
+    scope_events_text(w->job, &text);
+    rule_line(c, in, y, _("events:"), text.n ? text.p : _("all of them are followed"));
+    buf_release(&text);
+}
+
 static bool has_rules(const struct scope *s, size_t i)
 {
     return s->rules[i] && strcmp(s->rules[i], "[]") != 0;
@@ -303,11 +311,8 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
 {
     const struct scope *s = scope_of(w);
     struct rect in = rect_inside(r);
-    struct buf events = {0};
     char later[320];
     int y = in.y, lists = 0;
-    bool has_events = job_get(w->job, "events", &events);
-    buf_release(&events);
     wz_box(c, r, w, false, s->is_own ? _("Rules in the job file: written by hand, kept until you change a box") : _("Rules that this choice writes into the job file"), NULL);
     if (in.h < FULL_BLOCK) {
         draw_rules_short(s, c, in, y);
@@ -327,7 +332,7 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
     y += lists > 1 ? 0 : 1;
     draw_routes(w, c, in, y++);
     rule_line(c, in, y++, _("columns:"), _("all of a table; this version can't leave out or mask a column"));
-    rule_line(c, in, y++, _("events:"), has_events ? _("the file filters binlog events: this version refuses to run with that. Take it out") : _("all of them; this version can't filter binlog events"));
+    draw_events(w, c, in, y++);
     scope_later(s, later);
     rule_line(c, in, y, _("later:"), s->look ? later : "");
 }

@@ -84,6 +84,9 @@ void scope_details_text(const struct wz *w, struct buf *out); /* of the selected
 void scope_ask_details(struct wz *w, int key);
 void scope_ask_rules(struct wz *w, int key);
 void scope_ask_rename(struct wz *w, int key);
+/* scope_events.c: rules of events in words; appended. */
+void scope_event_words(const struct job_event *v, struct buf *out);
+void scope_events_text(const struct job *j, struct buf *out);
 bool scope_box_feed(struct wz *w, const struct input *in, struct wz_effect *out); /* false: not one of its boxes */
 
 #endif

@@ -61,7 +61,10 @@ static void advance(struct engine *g)
         struct pos low;
         marks_low(g->marks, &low);
         engine_set_state(g, RUN_IN_SYNC);
-        log_event(LOG_INFO, "engine", "", "", "the target equals the source at %s", pos_text(&low, at));
+        if (engine_is_filtered(g))
+            log_event(LOG_INFO, "engine", "", "", "the target holds what the source holds at %s, but for what rules of events leave out", pos_text(&low, at));
+        else
+            log_event(LOG_INFO, "engine", "", "", "the target equals the source at %s", pos_text(&low, at));
     }
 }
 
@@ -421,10 +424,12 @@ int engine_run(struct job *job, const struct engine_options *o, struct err *e)
 
 /* ---- the other faces ---- */
 
-static void print_verify(const struct verify_table *t, uint32_t n, bool json, bool pass, const char *at)
+static void print_verify(const struct verify_table *t, uint32_t n, uint32_t nskipped, bool json, bool pass, const char *at)
 {
     uint64_t rows = 0;
     uint32_t different = 0;
+    char verdict[64];
+    snprintf(verdict, sizeof verdict, pass && nskipped ? "PASS (%u not compared: rules of events)" : pass ? "PASS" : "FAIL", nskipped);
     for (uint32_t i = 0; i < n; i++) {
         char label[160];
         rows += t[i].source.rows;
@@ -434,37 +439,60 @@ static void print_verify(const struct verify_table *t, uint32_t n, bool json, bo
                    (unsigned long long)t[i].source.rows, t[i].is_equal ? "" : "  ", t[i].detail);
     }
     if (json)
-        printf("{\"verdict\":\"%s\",\"tables\":%u,\"different\":%u,\"rows\":%llu,\"position\":\"%s\"}\n",
-               pass ? "PASS" : "FAIL", n, different, (unsigned long long)rows, at);
+        printf("{\"verdict\":\"%s\",\"tables\":%u,\"different\":%u,\"not_compared\":%u,\"rows\":%llu,\"position\":\"%s\"}\n",
+               verdict, n, different, nskipped, (unsigned long long)rows, at);
     else
-        printf("%s  %u tables, %u differ, %llu rows compared, source at %s\n", pass ? "PASS" : "FAIL", n, different,
-               (unsigned long long)rows, at);
+        printf("%s  %u tables, %u differ, %llu rows compared, source at %s\n", verdict, n, different, (unsigned long long)rows, at);
 }
 
-/* Tables that held rows before the run, as its ledger knows; without a ledger there are none. */
+/* Tables that held rows before the run, or that rules of events touched, as its ledger knows; without a ledger there are
+ * none. */
 struct kept {
     const struct schema_list *l;
     struct verify_table *t;
+    unsigned *filters;
     struct ledger_state state;
 };
 
 static void told_kept(void *arg, const char *kind, const char *name, const char *text)
 {
     struct kept *k = arg;
-    (void)kind;
+    bool is_kept = strcmp(kind, NOTE_KEPT) == 0;
+    if (!is_kept && strcmp(kind, NOTE_EVENTS) != 0)
+        return;
     for (size_t i = 0; i < k->state.ntabs; i++)
         for (uint32_t n = 0; k->state.tabs[i].id == strtoul(name, NULL, 10) && n < k->l->n; n++)
-            if (strcmp(k->l->tables[n]->schema, k->state.tabs[i].names[0]) == 0 && strcmp(k->l->tables[n]->name, k->state.tabs[i].names[1]) == 0)
-                k->t[n].may_have_more = tab_kept_parse(text) != KEPT_NONE;
+            if (strcmp(k->l->tables[n]->schema, k->state.tabs[i].names[0]) == 0 && strcmp(k->l->tables[n]->name, k->state.tabs[i].names[1]) == 0) {
+                k->t[n].may_have_more |= is_kept && tab_kept_parse(text) != KEPT_NONE;
+                k->filters[n] |= is_kept ? 0 : tab_filters_parse(text);
+            }
 }
 
-static void mark_kept(struct engine *g, const struct schema_list *l, struct verify_table *t)
+static void mark_kept(struct engine *g, const struct schema_list *l, struct verify_table *t, unsigned *filters)
 {
-    struct kept k = {.l = l, .t = t};
+    struct kept k = {.l = l, .t = t, .filters = filters};
     struct err ignored = {0};
     if (ledger_read(&g->ledger, &g->control, &k.state, &ignored))
-        ledger_read_notes(&g->ledger, &g->control, NOTE_KEPT, told_kept, &k, &ignored);
+        ledger_read_notes(&g->ledger, &g->control, NULL, told_kept, &k, &ignored);
     ledger_state_release(&k.state);
+}
+
+/* Leaves out what can't be compared, and says so. Returns how many are left. */
+static uint32_t leave_out(struct engine *g, struct verify_table *t, unsigned *filters, uint32_t n, bool json)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct buf why = {0};
+        char label[160];
+        if (engine_may_compare(g, t[i].def, filters[i], &why)) {
+            t[kept] = t[i];
+            t[kept++].may_have_more |= (filters[i] & TAB_MORE) != 0;
+        } else if (!json) {
+            printf("%-5s  %-50s not compared: %s\n", "skip", table_label(t[i].def, label), why.p);
+        }
+        buf_release(&why);
+    }
+    return kept;
 }
 
 static bool verify_now(struct engine *g, bool json, struct err *e)
@@ -475,28 +503,32 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
     if (!schema_read(&l, &g->look, job_wants_port, g->job, NULL, e))
         return false;
     struct verify_table *t = x_alloc((l.n + 1) * sizeof *t);
+    unsigned *filters = x_alloc((l.n + 1) * sizeof *filters);
     for (uint32_t i = 0; i < l.n; i++) {
         job_route_table(g->job, l.tables[i]);
         t[i].def = l.tables[i];
+        filters[i] = g->is_snapshot ? 0 : follow_row_filters(g->job, l.tables[i]->schema, l.tables[i]->name);
     }
-    mark_kept(g, &l, t);
+    mark_kept(g, &l, t, filters);
+    uint32_t n = leave_out(g, t, filters, l.n, json);
+    free(filters);
     struct verify_options o = {.source = &g->source, .target = &g->target, .cancel = g->cancel, .threads = 4,
                                .lost_is_fine = job_accepts(g->job, "lost-characters")};
     struct err ignored = {0};
     bool has_binlog = source_position(&g->look, &begin, &ignored);
-    bool fine = (l.n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, l.n, e);
+    bool fine = (l.n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, n, e);
     if (fine && has_binlog)
         source_position(&g->look, &end, &ignored);
     uint32_t different = 0;
-    for (uint32_t i = 0; i < l.n; i++)
+    for (uint32_t i = 0; i < n; i++)
         different += !t[i].is_equal;
     bool moved = fine && has_binlog && pos_cmp(&begin, &end) != 0;
     if (fine)
-        print_verify(t, l.n, json, !different && !moved, has_binlog ? pos_text(&end, at) : "-");
+        print_verify(t, n, l.n - n, json, !different && !moved, has_binlog ? pos_text(&end, at) : "-");
     if (moved)
         fine = err_set(e, ERR_VERIFY_MOVING, "the binlog went on from %llu to %llu", (unsigned long long)begin.at, (unsigned long long)end.at);
     else if (fine && different)
-        fine = err_set(e, ERR_VERIFY_DIFFERENT, "%u of %u tables", different, l.n);
+        fine = err_set(e, ERR_VERIFY_DIFFERENT, "%u of %u tables", different, n);
     free(t);
     schema_list_release(&l);
     return fine;
