@@ -40,6 +40,16 @@ const struct check_result *checks_selected(const struct wz *w)
     return r;
 }
 
+const struct check_cure *checks_cure(const struct wz *w, const struct wz_effect *f)
+{
+    for (uint32_t i = 0; w->report && i < w->report->n; i++) {
+        const struct check_result *one = &w->report->results[i];
+        if (strcmp(check_id(one->check), f->check) == 0 && f->cure < one->ncures)
+            return &one->cures[f->cure];
+    }
+    return NULL;
+}
+
 static const char *state_word(const struct check_result *r)
 {
     if (r->reason)
@@ -93,8 +103,11 @@ static void draw_list(struct wz *w, struct canvas *c, struct rect box)
     wz_box(c, box, w, wz_has_focus(w, 0), _("Checks"), wz_probe_age(w, PROBE_CHECKS, age));
     struct rect in = rect_inside(box);
     list_sync(l, s.n, (size_t)in.h, key, &s);
-    for (size_t i = l->top; i < s.n && i - l->top < (size_t)in.h; i++)
+    canvas_spot(c, box, box, SPOT_THING, 0);
+    for (size_t i = l->top; i < s.n && i - l->top < (size_t)in.h; i++) {
+        canvas_spot(c, in, (struct rect){in.y + (int)(i - l->top), in.x, 1, in.w}, SPOT_ROW, (int64_t)i);
         draw_row(w, c, in, in.y + (int)(i - l->top), s.list[i], i == l->selected);
+    }
     if (l->top + (size_t)in.h < s.n)
         canvas_textf(c, box, box.y + box.h - 1, box.x + 4, ROLE_DIM, _(" … %zu more "), s.n - l->top - (size_t)in.h);
     free(s.list);
@@ -114,11 +127,12 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
     const struct check_report *p = w->report;
     int width = TG_MIN(r.w, 80) - 4;
     struct rect line = {r.y - 1, r.x, 1, r.w};
+    char hints[120];
     if (w->probe[PROBE_CHECKS].is_running)
         canvas_cut(c, line, line.y, 2, width, ROLE_TEXT, w->probe[PROBE_CHECKS].n ? _("Looking; nothing is written anywhere") : _("Connecting"));
     else if (p)
         canvas_textf(c, line, line.y, 2, ROLE_TEXT, _("%u checks: %u pass, %u warn, %u fail, %u n/a"), p->n, p->npass, p->nwarn, p->nfail, p->nnone);
-    canvas_right(c, line, line.y, 2 + width, ROLE_DIM, w->only_problems ? _("r Run again   f All") : _("r Run again   f Only problems"));
+    canvas_right(c, line, line.y, 2 + width, ROLE_DIM, keymap_words(wizard_keys, 32, w->only_problems ? _("r Run again   f All") : _("r Run again   f Only problems"), hints, sizeof hints));
     struct rect box = {r.y, 2, TG_MAX(r.h - 3, 3), width};
     if (w->probe[PROBE_CHECKS].is_running)
         draw_running(w, c, box);

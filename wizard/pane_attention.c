@@ -110,8 +110,10 @@ void pane_attention_draw(struct canvas *c, struct rect r, const struct dashboard
     int y = in.y;
     for (size_t i = list.top; i < n && y < in.y + in.h; i++) {
         struct rect rest = {y, in.x, in.y + in.h - y, in.w};
-        y += draw_question(c, rest, s, &m->question[i],
-                           s->focus == PANE_ATTENTION && i == list.selected, n == 1);
+        int used = draw_question(c, rest, s, &m->question[i],
+                                 s->focus == PANE_ATTENTION && i == list.selected, n == 1);
+        canvas_spot(c, rest, (struct rect){y, in.x, used, in.w}, SPOT_QUESTION, (int64_t)i);
+        y += used;
     }
     struct rect rest = {y, in.x, TG_MAX(in.y + in.h - y, 0), in.w};
     y += draw_facts(c, rest, m);

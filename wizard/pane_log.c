@@ -226,6 +226,7 @@ static void draw_lines(struct canvas *c, struct rect in, const struct dashboard_
          i++) {
         int used =
             draw_line(c, in, y, log_line(&s->log, match[i]), has_table_column, s->view.is_wrapped);
+        canvas_spot(c, in, (struct rect){y, in.x, used, in.w}, SPOT_LINE, (int64_t)match[i]);
         if (s->view.is_paused && i == cursor) {
             canvas_paint(c, (struct rect){y, in.x, TG_MIN(used, in.y + in.h - y), in.w}, ROLE_PICK);
             c->cursor_y = y;

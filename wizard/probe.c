@@ -232,17 +232,21 @@ static void look_at_run(struct work *k, const struct wizard_run *run)
     snprintf(n->text, sizeof n->text, "%s", run->name);
     snprintf(n->line.text, sizeof n->line.text, "%s", _("binlog not looked at"));
     job_init(&job);
-    bool fine = job_load(&job, (const char *const[]){file}, 1, &problems) && job_resolve(&job, NULL, NULL, &e) && job_set(&job, "mode", "incremental", &e) &&
+    bool fine = job_load(&job, (const char *const[]){file}, 1, &problems);
+    bool has_password = fine && job_resolve(&job, NULL, NULL, &e);
+    if (fine && !has_password)
+        snprintf(n->line.text, sizeof n->line.text, "%s", _("asks for its password"));
+    fine = has_password && job_set(&job, "mode", "incremental", &e) &&
                 job_set(&job, "source.start.file", run->file, &e) && job_set(&job, "source.start.pos", pos, &e);
     if (fine) {
         checks_run(&report, &o);
         enum check_state state = report.n ? report.results[0].judged : CHECK_NONE;
-        if (state == CHECK_PASS)
-            snprintf(n->line.text, sizeof n->line.text, "%s", _("binlog still on the source"));
-        else if (state == CHECK_FAIL && report.results[0].code == ERR_BINLOG_PURGED)
-            snprintf(n->line.text, sizeof n->line.text, "%s binlog purged", err_info(ERR_BINLOG_PURGED)->id);
+        bool is_lost = state == CHECK_FAIL && report.results[0].code == ERR_BINLOG_PURGED;
+        n->err.code = is_lost ? ERR_BINLOG_PURGED : ERR_OK;
+        if (is_lost)
+            snprintf(n->line.text, sizeof n->line.text, _("%s binlog purged"), err_info(ERR_BINLOG_PURGED)->id);
         else
-            snprintf(n->line.text, sizeof n->line.text, "%s", _("source not reached"));
+            snprintf(n->line.text, sizeof n->line.text, "%s", state == CHECK_PASS ? _("binlog still on the source") : _("source not reached"));
         check_report_release(&report);
     }
     job_problems_release(&problems);
@@ -427,6 +431,7 @@ static void take_run(struct wz *w, const struct news *n)
         if (!w->safety[i].run[0] || strcmp(w->safety[i].run, n->text) == 0) {
             snprintf(w->safety[i].run, sizeof w->safety[i].run, "%.39s", n->text);
             snprintf(w->safety[i].text, sizeof w->safety[i].text, "%.39s", n->line.text);
+            w->safety[i].is_lost = n->err.code == ERR_BINLOG_PURGED;
             return;
         }
 }
