@@ -134,7 +134,7 @@ void ask_lost(struct wz *w, const char *run)
     snprintf(title, sizeof title, _("%s can't go on"), run);
     modal_begin(m, BOX_LOST, title, K_ENTER, w->now_ms);
     snprintf(w->pending_path, sizeof w->pending_path, "%s", run);
-    buf_addf(&m->text, "%s %s. %s\n\n%s\n\n%s\n", info->id, _(info->title), _(info->cause), _("The changes in between are gone: what the target holds can't be brought up to date."), _(info->cure));
+    buf_addf(&m->text, "%s %s\n%s\n\n%s\n\n%s\n", info->id, _(info->title), _(info->cause), _("The changes in between are gone: what the target holds can't be brought up to date."), _(info->cure));
     modal_add_button(m, _("Leave it as it is"), false);
     modal_add_button(m, _("Try all the same"), false);
     m->is_column = true;

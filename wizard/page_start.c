@@ -186,6 +186,25 @@ static void open_run(struct wz *w, const struct wizard_run *run, struct wz_effec
     snprintf(out->text, sizeof out->text, "%s", run->name);
 }
 
+/* The only one; of several the person takes one from the list. */
+static void attach_live(struct wz *w, struct wz_effect *out)
+{
+    size_t n = 0, first = 0;
+    for (size_t i = w->nruns; i-- > 0;)
+        if (w->runs[i].is_live) {
+            first = i;
+            n++;
+        }
+    if (n == 1) {
+        open_run(w, &w->runs[first], out);
+    } else if (n) {
+        w->list[STEP_START].selected = start_choices(w) + first;
+        wz_notice(w, "%s", _("several are alive: choose one here, then Enter"));
+    } else {
+        wz_notice(w, "%s", _("no run is alive on this host"));
+    }
+}
+
 static void open_choice(struct wz *w, struct wz_effect *out)
 {
     size_t at = w->list[STEP_START].selected;
@@ -205,12 +224,7 @@ static void open_choice(struct wz *w, struct wz_effect *out)
         ask_path(w, true, K_ENTER);
         break;
     case START_ATTACH:
-        for (size_t i = 0; i < w->nruns; i++)
-            if (w->runs[i].is_live) {
-                open_run(w, &w->runs[i], out);
-                return;
-            }
-        wz_notice(w, "%s", _("no run is alive on this host"));
+        attach_live(w, out);
         break;
     case START_DEMO:
         out->kind = WZ_DEMO;

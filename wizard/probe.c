@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PATIENCE_MS 300
 
 /* One probe under way. The thread owns it from its start on, and frees it. */
 struct work {
@@ -37,7 +40,7 @@ struct prober {
     struct news *first, **last;
     struct work *live[PROBE_COUNT];
     uint64_t number[PROBE_COUNT];
-    unsigned nthreads;
+    unsigned nthreads, nwriting;      /* writing: those that apply a cure or rehearse */
     int fd;
 };
 
@@ -98,6 +101,11 @@ void news_free(struct news *n)
 static bool is_test(enum probe which)
 {
     return which == PROBE_SOURCE || which == PROBE_TARGET || which == PROBE_PATH;
+}
+
+static bool writes(enum probe which)
+{
+    return which == PROBE_CURE || which == PROBE_REHEARSE;
 }
 
 static void tell(struct work *k, const struct probe_line *line)
@@ -306,6 +314,7 @@ static void *probe_main(void *arg)
     if (p->live[k->which] == k)
         p->live[k->which] = NULL;
     p->nthreads--;
+    p->nwriting -= writes(k->which);
     pthread_cond_broadcast(&p->ended);
     pthread_mutex_unlock(&p->lock);
     work_free(k);
@@ -356,6 +365,7 @@ void prober_start(struct prober *p, const struct probe_order *o)
     k->number = p->number[o->which];
     p->live[o->which] = k;
     p->nthreads++;
+    p->nwriting += writes(o->which);
     pthread_mutex_unlock(&p->lock);
     if (pthread_create(&thread, NULL, probe_main, k) != 0)
         tg_bug("no thread for a probe");
@@ -378,14 +388,32 @@ struct news *prober_take(struct prober *p)
     return n;
 }
 
+/* Under p->lock: a server that answers nothing holds its thread for as long as a connection may take, and a person who
+ * leaves does not wait for that. What is being written is waited for. */
+static bool are_over(struct prober *p)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += PATIENCE_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (p->nwriting)
+        pthread_cond_wait(&p->ended, &p->lock);
+    while (p->nthreads)
+        if (pthread_cond_timedwait(&p->ended, &p->lock, &until) != 0)
+            return false;
+    return true;
+}
+
 void prober_free(struct prober *p)
 {
     for (int i = 0; i < PROBE_COUNT; i++)
         prober_stop(p, (enum probe)i);
     pthread_mutex_lock(&p->lock);
-    while (p->nthreads)
-        pthread_cond_wait(&p->ended, &p->lock);
+    bool is_over = are_over(p);
     pthread_mutex_unlock(&p->lock);
+    if (!is_over)
+        return;                       /* what is left belongs to the threads that are still there */
     for (struct news *n; (n = prober_take(p)) != NULL;)
         news_free(n);
     close(p->fd);

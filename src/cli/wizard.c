@@ -75,7 +75,7 @@ static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool i
     snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
     out->is_live = is_live;
     if (s->tables_total)
-        snprintf(out->tables, sizeof out->tables, _n("%u table", "%u tables", s->tables_total), s->tables_total);
+        snprintf(out->tables, sizeof out->tables, s->tables_total == 1 ? _("%u table") : _("%u tables"), s->tables_total);
     if (is_live)
         live_line(out, s);
     else

@@ -174,7 +174,7 @@ static void pass_text(struct engine *g, char out[64])
     pthread_mutex_unlock(&g->tabs.lock);
     size_t at = (size_t)snprintf(out, 64, "PASS");
     if (n && skipped)
-        at += (size_t)snprintf(out + at, 64 - at, " (%u may hold more, %u not compared)", n, skipped);
+        at += (size_t)snprintf(out + at, 64 - at, " (%u may hold more rows, %u not compared)", n, skipped);
     else if (skipped)
         at += (size_t)snprintf(out + at, 64 - at, " (%u table%s not compared: rules of events)", skipped, skipped == 1 ? "" : "s");
     else if (n)

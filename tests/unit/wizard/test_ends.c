@@ -53,7 +53,7 @@ static void fill_runs(struct wz *w)
 {
     w->runs[0] = (struct wizard_run){.name = "shop-eu", .state = "in-sync", .what = "behind 2 s", .tables = "41 tables", .since = "since 19 Nov 21:07", .is_live = true};
     w->runs[1] = (struct wizard_run){.name = "crm-test", .state = "finished", .what = "PASS", .tables = "12 tables", .since = "20 Nov 16:40"};
-    w->runs[2] = (struct wizard_run){.name = "billing", .state = "stopped", .what = "63 %, 2 h", .tables = "88 tables", .since = "20 Nov 12:01", .can_resume = true, .file = "binlog.000004"};
+    w->runs[2] = (struct wizard_run){.name = "billing", .state = "stopped", .what = "63 %, 2 h", .tables = "88 tables", .since = "20 Nov 12:01", .percent = 63, .at_ms = w->wall_ms - 7200000, .can_resume = true, .file = "binlog.000004"};
     w->nruns = 3;
     snprintf(w->safety[0].run, sizeof w->safety[0].run, "billing");
     snprintf(w->safety[0].text, sizeof w->safety[0].text, "binlog still on the source");
@@ -80,9 +80,64 @@ static void test_start(void **unused)
     assert_int_equal(b.effect.kind, WZ_OPEN);
     assert_string_equal(b.effect.text, "x.yaml");
     press(&b, K_END);
-    press(&b, K_ENTER); /* the stopped run */
+    assert_true(shows(&b, "63 %, stopped 2 h ago, binlog still on the source"));
+    shots(&b, "wizard-start-stopped");
+    shots_zh(&b, "wizard-start-stopped");
+    press(&b, K_ENTER);
     assert_int_equal(b.effect.kind, WZ_RESUME);
     assert_string_equal(b.effect.text, "billing");
+    bench_release(&b);
+}
+
+/* A run whose binlog is gone is not started by Enter alone. */
+static void test_lost(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    fill_runs(b.w);
+    b.w->safety[0].is_lost = true;
+    snprintf(b.w->safety[0].text, sizeof b.w->safety[0].text, "TG-5102 binlog purged");
+    press(&b, K_END);
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_NONE);
+    shots(&b, "wizard-start-lost");
+    press(&b, K_ESC);
+    text_speak(TEXT_ZH_CN);
+    press(&b, K_ENTER);
+    shots_zh(&b, "wizard-start-lost");
+    text_speak(TEXT_EN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_NONE);
+    assert_int_equal(b.w->modal.kind, 0);
+    press(&b, K_ENTER);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_RESUME);
+    assert_string_equal(b.effect.text, "billing");
+    bench_release(&b);
+}
+
+/* Of several live runs one is chosen; the only one is taken. */
+static void test_attach_live(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    fill_runs(b.w);
+    b.w->draft.is_there = false;
+    press(&b, K_DOWN);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_ATTACH);
+    assert_string_equal(b.effect.text, "shop-eu");
+    b.w->runs[1].is_live = true;
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_NONE);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_ATTACH);
+    assert_string_equal(b.effect.text, "crm-test");
     bench_release(&b);
 }
 
@@ -521,7 +576,7 @@ static void test_file_names(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),   cmocka_unit_test(test_kinds), cmocka_unit_test(test_scroll), cmocka_unit_test(test_origin),
+        cmocka_unit_test(test_start), cmocka_unit_test(test_lost), cmocka_unit_test(test_attach_live),   cmocka_unit_test(test_kinds), cmocka_unit_test(test_scroll), cmocka_unit_test(test_origin),
         cmocka_unit_test(test_reveal),  cmocka_unit_test(test_several), cmocka_unit_test(test_grants), cmocka_unit_test(test_name),
         cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told),   cmocka_unit_test(test_draft),
         cmocka_unit_test(test_draft_more), cmocka_unit_test(test_file_names),
