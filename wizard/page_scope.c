@@ -302,7 +302,9 @@ static void draw_events(const struct wz *w, struct canvas *c, struct rect in, in
 {
     struct buf text = {0};
     scope_events_text(w->job, &text);
-    rule_line(c, in, y, _("events:"), text.n ? text.p : _("all of them are followed"));
+    if (text.n)
+        buf_adds(&text, _("   e changes them"));
+    rule_line(c, in, y, _("events:"), text.n ? text.p : _("all of them. e leaves some out, for example deletes of a table"));
     buf_release(&text);
 }
 
@@ -484,6 +486,9 @@ static bool feed_page(struct wz *w, int key, struct wz_effect *out)
     case K_F7:
     case K_CTRL('n'):
         scope_ask_rename(w, key);
+        return true;
+    case 'e':
+        scope_ask_events(w, key);
         return true;
     case K_ESC:
         if (!s->find.n)
