@@ -38,7 +38,7 @@ struct question {
 #define NOTE_LEFT "left"              /* by table id: it was left out of the run */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 
-enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
+enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EVENTS, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
                    REPORT_PARTS };
 struct report_line {
     enum report_part part;
@@ -138,6 +138,7 @@ struct engine {
     enum run_state state;             /* what it would be without pause and questions */
     bool is_paused, wants_stop, wants_verify, is_fatal;
     struct err fatal;
+    uint32_t nuncompared;             /* tables that the last comparison left out: rules of events (main thread) */
     char reason[200], verdict[64], verified_at[140];
     struct made_key *keys;
     uint32_t nkeys;
@@ -220,6 +221,14 @@ void report_clear(struct engine *g, enum report_part part);
 void report_release(struct engine *g);
 void report_forget(struct engine *g);                  /* what an earlier engine of the run wrote */
 void engine_report(struct engine *g, int exit_code, const struct err *e);
+/* filters.c: rules of events. What the ledger knows of tables they touched; what the job's rules add, noted there. */
+bool engine_recall_filters(struct engine *g, struct err *e);
+bool engine_settle_filters(struct engine *g, struct err *e);
+/* Whether a comparison can mean something (filters: bits of enum tab_filter); why not is appended. Uses the control
+ * connection. */
+bool engine_may_compare(struct engine *g, const struct table *def, unsigned filters, struct buf *why);
+void report_filters(struct engine *g);
+bool engine_is_filtered(struct engine *g);             /* any table is touched by a rule of events */
 /* times.c: lines of RUN_DIR/times.jsonl, over all engines of the run. Any thread. */
 void times_begin(struct engine *g);                    /* once the run goes */
 void times_note(struct engine *g, const char *what, const char *name);

@@ -262,7 +262,9 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
     struct tab *tab = NULL;
     if (!tab_of_map(f, m, &tab, e) || !tab || !tab->def)
         return e->code == ERR_OK;
-    if (!txn_spill(f, &ev->start, e)) /* those before, which may have been the last */
+    bool is_left_out = false;
+    if (!txn_spill(f, &ev->start, e) /* those before, which may have been the last */ ||
+        !follow_judge_rows(f, tab, ev, &is_left_out, e))
         return false;
     struct table *def = tab->def; /* only this thread changes it */
     want_cells(f, def->ncolumns);
@@ -273,7 +275,10 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
             return err_wrap(e, "%s", tab->label);
         if (done)
             break;
-        txn_add(f, tab, ev->rows.action, f->before, f->after);
+        if (is_left_out)
+            txn_pass(f);
+        else
+            txn_add(f, tab, ev->rows.action, f->before, f->after);
     }
     tell_lost(tab, def, m);
     arena_release(&f->text);
@@ -523,6 +528,7 @@ void follow_free(struct follow *f)
     merge_free(f->merge);
     txn_release(&f->txn);
     arena_release(&f->text);
+    follow_forget_answers(f);
     gtid_free(f->gtids);
     cancel_free(f->stop);
     free(f->before);

@@ -45,6 +45,13 @@ struct follow_options {
     size_t seen_limit;                /* bytes of remembered keys per window */
 };
 
+/* What the job's rules of events mean for the table of that source name: bits of enum tab_filter. */
+unsigned follow_row_filters(const struct job *j, const char *schema, const char *table);
+/* The same for all living tabs, and for children of foreign keys whose parents' changes are left out; bits are only added.
+ * Lock held. */
+void follow_settle_filters(struct tabs *tabs, const struct job *j, bool logs_cascades);
+#define NOTE_EVENTS "events"          /* the ledger's note, by table id: tab_filters_text */
+
 struct follow;
 /* Starts both threads. gtids: everything that may be in the binlog before the start, or NULL without GTIDs. */
 struct follow *follow_new(const struct follow_options *o, const struct gtid_set *before);
