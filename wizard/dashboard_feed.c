@@ -246,6 +246,11 @@ static void open_focused(struct dashboard_state *s, int key)
     case PANE_LOG:
         ask_event(s, key);
         break;
+    case PANE_LAG:
+        if (s->is_zoomed)
+            ask_peak(s, key);
+        s->is_zoomed = true;
+        break;
     case PANE_TABLES:
         s->is_chunks = s->is_zoomed && !s->is_chunks && table_selected(s);
         s->is_zoomed = true;
@@ -419,6 +424,13 @@ static void act_beside(struct dashboard_state *s, const struct key_row *row, str
     case DO_NARROWER:
     case DO_WIDER:
         s->window = (enum lag_window)((s->window + (row->action == DO_WIDER ? 1 : LAG_WINDOWS - 1)) % LAG_WINDOWS);
+        break;
+    case DO_MORE:
+    case DO_FEWER:
+        if (s->is_gone)
+            dashboard_notice(s, "%s", _("the engine is gone already"));
+        else if (s->has_snapshot && dashboard_may_steer(s))
+            ask_writers(s, row->action == DO_MORE, out);
         break;
     case DO_REDO:
         ask_redo(s, row->key, table_selected(s));
@@ -596,6 +608,8 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
         return;
     }
     if (hears && s->asked == ASK_PACE && ask_pace_feed(s, key))
+        return;
+    if (hears && s->asked == ASK_QUESTION && ask_question_feed(s, key, out))
         return;
     enum dialog_answer answer = dialog_feed(&s->dialog, key, s->now_ms);
     if (answer == DIALOG_CHOSEN)

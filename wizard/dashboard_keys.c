@@ -4,6 +4,8 @@
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
 
+#define NO_HEARTBEAT N_("this version writes nothing to the source; how long it has been silent is shown")
+
 static const struct key_row rows[] = {
     /* left column of the help page */
     {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
@@ -56,8 +58,12 @@ static const struct key_row rows[] = {
     {DO_TABLE, IN_LOG, 'T', {0}, "T", N_("Table"), 0, NULL, false, NULL},
     {DO_WRAP, IN_LOG, 'w', {0}, "w", N_("Wrap"), 0, NULL, false, NULL},
     {DO_FOLLOW, IN_LOG, 'f', {0}, "f", N_("Follow"), 0, NULL, false, NULL},
-    {DO_NARROWER, IN_LAG, K_LEFT, {'-', 0, 0}, NULL, NULL, 0, NULL, false, NULL},
-    {DO_WIDER, IN_LAG, K_RIGHT, {'+', 0, 0}, "← →", N_("Window"), 0, NULL, false, NULL},
+    {DO_NARROWER, IN_LAG, K_LEFT, {0}, NULL, NULL, 0, NULL, false, NULL},
+    {DO_WIDER, IN_LAG, K_RIGHT, {0}, "← →", N_("Window"), 0, NULL, false, NULL},
+    {DO_WHY_NOT, IN_LAG, 'h', {0}, "h", N_("Heartbeat"), 0, NULL, false, NO_HEARTBEAT},
+    {DO_MORE, IN_LAG, '+', {'=', 0, 0}, "+ -", N_("Workers"), 0, NULL, false, NULL},
+    {DO_FEWER, IN_LAG, '-', {0}, NULL, NULL, 0, NULL, false, NULL},
+    {DO_OPEN, IN_LAG, 0, {0}, "Enter", N_("Largest"), 0, NULL, false, NULL},
     {DO_COPY, IN_LOG | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
     {DO_OPEN, IN_ATTENTION, 0, {0}, "Enter", N_("What to do"), 0, NULL, false, NULL},
     /* the run */

@@ -151,6 +151,7 @@ struct engine {
     pthread_cond_t changed;
     struct question *questions;
     struct engine_wish *wishes;       /* newest first */
+    struct standing *standing;        /* answers that hold for every later question of the id */
     enum run_state state;             /* what it would be without pause and questions */
     bool is_paused, wants_stop, wants_verify, is_fatal;
     struct err fatal;
@@ -273,7 +274,9 @@ bool engine_start_stages(struct engine *g, struct err *e);
 /* questions.c */
 const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n);
 void engine_fatal(void *arg, const struct err *why);
-bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e);
+/* always: the same holds for later questions of this id, until this engine ends. */
+bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, bool always, struct err *e);
+void engine_forget_answers(struct engine *g);
 /* A table leaves or is copied anew: what is asked about it is over. */
 void engine_release_questions(struct engine *g, const struct tab *tab);
 /* chunks.c: of that table, as the contract of run.sock has it; malloc'd. Any thread, never waits. */

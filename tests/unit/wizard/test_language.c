@@ -149,6 +149,9 @@ static void test_dashboard(void **unused)
     board("board-keys", "?");
     board("board-leave", "q");
     board("board-pace", "t");
+    board("board-redo", "4zr");
+    board("board-leave-out", "4zx");
+    board("board-question", "e");
     text_speak(TEXT_EN);
 }
 
