@@ -189,8 +189,8 @@ static const char *time_word(char out[FMT_SIZE], double seconds)
 static void where_line(struct canvas *c, struct rect in, int y, enum role role, const char *name, const char *time, const char *note)
 {
     canvas_cut(c, in, y, in.x, 14, role, name);
-    canvas_right(c, in, y, in.x + 22, role, time);
-    canvas_cut(c, in, y, in.x + 24, in.w - 24, role, note);
+    canvas_right(c, in, y, in.x + 21, role, time);
+    canvas_cut(c, in, y, in.x + 23, in.w - 23, role, note);
 }
 
 static void draw_where(struct canvas *c, struct rect r, const struct mon_snapshot *m)
@@ -204,6 +204,8 @@ static void draw_where(struct canvas *c, struct rect r, const struct mon_snapsho
     canvas_box(c, r, ROLE_EDGE, _("Where the time goes"), NULL);
     where_line(c, in, y++, ROLE_TEXT, _("source to us"), is_rough ? _("< 1 s") : time_word(a, l->to_us_s), _("received"));
     snprintf(note, sizeof note, _("%s tx queued"), fmt_exact(b, l->queued_tx));
+    if (text_cells(note) > in.w - 23)
+        snprintf(note, sizeof note, _("%s tx"), b);
     where_line(c, in, y++, ROLE_TEXT, _("waiting here"), time_word(a, l->wait_s), note);
     snprintf(note, sizeof note, "p99 %s", time_word(b, l->commit_p99_s));
     where_line(c, in, y++, ROLE_TEXT, _("target commit"), time_word(a, l->commit_s), note);
@@ -237,8 +239,8 @@ static void draw_peak(struct canvas *c, struct rect in, int y, const struct dash
     if (!p)
         return;
     fmt_clock(clock, p->at_ms);
-    canvas_textf(c, in, y, in.x, ROLE_TEXT, _("%.5s largest: one %s transaction"), clock, fmt_bytes(a, p->bytes));
-    int x = in.x + 6 + canvas_textf(c, in, y + 1, in.x + 6, ROLE_DIM, _("%s on "), p->action);
+    canvas_textf(c, in, y, in.x, ROLE_TEXT, _("largest %.5s  %s transaction"), clock, fmt_bytes(a, p->bytes));
+    int x = in.x + 8 + canvas_textf(c, in, y + 1, in.x + 8, ROLE_DIM, _("%s on "), p->action);
     canvas_cut(c, in, y + 1, x, in.x + in.w - x, ROLE_DIM, p->table);
 }
 
