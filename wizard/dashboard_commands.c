@@ -339,6 +339,14 @@ void command_hint(const struct dashboard_state *s, const char *line, char *out, 
         snprintf(out, size, "%s", _("Tab completes   Esc leaves it"));
 }
 
+bool command_line(size_t i, char *out, size_t size)
+{
+    const struct command *c = i < TG_ARRAY_LEN(commands) ? &commands[i] : NULL;
+    if (c)
+        snprintf(out, size, "  %s%s%s: %s", c->name, c->takes[0] ? " " : "", c->takes[0] ? _(c->takes) : "", _(c->help));
+    return c != NULL;
+}
+
 int command_help(struct canvas *c, struct rect r, int top)
 {
     int y = r.y - top;

@@ -495,6 +495,9 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
     case DO_SUSPEND:
         out->kind = EFFECT_SUSPEND;
         break;
+    case DO_MOUSE:
+        out->kind = EFFECT_MOUSE;
+        break;
     case DO_COPY:
         copy_line(s, out);
         break;
@@ -618,8 +621,20 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
         s->asked = ASK_NOTHING;
 }
 
+/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
+static bool is_mouse_key(const struct dashboard_state *s, int key)
+{
+    unsigned where = dashboard_where(s);
+    const struct key_row *row = key_is_text(key) ? NULL : keymap_find(&dashboard_keys, where, keymap_meaning(&dashboard_keys, where, key));
+    return row && row->action == DO_MOUSE;
+}
+
 static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 {
+    if (is_mouse_key(s, key)) {
+        out->kind = EFFECT_MOUSE;
+        return;
+    }
     if (s->help) {
         bool is_over = key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' || key == K_CTRL('c');
         s->help = is_over ? HELP_NONE : key == K_TAB ? HELP_KEYS + HELP_COMMANDS - s->help : s->help;
@@ -636,6 +651,7 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
         return;
     }
     s->notice[0] = 0;
+    key = keymap_meaning(&dashboard_keys, dashboard_where(s), key);
     const struct key_row *row = keymap_find(&dashboard_keys, dashboard_where(s), key);
     settle(s);
     if (row)
@@ -668,6 +684,10 @@ bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct ef
         break;
     case IN_KEY:
         feed_key(s, in->key, out);
+        break;
+    case IN_CLICK:
+    case IN_WHEEL:
+        dashboard_point(s, in, out);
         break;
     case IN_TICK:
         break;

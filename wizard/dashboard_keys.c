@@ -8,7 +8,7 @@
 
 static const struct key_row rows[] = {
     /* left column of the help page */
-    {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
+    {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
     {DO_NEXT, IN_PANES, K_TAB, {0}, "Tab", NULL, 0, N_("next pane"), true, NULL},
     {DO_PREVIOUS, IN_PANES, K_BACK_TAB, {0}, "Shift-Tab", NULL, 0, N_("previous pane"), true, NULL},
     {DO_NOTHING, IN_ANY, 0, {0}, "↑ ↓ j k", NULL, 0, N_("one line"), true, NULL},
@@ -19,6 +19,7 @@ static const struct key_row rows[] = {
     {DO_COMMAND, IN_ANY, ':', {0}, ":", NULL, 0, N_("a command by name"), true, NULL},
     {DO_SAVE, IN_ANY, K_F9, {K_CTRL('s'), 0, 0}, "F9 Ctrl-S", NULL, 0, N_("save the log"), true, NULL},
     {DO_REDRAW, IN_ANY, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
+    {DO_MOUSE, IN_ANY, K_F3, {'m', 0, 0}, "F3 m", N_("Mouse off"), 0, N_("mouse on, off"), true, NULL},
     {DO_THEME, IN_ANY, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
     {DO_SUSPEND, IN_ANY, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
     {DO_LEAVE,
@@ -91,7 +92,37 @@ static const struct key_row rows[] = {
     {DO_LEAVE, IN_ANY, 'q', {0}, "q", N_("Leave"), 0, NULL, false, NULL},
 };
 
-const struct keymap dashboard_keys = {rows, TG_ARRAY_LEN(rows)};
+static const struct key_action actions[] = {
+    {"help", IN_ANY, {K_F1, '?'}},
+    {"mouse", IN_ANY, {K_F3, 'm'}},
+    {"save", IN_ANY, {K_F9, K_CTRL('s')}},
+    {"leave", IN_ANY, {K_F10, K_CTRL('q'), K_CTRL('c'), 'q'}},
+    {"redraw", IN_ANY, {K_CTRL('l')}},
+    {"suspend", IN_ANY, {K_CTRL('z')}},
+    {"theme", IN_ANY, {'L'}},
+    {"command", IN_ANY, {':'}},
+    {"zoom", IN_PANES | IN_ZOOM, {'z'}},
+    {"find", IN_TABLES | IN_PANES | IN_LOG, {'/'}},
+    {"sort", IN_TABLES | IN_PANES, {'s'}},
+    {"show", IN_TABLES, {'f'}},
+    {"follow", IN_LOG | IN_PANES, {'f'}},
+    {"wrap", IN_LOG | IN_PANES, {'w'}},
+    {"level", IN_LOG | IN_PANES, {'l'}},
+    {"stage", IN_LOG, {'g'}},
+    {"table", IN_LOG | IN_PANES, {'T'}},
+    {"copy", IN_ANY, {'y'}},
+    {"pause", IN_ANY, {'p'}},
+    {"pace", IN_ANY, {'t'}},
+    {"errors", IN_ANY, {'e'}},
+    {"verify", IN_ANY, {'v'}},
+    {"cutover", IN_ANY, {'c'}},
+    {"report", IN_ANY, {'R'}},
+    {"detach", IN_ANY, {'d'}},
+    {"stop", IN_ANY, {'x'}},
+    {"steer", IN_ANY, {'S'}},
+};
+
+const struct keymap dashboard_keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
 
 unsigned dashboard_where(const struct dashboard_state *s)
 {

@@ -68,6 +68,7 @@ struct dashboard_state {
     bool watches_only; /* another window steers */
     bool is_read_only; /* nothing is asked of the run */
     bool ends_all;     /* the run ends with the window (demo) */
+    bool has_mouse;
     bool is_print;     /* one picture on paper: no keys, no log */
     struct mon_snapshot snap;
     int64_t moved_ms; /* when the load moved last, monotonic; 0: unknown */
@@ -111,7 +112,8 @@ enum effect_kind {
     EFFECT_LEAVE,
     EFFECT_THEME,
     EFFECT_REDRAW,
-    EFFECT_SUSPEND
+    EFFECT_SUSPEND,
+    EFFECT_MOUSE
 };
 struct effect {
     enum effect_kind kind;
@@ -185,6 +187,7 @@ enum action {
     DO_WIDER,
     DO_MORE,
     DO_FEWER,
+    DO_MOUSE,
     DO_REDO,
     DO_LEAVE_OUT,
     DO_WHY_NOT
@@ -200,11 +203,18 @@ void json_text(char *out, size_t size, const char *text);
 void call_table(struct effect *out, const char *cmd, const char *table, const char *done);
 void dashboard_call(struct effect *out, const char *cmd, const char *args, const char *done);
 
+/* What can be pointed at (ui/canvas.h): a pane; a table by table_spot of its name; a line of the log by its number; a
+ * question by its place. */
+enum { SPOT_PANE = 1, SPOT_TABLE, SPOT_LINE, SPOT_QUESTION };
+int64_t table_spot(const char *name);
+void dashboard_point(struct dashboard_state *s, const struct input *in, struct effect *out); /* IN_CLICK, IN_WHEEL */
+
 /* ---- commands by name ---- */
 void command_run(struct dashboard_state *s, const char *line, struct effect *out);
 /* Completes the last word; says in out what it could be. */
 void command_complete(const struct dashboard_state *s, char *line, size_t size);
 void command_hint(const struct dashboard_state *s, const char *line, char *out, size_t size);
+bool command_line(size_t i, char *out, size_t size); /* "pace gentle|…: how much the copy may take"; false: no more */
 int command_help(struct canvas *c, struct rect r, int top); /* from that row on; how many there are */
 
 /* ---- places ---- */
@@ -289,7 +299,22 @@ const char *redo_why_not(const struct dashboard_state *s, const char *table); /*
 const char *table_selected(const struct dashboard_state *s); /* NULL: there is none */
 void help_draw(struct canvas *c, const struct dashboard_state *s);
 
+/* ---- the checklist of a cutover, a row each ---- */
+enum lamp { LAMP_NONE, LAMP_WAITS, LAMP_GREEN, LAMP_BAD };
+#define CUTOVER_STEPS 7
+struct cutover_step {
+    enum lamp lamp;
+    char what[120], state[90], note[240]; /* note: a line below it, or "" */
+};
+void cutover_steps(const struct dashboard_state *s, struct cutover_step out[CUTOVER_STEPS]);
+const char *cutover_not_yet(void); /* what this version does not do */
+
 /* ---- plain ---- */
-int dashboard_plain(const struct dashboard_options *o, struct err *e);
+int dashboard_plain(const struct dashboard_options *o);
+/* dashboard_say.c: what a pane shows, in lines; more: the next piece of the last list. */
+void say_state(const struct mon_snapshot *m);
+void say_pane(const struct dashboard_state *s, enum pane pane, size_t *from);
+void say_cutover(const struct dashboard_state *s);
+void say_commands(void);
 
 #endif

@@ -164,6 +164,7 @@ static enum role state_role(enum table_state state)
 static void draw_mark(struct canvas *c, struct rect in, int y, const struct table_view *t,
                       bool is_selected, bool is_focused)
 {
+    canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_TABLE, table_spot(t->name));
     const char *mark = shown_state(t) == TABLE_FAILED || shown_state(t) == TABLE_DIFFERENT ? "✗"
                        : shown_state(t) == TABLE_ASKING                                    ? "!"
                        : is_done(shown_state(t))                                           ? "✓"

@@ -8,10 +8,15 @@
 #include "conf/job.h"
 #include "mon/mon.h"
 #include "ui/glyphs.h"
+#include "ui/keymap.h"
 
 struct wizard_run {                   /* a run of this host */
     char name[40], state[24], what[80], tables[24], since[40];
     bool is_live, can_resume;
+    int percent;                      /* of a stopped run: copied so far, at most 99 while something is missing; -1: not known */
+    bool is_guess;                    /* by statistics */
+    int64_t at_ms;                    /* the last that its engine said; 0: nothing was left */
+    char trouble[120];                /* why it stopped by itself, "" */
     char file[64];                    /* of a stopped run: where its stream would go on; "": not known */
     uint64_t position;
 };
@@ -33,8 +38,12 @@ struct wizard_options {
     const char *job_path;             /* where it came from, or NULL */
     enum glyph_set glyphs;
     const char *theme;                /* NULL: by the environment */
+    const char *settings;             /* where the settings of the window lie or would lie; only shown */
     bool is_plain, is_read_only;
 };
+/* The keys of the pages, of the dashboard and of the report, for keys of one's own (ui/keymap.h). */
+extern const struct keymap *const wizard_keys, *const report_keys;
+extern const struct keymap dashboard_keys;
 /* Exit code of enum tg_exit. */
 int wizard_run(const struct wizard_options *o, struct err *e);
 

@@ -6,6 +6,7 @@
 #include "apply/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,8 +279,8 @@ const char *writer_choose(struct writer *w, struct batch *b, struct err *e, cons
 
 bool writer_ask(struct writer *w, struct batch *b, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"retry", N_("Try again (nothing is lost)")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     return writer_choose(w, b, e, choices, TG_ARRAY_LEN(choices)) != NULL;
 }
 
@@ -292,9 +293,8 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
         o->ask.fatal(o->ask.arg, e);
         return false;
     }
-    bool is_passing = err_is_lost(e) || err_is_busy(e) || e->code == ERR_TARGET_CONNECT || e->code == ERR_NET_RESOLVE;
     bool is_nameless = e->sql == 1105 && *tries >= NAMELESS_TRIES; /* may pass, may be for ever */
-    if (!is_passing || is_nameless) {
+    if (!err_may_pass(e) || is_nameless) {
         *tries = 0;
         return writer_ask(w, b, e);
     }

@@ -81,7 +81,7 @@ static void print_help(FILE *out)
 {
     fputs("tidegate moves a live MySQL or MariaDB database into TiDB: it copies in parallel while "
           "following the\n"
-          "binlog, and compares both sides.\n\nUsage: tidegate [FILE] [options]   the wizard, with the answers of a job file\n"
+          "binlog, and compares both sides.\n\nUsage: tidegate [FILE…] [options]  the wizard, with the answers of a job file\n"
           "       tidegate COMMAND …\n\n",
           out);
     for (const struct command *c = cli_commands; c->name; c++)

@@ -2,6 +2,7 @@
 // The task and source files. The body of the task is written first; what was found on the way becomes the comment at its
 // head, so that nothing is told in one place only.
 #include "conf/dm_emit.h"
+#include "base/text.h"
 #include "conf/dm_secret.h"
 #include "conf/dm_topology.h"
 #include "conf/read.h"
@@ -65,7 +66,7 @@ static void put_password(struct writer *w, const char *path, const struct job_se
         buf_adds(w->out, is_none ? "\"\"" : "\"\"  # left empty: put the output of dmctl encrypt here");
         if (!is_none)
             problem_add(w->told, true, ERR_SECRET, path, "the password is left empty: %s",
-                        e.code != ERR_OK ? e.text : w->has_key ? "its value is not known here" : "no secret-key-path names the key to encrypt it with");
+                        e.code != ERR_OK ? e.text : w->has_key ? N_("its value is not known here") : N_("no secret-key-path names the key to encrypt it with"));
     }
     buf_addc(w->out, '\n');
     secret_free(plain);
@@ -87,7 +88,8 @@ static void put_tls(struct writer *w, const char *path, const struct job_tls *t)
         put(w, "ssl-key", t->key);
     }
     if (!t->ca)
-        tell(w, path, "DM takes TLS only with a CA file: " SYSTEM_CA " is written, the system's own on Debian and Ubuntu; it must be on every worker");
+        problem_add(w->told, true, ERR_CONF_UNSUPPORTED, path,
+                    "DM takes TLS only with a CA file: %s is written, the system's own on Debian and Ubuntu; it must be on every worker", SYSTEM_CA);
     if (!t->verify)
         tell(w, path, "DM checks the server's certificate where it has a CA file; the job does not check it");
 }
@@ -120,13 +122,20 @@ static void put_end(struct writer *w, const char *path, const struct job_end *en
         tell(w, at, "DM has no way through SSH: its workers must reach the server themselves");
 }
 
+// Answers that were not read from a file may lack one: what job_load would give it.
+static const char *source_id(const struct job *j, size_t i, char own[40])
+{
+    snprintf(own, 40, "source-%zu", i + 1);
+    return j->sources[i].id ? j->sources[i].id : own;
+}
+
 static void put_source(struct writer *w, size_t i)
 {
     const struct job_end *s = &w->job->sources[i];
-    char path[40];
+    char path[40], own[40];
     source_path(i, path, sizeof path);
     buf_addf(w->out, "# A source of DM: dmctl --master-addr HOST:8261 operate-source create %s\n", w->job->nsources > 1 ? "FILE" : "source.yaml");
-    put(w, "source-id", s->id);
+    put(w, "source-id", source_id(w->job, i, own));
     bool by_gtid = s->enable_gtid || (w->job->mode == MODE_INCREMENTAL && s->start_gtid && !s->start_file);
     buf_addf(w->out, "enable-gtid: %s\n", by_gtid ? "true" : "false");
     if (s->kind)
@@ -311,10 +320,11 @@ static void put_instances(struct writer *w, bool has_allow, size_t nfilters)
 {
     const struct job *j = w->job;
     const char *mode = mode_of(j);
+    char own[40];
     buf_adds(w->out, "\nmysql-instances:\n");
     for (size_t i = 0; i < j->nsources; i++) {
         buf_adds(w->out, "  - ");
-        put(w, "source-id", j->sources[i].id);
+        put(w, "source-id", source_id(j, i, own));
         put_start(w, &j->sources[i]);
         buf_adds(w->out, has_allow ? "    block-allow-list: tables\n" : "");
         put_names(w, "route-rules", "route", j->nroutes);

@@ -2,7 +2,10 @@
 /* Readers take a range, ask the server for the border of its first chunk, put the rest back for the next reader, and
  * read the chunk inside a window of the stream. Memory is reserved before the SELECT. Whatever fails puts the range
  * back unread: a chunk that failed can never count as read. */
+#include "base/text.h"
 #include "copy/set.h"
+
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +144,7 @@ static size_t reserve_for(const struct reader *r, const struct chunk *k)
 void copy_back(struct copy *c, struct chunk *k)
 {
     uint32_t rows = rows_wanted(c, k);
-    live_again(k->tab, (struct live_id){k->round, k->number}, "changed at the source while it was read");
+    live_again(k->tab, (struct live_id){k->round, k->number}, N_("changed at the source while it was read"));
     atomic_fetch_add(&c->o.count->discarded, 1);
     k->want_rows = TG_MAX(rows / 2, 1u);
     copy_put(c, k);
@@ -404,8 +407,8 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
 
 void copy_ask_or_wait(struct reader *r, struct tab *tab, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"wait", N_("Wait and try again (nothing is lost)")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     struct copy *c = r->copy;
     r->failures++;
     if (source_comes_back(e) || (r->failures < 40 && e->code != ERR_SOURCE_LOCK)) { /* a DDL ahead of the stream shows as an unknown column: it will pass */

@@ -11,7 +11,7 @@
 
 enum run_state { RUN_PLANNED, RUN_COPYING, RUN_CATCHING_UP, RUN_IN_SYNC, RUN_VERIFYING, RUN_CUTTING_OVER,
                  RUN_FINISHED, RUN_PAUSED, RUN_ASKING, RUN_FAILED, RUN_STOPPED, RUN_STUCK };
-const char *run_state_name(enum run_state s);          /* "catching-up" */
+const char *run_state_name(enum run_state s);          /* "catching-up"; a msgid where a person reads it */
 bool run_state_parse(const char *name, enum run_state *out);
 
 enum table_state { TABLE_WAITING, TABLE_COPYING, TABLE_COPIED, TABLE_IN_SYNC, TABLE_VERIFIED, TABLE_DIFFERENT, TABLE_ASKING, TABLE_FAILED };
@@ -138,7 +138,7 @@ char *mon_encode(const struct mon_snapshot *s);
 char *mon_encode_pace(const struct pace_view *v);      /* its part "pace", alone */
 bool mon_decode(struct mon_snapshot *out, const char *json, size_t n, struct err *e);
 
-/* What the engine that is gone said last (run_dir/last.json, at most 5 s old when it ended); false: it left nothing. */
+/* What the engine that is gone said last (run_dir/last.json, at most a second old when it ended); false: it left nothing. */
 bool mon_last(const char *run_dir, struct mon_snapshot *out);
 
 struct mon_event {

@@ -7,6 +7,7 @@
  * never subscribed (a shell command; the socket's mode is the permission), and of the subscribed
  * ones (windows) the one that steers. */
 #include "base/sync.h"
+#include "base/text.h"
 #include "mon/mon_private.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 #define CLIENTS_MAX 64
 #define OUT_EVENTS_MAX (256 * 1024)       /* more than this unsent: events are dropped */
 #define OUT_ANSWERS_MAX (4 * 1024 * 1024) /* more than this unsent: no further command is read */
-#define KEEP_MS 5000
+#define KEEP_MS 1000
 #define GOODBYE_MS 2000
 
 struct client {
@@ -52,7 +53,8 @@ struct mon_server {
     void *watch_arg;
     /* Only the thread from here on. */
     struct mon_snapshot *current;
-    int64_t kept_ms; /* when it was written to last.json */
+    int64_t kept_ms; /* when it was written to last.json, and what state that says */
+    enum run_state kept_state;
     char *push; /* {"snapshot":…} of current, made on demand */
     struct client *client[CLIENTS_MAX];
     unsigned nclients, numbers, steerer; /* steerer: number of a client, 0 = none */
@@ -213,10 +215,9 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
         answer_fine(c, id, result ? json_loads(result, JSON_DECODE_ANY, NULL) : NULL);
         if (!reads) {
             char told[400];
-            snprintf(told, sizeof told, "%s%s%s, asked from %s", cmd,
-                     text && strcmp(text, "{}") != 0 ? " " : "",
-                     text && strcmp(text, "{}") != 0 ? text : "",
-                     c->is_window ? "a window" : "a shell");
+            bool is_bare = !text || strcmp(text, "{}") == 0;
+            snprintf(told, sizeof told, c->is_window ? N_("%s%s%s, asked from a window") : N_("%s%s%s, asked from a shell"), cmd,
+                     is_bare ? "" : " ", is_bare ? "" : text);
             journal_add(m->journal, "control", LOG_NOTE, "engine", "", "", told);
         }
     }
@@ -383,9 +384,10 @@ static void take_news(struct mon_server *m)
         m->push = NULL;
         if (watch)
             watch(watch_arg, m->current);
-        if (clock_mono_ms() - m->kept_ms >= KEEP_MS) {
+        if (clock_mono_ms() - m->kept_ms >= KEEP_MS || m->current->state != m->kept_state) {
             mon_write_last(m->run_dir, m->current);
             m->kept_ms = clock_mono_ms();
+            m->kept_state = m->current->state;
         }
     }
     for (unsigned i = 0; is_new && i < m->nclients; i++)
