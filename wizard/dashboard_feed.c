@@ -597,6 +597,14 @@ static void settle(struct dashboard_state *s)
     list_sync(&s->questions, s->snap.nquestions, 1, question_key, s);
 }
 
+/* What is looked at closely stays selected while the rows sort themselves anew. */
+static void pin_table(struct dashboard_state *s)
+{
+    const char *name = s->focus == PANE_TABLES && s->is_zoomed ? table_selected(s) : NULL;
+    if (name)
+        snprintf(s->tables.key, sizeof s->tables.key, "%s", name);
+}
+
 static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
 {
     bool hears = s->now_ms >= s->dialog.deaf_until_ms;
@@ -658,6 +666,7 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
         act(s, row, key, out);
     else
         move(s, key);
+    pin_table(s);
 }
 
 bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct effect *out)

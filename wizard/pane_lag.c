@@ -280,7 +280,8 @@ void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
         char words[80];
         enum role role = catch_up_words(words, sizeof words, &s->snap);
         canvas_right(c, head, head.y, head.x + head.w - 1, role, words);
-        canvas_text(c, head, head.y, x + 2, ROLE_DIM, _("scale: linear"));
+        if (x + 2 + text_cells(_("scale: linear")) + 2 + text_cells(words) < head.w)
+            canvas_text(c, head, head.y, x + 2, ROLE_DIM, _("scale: linear"));
     }
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Seconds behind the source (applied)"), NULL);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
