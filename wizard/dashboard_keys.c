@@ -66,6 +66,7 @@ static const struct key_row rows[] = {
     {DO_FEWER, IN_LAG, '-', {0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_OPEN, IN_LAG, 0, {0}, "Enter", N_("Largest"), 0, NULL, false, NULL},
     {DO_COPY, IN_LOG | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
+    {DO_SAVE, IN_LOG, 0, {0}, "F9", N_("Save"), 0, NULL, false, NULL},
     {DO_OPEN, IN_ATTENTION, 0, {0}, "Enter", N_("What to do"), 0, NULL, false, NULL},
     /* the run */
     {DO_PAUSE, IN_ANY, 'p', {0}, "p", N_("Pause"), 0, N_("pause, then p resume"), false, NULL},
@@ -85,7 +86,6 @@ static const struct key_row rows[] = {
     {DO_LEVEL, IN_PANES, 'l', {0}, "l T", NULL, 0, N_("log: level, table"), false, NULL},
     {DO_TABLE, IN_PANES, 'T', {0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_COPY, IN_ANY, 'y', {0}, "y", NULL, 0, N_("copy line (OSC 52)"), false, NULL},
-    {DO_SAVE, IN_LOG, 0, {0}, "F9", N_("Save"), 0, NULL, false, NULL},
     {DO_VERIFY, IN_CUTOVER, 0, {0}, "v", N_("Verify"), 0, NULL, false, NULL},
     {DO_BACK, IN_CUTOVER, 0, {0}, "Esc", N_("Back"), 0, NULL, false, NULL},
     {DO_ZOOM, IN_ZOOM, 'z', {0}, "z", N_("Back"), 0, NULL, false, NULL},
