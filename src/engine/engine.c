@@ -373,6 +373,7 @@ static void engine_release(struct engine *g)
         free(g->views[i].label);
     free(g->views);
     engine_forget_wishes(g);
+    engine_forget_answers(g);
     report_release(g);
     free(g->snap);
     pthread_mutex_destroy(&g->lock);

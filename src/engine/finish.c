@@ -286,7 +286,7 @@ static bool command_answer(struct engine *g, json_t *args, struct err *e)
     const char *choice = json_string_value(json_object_get(args, "choice"));
     if (!id || !choice)
         return err_set(e, ERR_USAGE, "an answer needs id and choice");
-    return engine_answer(g, id, table, choice, e);
+    return engine_answer(g, id, table, choice, json_is_true(json_object_get(args, "always")), e);
 }
 
 static bool command_chunks(struct engine *g, json_t *args, char **result_json, struct err *e)

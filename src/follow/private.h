@@ -59,6 +59,10 @@ struct follow {
     pthread_t receiver, decoder_thread;
     bool has_receiver;
     struct queue *raws;
+    uint64_t popped;                  /* events that the decoder has taken */
+    atomic_uint_least64_t watched;    /* number of the event that is watched on its way to the decoder; 0: none */
+    const struct tab *last_tab;       /* of the open transaction's last rows */
+    enum rows_action last_action;
     atomic_bool is_large_open;        /* a large event is on its way from the receiver through the decoder */
     struct binlog *stream;
     struct binlog_decoder *decoder;
@@ -72,7 +76,9 @@ struct follow {
     struct large large;               /* written by the decoder's thread */
     struct gtid_set *gtids;
     struct window *given;
+    struct pos replayed, begun_part;  /* the last that an earlier engine applied: it ends there; it begins there, in parts */
     struct wish *wishes;
+    struct follow_peak peak;
     struct cancel *stop;
     struct receiver_arg *receiver_arg;
     struct let_through *let_through;  /* events.c */
@@ -106,6 +112,11 @@ void txn_pass(struct follow *f);
 void txn_add(struct follow *f, struct tab *tab, enum rows_action action, struct cell *before, const struct cell *after);
 /* Once the open transaction is large, its rows enter in parts. `at`: behind them, and inside of it. */
 bool txn_spill(struct follow *f, const struct pos *at, struct err *e);
+/* delay.c. The receiver: an event has come, the number-th; the decoder: it has taken one. */
+void delay_received(struct follow *f, const struct binlog_raw *raw, uint64_t number);
+void delay_popped(struct follow *f);
+/* A transaction ends at `to`. Lock held. */
+void delay_note_peak(struct follow *f, const struct pos *to);
 /* The open transaction ends at `to`. */
 bool follow_enter_txn(struct follow *f, const struct pos *to, struct err *e);
 void follow_add_gtid(struct follow *f, const char *gtid); /* lock held */

@@ -282,6 +282,7 @@ bool follow_enter_txn(struct follow *f, const struct pos *to, struct err *e)
     bool fine = take_changes(f, 0, t->n, to, is_applied, e);
     if (fine) {
         follow_add_gtid(f, t->gtid);
+        delay_note_peak(f, to);
         f->at = *to;
     }
     pthread_mutex_unlock(&f->o.tabs->lock);
