@@ -213,7 +213,7 @@ void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
     int x = 1 + canvas_text(c, head, head.y, 1, ROLE_TITLE, _("5 Lag   window:"));
     for (int i = 0; i < LAG_WINDOWS; i++)
         x += canvas_textf(c, head, head.y, x, (int)s->window == i ? ROLE_TITLE : ROLE_DIM, (int)s->window == i ? " < %s >" : "  %s ", choice[i]);
-    canvas_text(c, head, head.y, x + 2, ROLE_DIM, _("linear, the highest point is the top"));
+    canvas_cut(c, head, head.y, x + 2, head.w - x - 3, ROLE_DIM, _("linear, the highest point is the top"));
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Seconds behind the source (applied)"), NULL);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
     c->cursor_y = r.y;
