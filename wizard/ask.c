@@ -245,7 +245,7 @@ void ask_path(struct wz *w, bool is_open, int key)
 {
     struct modal *m = &w->modal;
     modal_begin(m, is_open ? BOX_OPEN : BOX_SAVE, is_open ? _("Open a job file") : _("Save the job"), key, w->now_ms);
-    buf_adds(&m->text, is_open ? _("A job.yaml, or a task file of DM.") : _("Passwords are written as references, never themselves."));
+    buf_adds(&m->text, is_open ? _("A job.yaml, or DM's files: task, sources, topology. Several have spaces between them and make one job; quotes go around a name with spaces.") : _("Passwords are written as references, never themselves."));
     modal_add_field(m, _("File"), false, NULL);
     if (!is_open)
         edit_set(&m->field[0].edit, w->path[0] ? w->path : "");

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BOX_ORIGIN = 50, BOX_SOURCES, BOX_OVERWRITE, BOX_COPY };
+enum { BOX_ORIGIN = 50, BOX_SOURCES, BOX_OVERWRITE, BOX_COPY, BOX_LOST };
 
 /* ---- the origin of a secret ---- */
 
@@ -124,6 +124,22 @@ void ask_overwrite(struct wz *w, const char *path)
     m->is_column = true;
 }
 
+/* ---- a run that can't go on ---- */
+
+void ask_lost(struct wz *w, const char *run)
+{
+    struct modal *m = &w->modal;
+    char title[120];
+    const struct err_info *info = err_info(ERR_BINLOG_PURGED);
+    snprintf(title, sizeof title, _("%s can't go on"), run);
+    modal_begin(m, BOX_LOST, title, K_ENTER, w->now_ms);
+    snprintf(w->pending_path, sizeof w->pending_path, "%s", run);
+    buf_addf(&m->text, "%s %s\n%s\n\n%s\n\n%s\n", info->id, _(info->title), _(info->cause), _("The changes in between are gone: what the target holds can't be brought up to date."), _(info->cure));
+    modal_add_button(m, _("Leave it as it is"), false);
+    modal_add_button(m, _("Try all the same"), false);
+    m->is_column = true;
+}
+
 /* ---- a text to copy ---- */
 
 void ask_copy(struct wz *w, const char *title, struct buf *text, int key)
@@ -168,6 +184,13 @@ bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out)
             snprintf(out->text, sizeof out->text, "%s", w->pending_path);
         } else {
             ask_path(w, false, K_ENTER);
+        }
+        return true;
+    case BOX_LOST:
+        modal_close(&w->modal);
+        if (button == 1) {
+            out->kind = WZ_RESUME;
+            snprintf(out->text, sizeof out->text, "%.39s", w->pending_path);
         }
         return true;
     case BOX_COPY:

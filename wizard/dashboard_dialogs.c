@@ -255,8 +255,7 @@ static void pace_call(const struct dashboard_state *s, unsigned chosen, struct e
     *out = call;
 }
 
-/* JSON text of a name that came from a server. */
-static void json_text(char *out, size_t size, const char *text)
+void json_text(char *out, size_t size, const char *text)
 {
     size_t n = 0;
     for (; *text && n + 3 < size; text++) {
@@ -296,6 +295,8 @@ void ask_answered(struct dashboard_state *s, struct effect *out)
         call(out, "stop", _("stopping"));
         out->then_leave = true;
         out->left = DASHBOARD_STOP;
+    } else if (asked == ASK_REDO && chosen == 1) {
+        call_table(out, "redo", s->asked_table, _("copied anew"));
     } else if (asked == ASK_PACE) {
         pace_call(s, chosen, out);
     } else if (asked == ASK_QUESTION && chosen < DIALOG_CHOICES) {

@@ -59,6 +59,11 @@ static const struct layout tables_rows[] = {FIXED(1, AT_TITLE),
                                             {.how = LAYOUT_REST, .id = AT_ZOOM},
                                             FIXED(8, AT_DETAIL),
                                             FIXED(1, AT_FOOTER)};
+static const struct layout chunks_rows[] = {FIXED(1, AT_TITLE),
+                                            FIXED(1, AT_STAGES),
+                                            FIXED(4, AT_ZOOM),
+                                            {.how = LAYOUT_REST, .id = AT_DETAIL},
+                                            FIXED(1, AT_FOOTER)};
 static const struct layout log_rows[] = {FIXED(1, AT_TITLE),
                                          FIXED(1, AT_STAGES),
                                          {.how = LAYOUT_REST, .id = AT_ZOOM},
@@ -83,7 +88,7 @@ static const struct layout replication_rows[] = {FIXED(1, AT_TITLE),
                                                  FIXED(1, AT_FOOTER)};
 
 static const struct layout narrow = TREE_OF(narrow_rows), wide = TREE_OF(wide_rows),
-                           zoom = TREE_OF(zoom_rows), zoom_tables = TREE_OF(tables_rows),
+                           zoom = TREE_OF(zoom_rows), zoom_tables = TREE_OF(tables_rows), zoom_chunks = TREE_OF(chunks_rows),
                            zoom_log = TREE_OF(log_rows), zoom_lag = TREE_OF(lag_rows),
                            zoom_flow = TREE_OF(flow_rows),
                            zoom_replication = TREE_OF(replication_rows);
@@ -102,7 +107,8 @@ enum frame dashboard_place(const struct dashboard_state *s, int rows, int cols,
         static const struct layout *const zoomed[PANE_COUNT] = {
             &zoom,        &zoom_flow, &zoom_flow, &zoom_replication,
             &zoom_tables, &zoom_lag,  &zoom_log,  &zoom};
-        tree = rows >= 24 ? zoomed[s->focus] : &zoom;
+        bool is_chunks = s->is_chunks && s->focus == PANE_TABLES;
+        tree = is_chunks ? &zoom_chunks : rows >= 24 ? zoomed[s->focus] : &zoom;
     } else if (rows < 24 || cols < 80) {
         frame = FRAME_ONE;
         tree = &zoom;
@@ -432,6 +438,15 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
     case DO_VERIFY:
         *role = s->watches_only ? ROLE_DIM : *role;
         return s->is_zoomed ? NULL : _(row->hint);
+    case DO_REDO:
+    case DO_LEAVE_OUT:
+        if (s->watches_only || s->is_gone)
+            return NULL;
+        if (row->action == DO_REDO && redo_why_not(s, table_selected(s)))
+            *role = ROLE_DIM;
+        return _(row->hint);
+    case DO_OPEN:
+        return s->focus == PANE_TABLES && s->is_chunks ? _("Tables") : _(row->hint);
     case DO_CUTOVER:
         return s->is_zoomed || s->is_cutover || s->has_report ? NULL : _(row->hint);
     case DO_REPORT:
@@ -585,6 +600,8 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
     }
     if (s->help)
         help_draw(c, s);
+    else if (s->modal.kind)
+        modal_draw(&s->modal, c);
     else if (s->dialog.is_open)
         dialog_draw(&s->dialog, c);
     if (c->cursor_y < 0 || c->cursor_x < 0 || c->cursor_y >= c->rows || c->cursor_x >= c->cols)

@@ -4,8 +4,6 @@
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
 
-#define NO_REDO N_("the engine can't copy one table anew while it runs; this version does it for all: a new run")
-
 static const struct key_row rows[] = {
     /* left column of the help page */
     {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
@@ -49,8 +47,10 @@ static const struct key_row rows[] = {
     {DO_FILTER, IN_TABLES, '/', {0}, "/", N_("Find"), 0, NULL, false, NULL},
     {DO_SORT, IN_TABLES | IN_PANES, 's', {0}, NULL, NULL, 0, N_("tables: sort by …"), false, NULL},
     {DO_SORT, IN_TABLES, 's', {0}, "s", N_("Sort"), 0, NULL, false, NULL},
-    {DO_WHY_NOT, IN_TABLES, 'r', {0}, "r", N_("Redo"), 0, NULL, false, NO_REDO},
     {DO_SHOW, IN_TABLES, 'f', {0}, "f", N_("Show"), 0, NULL, false, NULL},
+    {DO_OPEN, IN_TABLES, 0, {0}, "Enter", N_("Chunks"), 0, NULL, false, NULL},
+    {DO_REDO, IN_TABLES, 'r', {0}, "r", N_("Redo"), 0, NULL, false, NULL},
+    {DO_LEAVE_OUT, IN_TABLES, 'x', {0}, "x", N_("Leave out …"), 0, NULL, false, NULL},
     {DO_FILTER, IN_LOG, '/', {0}, "/", N_("Text"), 0, NULL, false, NULL},
     {DO_LEVEL, IN_LOG, 'l', {0}, "l", N_("Level"), 0, NULL, false, NULL},
     {DO_STAGE, IN_LOG, 'g', {0}, "g", N_("Stage"), 0, NULL, false, NULL},
@@ -59,7 +59,7 @@ static const struct key_row rows[] = {
     {DO_FOLLOW, IN_LOG, 'f', {0}, "f", N_("Follow"), 0, NULL, false, NULL},
     {DO_NARROWER, IN_LAG, K_LEFT, {'-', 0, 0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_WIDER, IN_LAG, K_RIGHT, {'+', 0, 0}, "← →", N_("Window"), 0, NULL, false, NULL},
-    {DO_COPY, IN_LOG | IN_TABLES | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
+    {DO_COPY, IN_LOG | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
     {DO_OPEN, IN_ATTENTION, 0, {0}, "Enter", N_("What to do"), 0, NULL, false, NULL},
     /* the run */
     {DO_PAUSE, IN_ANY, 'p', {0}, "p", N_("Pause"), 0, N_("pause, then p resume"), false, NULL},

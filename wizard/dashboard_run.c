@@ -25,6 +25,8 @@ struct window {
     struct mon_report report; /* of a run that is over; s->has_report: it is there */
     struct report_page *page; /* shown instead of the panes */
     bool is_dirty, is_done;
+    char chunks_of[130]; /* asked for last */
+    int64_t chunks_ms;
     int64_t drawn_ms;
     int left;
 };
@@ -60,6 +62,37 @@ static void show_report(struct window *w)
     w->page->now_ms = w->s->now_ms;
 }
 
+/* Asked for only while they are shown, at most once a second, and at once when another table is chosen. */
+static void ask_chunks(struct window *w)
+{
+    char table[130], args[330], name[280];
+    uint32_t offset;
+    if (w->page || !w->o->client || !dashboard_wants_chunks(w->s, table, &offset))
+        return;
+    if (strcmp(table, w->chunks_of) == 0 && w->s->now_ms - w->chunks_ms < TICK_MS)
+        return;
+    json_text(name, sizeof name, table);
+    snprintf(args, sizeof args, "{\"table\":\"%s\",\"offset\":%u}", name, offset);
+    if (!mon_ask(w->o->client, "chunks", args))
+        return;
+    w->chunks_ms = w->s->now_ms;
+    snprintf(w->chunks_of, sizeof w->chunks_of, "%s", table);
+}
+
+static void take_chunks(struct window *w)
+{
+    char *json;
+    struct err e = {0};
+    if (!mon_answer(w->o->client, &json))
+        return;
+    struct chunks_view *v = x_alloc(sizeof *v);
+    if (json && mon_decode_chunks(v, json, &e))
+        dashboard_take_chunks(w->s, v);
+    w->is_dirty = true;
+    free(v);
+    free(json);
+}
+
 static void take_news(struct window *w)
 {
     struct err e = {0};
@@ -80,7 +113,9 @@ static void take_news(struct window *w)
             dashboard_add_event(w->s, &w->events[i]);
         w->is_dirty = true;
     }
+    take_chunks(w);
     w->s->log.dropped += dropped;
+    w->s->is_read_only = w->o->is_read_only;
     w->s->watches_only = w->o->is_read_only || !mon_steers(w->o->client);
     if (!is_alive) {
         w->s->is_gone = true;
@@ -250,6 +285,7 @@ static void loop(struct window *w)
         take_news(w);
         if (what & TERM_INPUT)
             take_input(w);
+        ask_chunks(w);
         int64_t age = w->s->now_ms - w->drawn_ms;
         if (!w->is_done && (age >= TICK_MS || (w->is_dirty && age >= FRAME_MS)))
             draw(w);
@@ -299,7 +335,7 @@ int dashboard_run(const struct dashboard_options *o, struct err *e)
         w.term = term_open(&(struct term_options){.glyphs = o->glyphs, .theme = o->theme}, &why);
     if (!w.term) {
         end(&w);
-        return o->client ? dashboard_plain(o, e) : w.left; /* the receipt says it all */
+        return dashboard_plain(o);
     }
     w.s->has_mouse = term_has_mouse(w.term);
     look_at_clock(&w);

@@ -214,6 +214,14 @@ static void commit(struct form *f, struct wz *w)
     judge_value(f, w, f->held, &e);
 }
 
+static bool is_default(const struct form *f, size_t i, const struct wz *w)
+{
+    char path[200];
+    const struct field *row = table_row(&f->field[i]);
+    const char *def = row ? field_default(row, form_path(&f->field[i], w, path)) : NULL;
+    return def && def[0] && strcmp(f->edit.text, def) == 0;
+}
+
 void form_focus(struct form *f, struct wz *w, size_t i)
 {
     if (f->held == i)
@@ -231,6 +239,7 @@ void form_focus(struct form *f, struct wz *w, size_t i)
     f->is_touched = false;
     if (f->field[i].look != FORM_SECRET)
         edit_set(&f->edit, f->raw[i] ? f->raw[i] : value.p ? value.p : "");
+    f->edit.is_offered = is_default(f, i, w);
     buf_release(&value);
 }
 
@@ -345,6 +354,31 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
     if (in->key != ' ' && in->key != K_LEFT && in->key != K_RIGHT)
         return false;
     return *changed = choose(f, w, i, in->key == K_LEFT ? -1 : 1);
+}
+
+/* ---- without keys ---- */
+
+const char *form_typed(const struct form *f, size_t i)
+{
+    if (f->field[i].look == FORM_SECRET)
+        return NULL;
+    return f->held == i && f->is_touched ? f->edit.text : f->raw[i];
+}
+
+bool form_put(struct form *f, struct wz *w, size_t i, const char *value)
+{
+    struct err e = {0};
+    if (is_text(&f->field[i])) {
+        form_focus(f, w, i);
+        edit_set(&f->edit, value);
+        f->is_touched = true;
+        form_focus(f, w, SIZE_MAX);
+    } else {
+        set(&f->field[i], w, value, &e);
+        wz_changed(w);
+        judge_value(f, w, i, &e);
+    }
+    return f->word[i].role != ROLE_BAD;
 }
 
 bool form_click(struct form *f, struct wz *w, size_t i, int choice, bool had_focus)

@@ -40,6 +40,16 @@ const struct check_result *checks_selected(const struct wz *w)
     return r;
 }
 
+const struct check_cure *checks_cure(const struct wz *w, const struct wz_effect *f)
+{
+    for (uint32_t i = 0; w->report && i < w->report->n; i++) {
+        const struct check_result *one = &w->report->results[i];
+        if (strcmp(check_id(one->check), f->check) == 0 && f->cure < one->ncures)
+            return &one->cures[f->cure];
+    }
+    return NULL;
+}
+
 static const char *state_word(const struct check_result *r)
 {
     if (r->reason)

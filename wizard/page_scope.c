@@ -53,18 +53,23 @@ static void draw_schema(const struct scope *s, struct canvas *c, struct rect in,
     }
 }
 
+void scope_key_text(const struct look *l, const struct look_table *t, char text[200])
+{
+    if (t->is_view || (!t->is_read && !t->problem))
+        snprintf(text, 200, "%s", t->is_view ? _("view") : l->has_defs ? "" : "…");
+    else if (t->problem)
+        snprintf(text, 200, "%s", _("not readable !"));
+    else if (!t->key)
+        snprintf(text, 200, "%s", _("no key !"));
+    else
+        snprintf(text, 200, t->is_primary ? _("PK %s") : _("key %s"), t->key);
+}
+
 static void draw_key(const struct look *l, const struct look_table *t, struct canvas *c, struct rect in, int y, int x)
 {
     char text[200];
     bool is_bad = t->problem || (t->is_read && !t->key);
-    if (t->is_view || (!t->is_read && !t->problem))
-        snprintf(text, sizeof text, "%s", t->is_view ? _("view") : l->has_defs ? "" : "…");
-    else if (t->problem)
-        snprintf(text, sizeof text, "%s", _("not readable !"));
-    else if (!t->key)
-        snprintf(text, sizeof text, "%s", _("no key !"));
-    else
-        snprintf(text, sizeof text, t->is_primary ? _("PK %s") : _("key %s"), t->key);
+    scope_key_text(l, t, text);
     if (x)
         canvas_cut(c, in, y, x, in.x + in.w - x - 1, is_bad ? ROLE_WARN : ROLE_TEXT, text);
     else if (is_bad)
@@ -114,24 +119,31 @@ static void draw_rows(struct wz *w, struct canvas *c, struct rect in)
 }
 
 /* Instead of a tree: what is in the way of one. */
-static void draw_empty(const struct wz *w, struct canvas *c, struct rect in)
+void scope_empty_text(const struct wz *w, char text[900])
 {
     const struct scope *s = w->scope;
     const struct probe_view *v = &w->probe[PROBE_TABLES];
     const struct job_end *end = w->job->nsources ? &w->job->sources[0] : NULL;
-    char text[900];
-    struct rect r = {in.y + 1, in.x + 4, TG_MAX(in.h - 1, 1), TG_MAX(in.w - 8, 10)};
     if (v->is_running)
-        snprintf(text, sizeof text, "%s", _("The source is asked what there is. Nothing is written anywhere."));
+        snprintf(text, 900, "%s", _("The source is asked what there is. Nothing is written anywhere."));
     else if (s->err.code != ERR_OK)
-        snprintf(text, sizeof text, _("What there is could not be read: %.600s\n\nr looks again. Next goes on without it: then the rules of the job file hold."), s->err.text);
+        snprintf(text, 900, _("What there is could not be read: %.600s\n\nr looks again. Next goes on without it: then the rules of the job file hold."), s->err.text);
     else if (s->look)
-        snprintf(text, sizeof text,
+        snprintf(text, 900,
                  _("Nothing to see: at %.100s there is no table that %.80s may look at. System schemas are never offered.\n\nGive that user SELECT on what "
                    "should move, or sign in as another one on the page Source. r looks again."),
                  end && end->host ? end->host : _("the source"), end && end->user ? end->user : _("the user"));
     else
-        snprintf(text, sizeof text, "%s", _("Not looked at yet. r looks."));
+        snprintf(text, 900, "%s", _("Not looked at yet. r looks."));
+}
+
+static void draw_empty(const struct wz *w, struct canvas *c, struct rect in)
+{
+    char text[900];
+    const struct scope *s = w->scope;
+    const struct probe_view *v = &w->probe[PROBE_TABLES];
+    struct rect r = {in.y + 1, in.x + 4, TG_MAX(in.h - 1, 1), TG_MAX(in.w - 8, 10)};
+    scope_empty_text(w, text);
     canvas_wrap(c, r, 0, s->err.code != ERR_OK && !v->is_running ? ROLE_WARN : ROLE_TEXT, text);
 }
 
@@ -169,7 +181,7 @@ static void draw_find(const struct wz *w, struct canvas *c, int y, int end)
 
 /* ---- what is chosen ---- */
 
-static void chosen_title(const struct scope *s, char out[200])
+void scope_chosen_title(const struct scope *s, char out[200])
 {
     char bytes[FMT_SIZE];
     int n = snprintf(out, 200, s->sum.ntables == 1 ? _("Chosen: %u table") : _("Chosen: %u tables"), s->sum.ntables);
@@ -228,7 +240,7 @@ static void draw_chosen(const struct wz *w, struct canvas *c, struct rect box)
     const struct scope *s = w->scope;
     char title[200], text[400], later[320];
     struct rect in = rect_inside(box);
-    chosen_title(s, title);
+    scope_chosen_title(s, title);
     wz_box(c, box, w, wz_has_focus(w, EXISTING), title, NULL);
     canvas_spot(c, box, box, SPOT_THING, EXISTING);
     if (in.h < 3) {
@@ -378,10 +390,14 @@ static bool feed_find(struct wz *w, const struct input *in)
     return true;
 }
 
-static void turn_existing(struct wz *w, int by)
+const char *scope_existing_label(unsigned i)
+{
+    return _(existings[i]);
+}
+
+void scope_set_existing(struct wz *w, unsigned at)
 {
     struct err e = {0};
-    int n = (int)TG_ARRAY_LEN(existings), at = ((int)w->job->existing + n + by) % n;
     if (!job_set(w->job, "existing", existing_values[at], &e)) {
         wz_notice(w, "%s", e.text);
         return;
@@ -389,6 +405,12 @@ static void turn_existing(struct wz *w, int by)
     bool was_stale = w->probe[PROBE_TABLES].is_stale;
     wz_changed(w);
     w->probe[PROBE_TABLES].is_stale = was_stale;
+}
+
+static void turn_existing(struct wz *w, int by)
+{
+    int n = (int)TG_ARRAY_LEN(existings);
+    scope_set_existing(w, (unsigned)(((int)w->job->existing + n + by) % n));
 }
 
 static bool feed_existing(struct wz *w, int key)

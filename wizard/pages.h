@@ -7,10 +7,31 @@
 
 extern const struct page page_start, page_source, page_path, page_target, page_scope, page_route, page_checks, page_review;
 
+/* page_start.c: what may be chosen, by rows; the note beside one, and what is known of a run's stream. */
+enum start_choice { START_CARRY_ON, START_NEW, START_OPEN, START_ATTACH, START_DEMO, START_LANGUAGE, START_CHOICES };
+size_t start_choices(const struct wz *w);
+enum start_choice start_choice_at(const struct wz *w, size_t row);
+const char *start_choice(const struct wz *w, size_t row, char note[120]);
+const char *start_safety(const struct wz *w, const struct wizard_run *run);
+
+/* page_path.c, page_route.c, page_review.c: what stands beside the fields, in words. */
+void path_road(const struct wz *w, bool is_target, char out[700]);
+bool path_regions(const struct wz *w, char out[700]); /* false: nothing can be told of them */
+void route_guess(const struct wz *w, char out[400]);
+#define ROUTE_LINES 7
+struct route_line {
+    const char *label;
+    char text[300];
+};
+unsigned route_feel(const struct wz *w, struct route_line out[ROUTE_LINES]);
+void review_words(const struct wz *w, struct buf *out); /* a line each */
+
 /* page_review.c: a job without a name gets one from its source. */
 void review_propose_name(struct wz *w);
 /* page_checks.c: the row that is chosen, or NULL. Belongs to w->report. */
 const struct check_result *checks_selected(const struct wz *w);
+/* The cure that WZ_CURE means, or NULL. Belongs to w->report. */
+const struct check_cure *checks_cure(const struct wz *w, const struct wz_effect *f);
 
 /* topology.c: the rows of a DM cluster in the form of Route, all shown for that road alone. */
 bool topology_is_shown(const struct wz *w);
@@ -22,6 +43,7 @@ bool topology_ready(struct wz *w, char why[160]);
 void topology_get_one(const struct wz *w, struct buf *out);   /* the host on which all parts stand, or nothing */
 bool topology_set_one(struct wz *w, const char *value, struct err *e);
 void topology_draw_next(struct canvas *c, struct rect r);     /* what to do with the files */
+const char *topology_next_line(unsigned i); /* the same, a line at a time; NULL: no more */
 
 /* ask.c: boxes; key: what opened them. */
 void ask_cure(struct wz *w, const struct check_result *r, int key);
@@ -32,6 +54,8 @@ void ask_path(struct wz *w, bool is_open, int key);
 void ask_files(struct wz *w, int key); /* DM's files: into which folder */
 void ask_origin(struct wz *w, const struct form_field *f, int key); /* of a secret */
 void ask_sources(struct wz *w, int key);
+/* A stopped run whose binlog the source no longer has. */
+void ask_lost(struct wz *w, const char *run);
 void ask_overwrite(struct wz *w, const char *path);
 /* ask_ends.c: a button of one of its boxes; false: the box is not one of them. */
 bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out);

@@ -297,6 +297,15 @@ static const char *sort_word(enum table_sort sort)
     return _(word[sort]);
 }
 
+const char *table_selected(const struct dashboard_state *s)
+{
+    struct tables_order o = {.s = s};
+    struct list list = s->tables;
+    o.n = tables_order(s, o.order);
+    list_sync(&list, o.n, tables_visible(s), tables_key, &o);
+    return o.n ? s->snap.table[o.order[list.selected]].name : NULL;
+}
+
 size_t tables_visible(const struct dashboard_state *s)
 {
     struct rect place[AT_COUNT];
@@ -441,6 +450,9 @@ void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
         if (at == list.selected)
             canvas_paint(c, (struct rect){in.y + 1 + i, in.x + 1, 1, in.w - 2}, ROLE_PICK);
     }
-    if (place[AT_DETAIL].h && o.n)
-        draw_detail(c, place[AT_DETAIL], &s->snap.table[o.order[list.selected]]);
+    const struct table_view *t = o.n ? &s->snap.table[o.order[list.selected]] : NULL;
+    if (place[AT_DETAIL].h && t && chunks_are_shown(s, t))
+        pane_chunks_draw(c, place[AT_DETAIL], s, t);
+    else if (place[AT_DETAIL].h && t)
+        draw_detail(c, place[AT_DETAIL], t);
 }

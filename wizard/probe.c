@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PATIENCE_MS 300
 
 /* One probe under way. The thread owns it from its start on, and frees it. */
 struct work {
@@ -37,7 +40,7 @@ struct prober {
     struct news *first, **last;
     struct work *live[PROBE_COUNT];
     uint64_t number[PROBE_COUNT];
-    unsigned nthreads;
+    unsigned nthreads, nwriting;      /* writing: those that apply a cure or rehearse */
     int fd;
 };
 
@@ -98,6 +101,11 @@ void news_free(struct news *n)
 static bool is_test(enum probe which)
 {
     return which == PROBE_SOURCE || which == PROBE_TARGET || which == PROBE_PATH;
+}
+
+static bool writes(enum probe which)
+{
+    return which == PROBE_CURE || which == PROBE_REHEARSE;
 }
 
 static void tell(struct work *k, const struct probe_line *line)
@@ -232,17 +240,21 @@ static void look_at_run(struct work *k, const struct wizard_run *run)
     snprintf(n->text, sizeof n->text, "%s", run->name);
     snprintf(n->line.text, sizeof n->line.text, "%s", _("binlog not looked at"));
     job_init(&job);
-    bool fine = job_load(&job, (const char *const[]){file}, 1, &problems) && job_resolve(&job, NULL, NULL, &e) && job_set(&job, "mode", "incremental", &e) &&
+    bool fine = job_load(&job, (const char *const[]){file}, 1, &problems);
+    bool has_password = fine && job_resolve(&job, NULL, NULL, &e);
+    if (fine && !has_password)
+        snprintf(n->line.text, sizeof n->line.text, "%s", _("asks for its password"));
+    fine = has_password && job_set(&job, "mode", "incremental", &e) &&
                 job_set(&job, "source.start.file", run->file, &e) && job_set(&job, "source.start.pos", pos, &e);
     if (fine) {
         checks_run(&report, &o);
         enum check_state state = report.n ? report.results[0].judged : CHECK_NONE;
-        if (state == CHECK_PASS)
-            snprintf(n->line.text, sizeof n->line.text, "%s", _("binlog still on the source"));
-        else if (state == CHECK_FAIL && report.results[0].code == ERR_BINLOG_PURGED)
-            snprintf(n->line.text, sizeof n->line.text, "%s binlog purged", err_info(ERR_BINLOG_PURGED)->id);
+        bool is_lost = state == CHECK_FAIL && report.results[0].code == ERR_BINLOG_PURGED;
+        n->err.code = is_lost ? ERR_BINLOG_PURGED : ERR_OK;
+        if (is_lost)
+            snprintf(n->line.text, sizeof n->line.text, _("%s binlog purged"), err_info(ERR_BINLOG_PURGED)->id);
         else
-            snprintf(n->line.text, sizeof n->line.text, "%s", _("source not reached"));
+            snprintf(n->line.text, sizeof n->line.text, "%s", state == CHECK_PASS ? _("binlog still on the source") : _("source not reached"));
         check_report_release(&report);
     }
     job_problems_release(&problems);
@@ -302,6 +314,7 @@ static void *probe_main(void *arg)
     if (p->live[k->which] == k)
         p->live[k->which] = NULL;
     p->nthreads--;
+    p->nwriting -= writes(k->which);
     pthread_cond_broadcast(&p->ended);
     pthread_mutex_unlock(&p->lock);
     work_free(k);
@@ -352,6 +365,7 @@ void prober_start(struct prober *p, const struct probe_order *o)
     k->number = p->number[o->which];
     p->live[o->which] = k;
     p->nthreads++;
+    p->nwriting += writes(o->which);
     pthread_mutex_unlock(&p->lock);
     if (pthread_create(&thread, NULL, probe_main, k) != 0)
         tg_bug("no thread for a probe");
@@ -374,14 +388,32 @@ struct news *prober_take(struct prober *p)
     return n;
 }
 
+/* Under p->lock: a server that answers nothing holds its thread for as long as a connection may take, and a person who
+ * leaves does not wait for that. What is being written is waited for. */
+static bool are_over(struct prober *p)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += PATIENCE_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (p->nwriting)
+        pthread_cond_wait(&p->ended, &p->lock);
+    while (p->nthreads)
+        if (pthread_cond_timedwait(&p->ended, &p->lock, &until) != 0)
+            return false;
+    return true;
+}
+
 void prober_free(struct prober *p)
 {
     for (int i = 0; i < PROBE_COUNT; i++)
         prober_stop(p, (enum probe)i);
     pthread_mutex_lock(&p->lock);
-    while (p->nthreads)
-        pthread_cond_wait(&p->ended, &p->lock);
+    bool is_over = are_over(p);
     pthread_mutex_unlock(&p->lock);
+    if (!is_over)
+        return;                       /* what is left belongs to the threads that are still there */
     for (struct news *n; (n = prober_take(p)) != NULL;)
         news_free(n);
     close(p->fd);
@@ -427,6 +459,7 @@ static void take_run(struct wz *w, const struct news *n)
         if (!w->safety[i].run[0] || strcmp(w->safety[i].run, n->text) == 0) {
             snprintf(w->safety[i].run, sizeof w->safety[i].run, "%.39s", n->text);
             snprintf(w->safety[i].text, sizeof w->safety[i].text, "%.39s", n->line.text);
+            w->safety[i].is_lost = n->err.code == ERR_BINLOG_PURGED;
             return;
         }
 }

@@ -33,7 +33,8 @@ struct probe_order {
     size_t nruns;
 };
 struct prober *prober_new(void);
-void prober_free(struct prober *p);   /* ends all probes; waits for what they are asking at most */
+/* Ends all probes, and waits for what they write. One that still waits for a server is left behind: the process is to end. */
+void prober_free(struct prober *p);
 int prober_fd(const struct prober *p);/* readable when there is news */
 void prober_start(struct prober *p, const struct probe_order *o);
 void prober_stop(struct prober *p, enum probe which); /* it ends soon; its news no longer come */

@@ -112,7 +112,7 @@ bool topology_set_one(struct wz *w, const char *value, struct err *e)
     return is_fine;
 }
 
-void topology_draw_next(struct canvas *c, struct rect r)
+const char *topology_next_line(unsigned i)
 {
     static const char *const lines[] = {N_("Then, from a shell (nothing of it is done from here yet):"),
                                         "  tiup dm deploy NAME VERSION topology.yaml",
@@ -121,6 +121,11 @@ void topology_draw_next(struct canvas *c, struct rect r)
                                         "  tiup dmctl --master-addr HOST:8261 check-task task.yaml",
                                         "  tiup dmctl --master-addr HOST:8261 start-task task.yaml",
                                         N_("Skip the first two where DM runs already.")};
-    for (int i = 0; i < (int)TG_ARRAY_LEN(lines) && i < r.h; i++)
-        canvas_cut(c, r, r.y + i, r.x + 1, r.w - 2, ROLE_TEXT, lines[i][0] == ' ' ? lines[i] : _(lines[i]));
+    return i >= TG_ARRAY_LEN(lines) ? NULL : lines[i][0] == ' ' ? lines[i] : _(lines[i]);
+}
+
+void topology_draw_next(struct canvas *c, struct rect r)
+{
+    for (int i = 0; i < r.h && topology_next_line((unsigned)i); i++)
+        canvas_cut(c, r, r.y + i, r.x + 1, r.w - 2, ROLE_TEXT, topology_next_line((unsigned)i));
 }

@@ -13,6 +13,10 @@
 struct wizard_run {                   /* a run of this host */
     char name[40], state[24], what[80], tables[24], since[40];
     bool is_live, can_resume;
+    int percent;                      /* of a stopped run: copied so far, at most 99 while something is missing; -1: not known */
+    bool is_guess;                    /* by statistics */
+    int64_t at_ms;                    /* the last that its engine said; 0: nothing was left */
+    char trouble[120];                /* why it stopped by itself, "" */
     char file[64];                    /* of a stopped run: where its stream would go on; "": not known */
     uint64_t position;
 };

@@ -687,14 +687,16 @@ void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct re
     static const enum role roles[] = {ROLE_OK, ROLE_WARN, ROLE_BAD, ROLE_DIM};
     const struct probe_view *v = &w->probe[p];
     unsigned n = TG_MIN(v->n, (unsigned)PROBE_LINES), drawn = 0;
+    bool has_closing = n && v->line[n - 1].state == CHECK_PASS;
     bool fits = (int)n <= r.h;
     if (!n)
         canvas_cut(c, r, r.y, r.x + 1, r.w - 2, ROLE_DIM, v->is_running ? "" : _("not tested yet"));
-    for (int pass = fits ? 1 : 0; pass < 2; pass++)   /* problems first where not all find room */
+    /* Where not all find room: problems first, and the closing line (what there is to move) before the rest. */
+    for (int pass = fits ? 1 : 0; pass < 2; pass++)
         for (unsigned i = 0; i < n && (int)drawn < r.h; i++) {
             const struct probe_line *l = &v->line[i];
-            bool is_problem = l->state == CHECK_FAIL || l->state == CHECK_WARN;
-            if (!fits && is_problem != (pass == 0))
+            bool is_problem = l->state == CHECK_FAIL || l->state == CHECK_WARN, is_last_place = (int)drawn + 1 == r.h;
+            if (!fits && (is_problem != (pass == 0) || (has_closing && !is_problem && is_last_place && i + 1 < n)))
                 continue;
             canvas_text(c, r, r.y + (int)drawn, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], marks[l->state]);
             canvas_cut(c, r, r.y + (int)drawn++, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, l->text);

@@ -93,6 +93,7 @@ struct way {
 struct draft {
     bool is_there;
     char name[40];
+    char file[4096];                  /* the job's own, or "" */
     enum step at;
     int64_t at_ms;                    /* wall */
 };
@@ -142,7 +143,7 @@ struct wz {
     const struct form_field *secret;  /* whose origin is asked for */
     char pending_path[4096];          /* where to save, while the person is asked about a file that is there */
     struct draft draft;
-    struct { char run[40], text[40]; } safety[16]; /* what is known of stopped runs */
+    struct { char run[40], text[40]; bool is_lost; } safety[16]; /* what is known of stopped runs; lost: its binlog is gone */
     char terminal[4][160];            /* facts of this terminal and host, a line each */
     struct list list[STEP_COUNT];     /* selection of the page's list, where it has one */
     const struct wizard_options *o;

@@ -127,7 +127,7 @@ static struct str part_of(const struct batch *b, uint32_t k)
     return part;
 }
 
-static bool execute(struct writer *w, const struct batch *b, struct str sql, struct err *e)
+bool writer_send_ddl(struct writer *w, const struct batch *b, struct str sql, struct err *e)
 {
     const struct ledger *l = apply_options_of(w->apply)->ledger;
     struct packet *p = &w->packet;
@@ -191,7 +191,7 @@ static bool run_part(struct writer *w, const struct batch *b, struct ddl_place *
             return false;
         at->is_noted = true;
     }
-    if (!execute(w, b, sql, e))
+    if (!writer_send_ddl(w, b, sql, e))
         return false;
     at->part++;
     at->is_noted = false;

@@ -90,6 +90,17 @@ void tg_bug(const char *fmt, ...)
     abort();
 }
 
+const char *bytes_text(char out[32], uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    for (; value >= 999.5 && unit + 1 < TG_ARRAY_LEN(units); unit++)
+        value /= 1000;
+    snprintf(out, 32, unit && value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return out;
+}
+
 unsigned str_distance(const char *a, const char *b)
 {
     unsigned row[65];

@@ -81,8 +81,7 @@ static const char *size_limit(struct end *s, uint64_t *bytes)
     return NULL;
 }
 
-/* When a file was begun: its first event says so. */
-static bool began_at(struct run *r, const char *file, int64_t *out)
+bool binlog_file_began(struct run *r, const char *file, int64_t *out)
 {
     struct binlog_start start = {.server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 1000, .pos.at = 4};
     struct err ignored = {0};
@@ -122,7 +121,7 @@ static void read_rate(struct run *r, struct retention *k)
         k->bytes += strtoull(row[1], NULL, 10);
     }
     mysql_free_result(res);
-    if (!first[0] || !began_at(r, first, &began) || !conn_value(c, "SELECT UNIX_TIMESTAMP()", now, sizeof now, &ignored))
+    if (!first[0] || !binlog_file_began(r, first, &began) || !conn_value(c, "SELECT UNIX_TIMESTAMP()", now, sizeof now, &ignored))
         return;
     k->age_s = TG_MAX(strtoll(now, NULL, 10) - began, INT64_C(1));
     k->rate = k->age_s >= RETENTION_HISTORY ? (double)k->bytes / (double)k->age_s : 0;
@@ -137,7 +136,7 @@ static char *effect(const struct retention *k, int64_t keep_s)
         return x_strdup(_("at once, no restart; more disk at the source, by what it writes in that time"));
     int64_t more = keep_s - TG_MAX(k->kept_s, INT64_C(0));
     return x_format(_("at once, no restart; about %s more disk at the source, as fast as it writes now"),
-                    text_bytes((uint64_t)(k->rate * (double)TG_MAX(more, INT64_C(0))), bytes));
+                    bytes_text(bytes, (uint64_t)(k->rate * (double)TG_MAX(more, INT64_C(0)))));
 }
 
 static void cure_rds(struct run *r, struct check_result *out, const struct retention *k)
@@ -184,7 +183,7 @@ static void judge_size(struct run *r, struct check_result *out, const struct ret
     if (seconds >= k->wanted_s)
         return;
     find(out, seconds < k->least_s ? CHECK_FAIL : CHECK_WARN, NULL, "%s keeps %s, which is what the source writes in %s", name,
-         text_bytes(bytes, size), text_seconds(seconds, text));
+         bytes_text(size, bytes), text_seconds(seconds, text));
     snprintf(text, sizeof text, "%llu", (unsigned long long)((uint64_t)(k->rate * (double)k->cure_s) / 4096 * 4096));
     cure_variable(r, out, true, name, text, NULL, "Let the binlog grow to what %lld days write", (long long)(k->cure_s / DAY));
 }

@@ -86,9 +86,9 @@ static void add_packet(struct run *r, struct check_view *v)
     struct check_difference *d = add(v, "max_allowed_packet");
     const struct end *s = &r->end[SOURCE], *t = &r->end[TARGET];
     if (s->is_open)
-        take(d->source, text_bytes(s->conn.server.max_allowed_packet, text));
+        take(d->source, bytes_text(text, s->conn.server.max_allowed_packet));
     if (t->is_open)
-        take(d->target, text_bytes(t->conn.server.max_allowed_packet, text));
+        take(d->target, bytes_text(text, t->conn.server.max_allowed_packet));
     if (s->is_open && t->is_open && t->conn.server.max_allowed_packet < s->conn.server.max_allowed_packet)
         d->effect = N_("rows longer than the target's can't be written");
 }

@@ -55,13 +55,15 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code);
 void cli_problems(const struct job_problems *p); /* to standard error, with what each kind of error means */
 /* Loads one file for the wizard: it need not be complete, and secrets are resolved as far as they can be. Prints what is
  * wrong to stderr. */
-bool cli_job_open(struct job *j, const char *path);
+bool cli_job_open(struct job *j, const char *const *files, size_t n);
 /* An existing file may be somebody's work: it is never overwritten. ERR_FILE. */
 bool cli_new_file(const char *path, const struct buf *text, struct err *e);
 void cli_job_options_release(struct job_options *o);
 /* cli_job_load and cli_job_resolve for a command that connects by itself; SIGPIPE is blocked. */
 bool cli_job_ready(struct job *j, struct job_options *o, char *const *files, int n, int *code);
 bool cli_job_resolve(struct job *j, struct err *e); /* asks on the terminal where one is there */
+/* Passwords of a run that was started with typed ones: asked for where the variable of the job is not set. */
+void cli_job_ask_unset(struct job *j);
 struct secret *cli_ask(const char *label);          /* NULL: no terminal, or an end of input */
 /* Secrets between the window's process and its engine: written to and read from a pipe, never argv
  * or env. */
@@ -115,10 +117,11 @@ void cli_signals_stop(struct cli_signals *s); /* as it was before; stop is freed
 struct spawn_options {
     const char *home;
     bool dies_with_us; /* demo */
+    bool is_quiet;     /* a window is there: what the engine says must not be printed over it */
 };
 /* Starts an engine of its own session on the job; returns once run.sock answers. pid may be NULL.
  * The job's secrets are resolved. *code is the child's exit code when it ended first (its words
- * were printed), else 0. */
+ * were printed, unless is_quiet; *e is the error that it ended with), else 0. */
 bool cli_spawn(const struct job *j, const struct spawn_options *o, long *pid, int *code,
                struct err *e);
 char *cli_write_job(const struct job *j, const char *home,
@@ -139,6 +142,8 @@ int cli_window(const char *run_dir, bool receipt, const struct window_look *look
 
 /* ---- run.c ---- */
 int cli_resume(const struct run_ref *r); /* of a run without an engine: an exit code, the error is printed */
+/* The same for a window: says nothing but what it asks for. */
+bool cli_resume_quietly(const struct run_ref *r, struct err *e);
 /* ---- wizard.c ---- */
 /* tidegate without a command: the wizard, on a screen or in lines. argv[0] is the program. */
 int cli_wizard(int argc, char **argv);
@@ -150,6 +155,8 @@ int cmd_attach(const struct command *self, int argc, char **argv);
 int cmd_pause(const struct command *self, int argc, char **argv);
 int cmd_stop(const struct command *self, int argc, char **argv);
 int cmd_answer(const struct command *self, int argc, char **argv);
+int cmd_redo(const struct command *self, int argc, char **argv);
+int cmd_leave_out(const struct command *self, int argc, char **argv);
 int cmd_pace(const struct command *self, int argc, char **argv);
 int cmd_verify(const struct command *self, int argc, char **argv);
 int cmd_check(const struct command *self, int argc, char **argv);

@@ -2,6 +2,7 @@
 /* From files and options to a job that can be run: every problem is told at once, with its place.
  * Secrets are asked for on the terminal itself (/dev/tty), without echo, and travel to a detached
  * engine through a pipe. */
+#include "base/text.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -115,11 +116,11 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code)
     return ok && is_set;
 }
 
-bool cli_job_open(struct job *j, const char *path)
+bool cli_job_open(struct job *j, const char *const *files, size_t n)
 {
     struct job_problems found = {0};
     struct err ignored = {0};
-    bool ok = job_load(j, &path, 1, &found);
+    bool ok = job_load(j, files, n, &found);
     if (!ok)
         cli_problems(&found);
     else
@@ -177,6 +178,19 @@ static struct job_secret *secret_at(const struct job *j, size_t i)
 {
     struct job_end *end = i / 2 < j->nsources ? &j->sources[i / 2] : (struct job_end *)&j->target;
     return i % 2 ? &end->ssh.password : &end->password;
+}
+
+void cli_job_ask_unset(struct job *j)
+{
+    for (size_t i = 0; i <= j->nsources; i++) {
+        struct job_end *end = i < j->nsources ? &j->sources[i] : &j->target;
+        struct job_secret *s = &end->password;
+        if (s->value || s->origin != SECRET_ENV || getenv(s->reference))
+            continue;
+        char *label = x_format(_("%s is not set. Password of %s at %s"), s->reference, end->user ? end->user : "", end->host ? end->host : "");
+        s->value = cli_ask(label);
+        free(label);
+    }
 }
 
 static bool write_all(int fd, const void *p, size_t n)

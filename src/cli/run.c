@@ -159,23 +159,45 @@ int cmd_run(const struct command *self, int argc, char **argv)
     return code;
 }
 
+/* The job of a run that was started before, with its passwords. false: *code, and *e unless its problems were printed. */
+static bool job_of_run(const struct run_ref *r, struct job *j, int *code, struct err *e)
+{
+    char *file = x_format("%s/job.yaml", r->dir);
+    struct job_options o = {.files = (const char *const[]){file}, .nfiles = 1};
+    bool fine = access(file, R_OK) == 0 || err_set(e, ERR_CONF_FILE, "%s: %s", file, strerror(errno));
+    if (fine && cli_job_load(j, &o, code)) {
+        cli_job_ask_unset(j);
+        fine = cli_job_resolve(j, e);
+    } else {
+        fine = false;
+    }
+    free(file);
+    return fine;
+}
+
 int cli_resume(const struct run_ref *r)
 {
     struct job j;
     struct err e = {0};
     int code = EXIT_USAGE;
-    char *file = x_format("%s/job.yaml", r->dir);
-    struct job_options o = {.files = (const char *const[]){file}, .nfiles = 1};
     job_init(&j);
-    if (access(file, R_OK) != 0) {
-        err_set(&e, ERR_CONF_FILE, "%s: %s", file, strerror(errno));
+    if (job_of_run(r, &j, &code, &e))
+        code = run_detached(&j, r->home, false);
+    else if (e.code != ERR_OK)
         code = cli_fail(&e);
-    } else if (cli_job_load(&j, &o, &code)) {
-        code = cli_job_resolve(&j, &e) ? run_detached(&j, r->home, false) : cli_fail(&e);
-    }
     job_release(&j);
-    free(file);
     return code;
+}
+
+bool cli_resume_quietly(const struct run_ref *r, struct err *e)
+{
+    struct job j;
+    struct spawn_options o = {.home = r->home, .is_quiet = true};
+    int code = EXIT_USAGE;
+    job_init(&j);
+    bool fine = job_of_run(r, &j, &code, e) ? cli_spawn(&j, &o, NULL, &code, e) : e->code == ERR_OK && err_set(e, ERR_CONF_FILE, "%s/job.yaml", r->dir);
+    job_release(&j);
+    return fine;
 }
 
 int cmd_resume(const struct command *self, int argc, char **argv)

@@ -54,6 +54,42 @@ static void show_log(const char *path, off_t from)
         close(fd);
 }
 
+static enum err_code code_of(const char *id)
+{
+    for (int code = 0; code < ERR_CODE_COUNT; code++)
+        if (strncmp(err_info((enum err_code)code)->id, id, strlen("TG-0000")) == 0)
+            return (enum err_code)code;
+    return ERR_OK;
+}
+
+/* The error that the child printed last (err_print), as an error again; false: it said nothing of the kind. */
+static bool error_of_log(const char *path, off_t from, struct err *e)
+{
+    FILE *in = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0;
+    bool found = in && fseeko(in, from, SEEK_SET) == 0, is_next = false;
+    enum err_code code = ERR_OK;
+    while (found && getline(&line, &room, in) >= 0) {
+        const char *text = line + strspn(line, " ");
+        line[strcspn(line, "\n")] = 0;
+        if (strncmp(line, "TG-", 3) == 0 && code_of(line) != ERR_OK) {
+            code = code_of(line);
+            err_clear(e);
+            err_set(e, code, "%s", err_info(code)->title);
+            is_next = true;
+        } else if (is_next && text > line) { /* a word says what this is, spaces, the text */
+            text += strcspn(text, " ");
+            err_set(e, code, "%s", text + strspn(text, " "));
+            is_next = false;
+        }
+    }
+    free(line);
+    if (in)
+        fclose(in);
+    return code != ERR_OK;
+}
+
 static int launch(const char *const *argv, int secrets, int log, pid_t *pid)
 {
     posix_spawn_file_actions_t files;
@@ -148,10 +184,11 @@ bool cli_spawn(const struct job *j, const struct spawn_options *o, long *pid_out
     bool ok = log >= 0 || err_set(e, ERR_FILE, "%s: %s", path, strerror(errno));
     ok = ok && start(j, o, dir, log, &pid, e) && wait_ready(pid, dir, code, e);
     if (!ok && pid && e->code == ERR_OK) {
-        show_log(path, from);
+        if (!o->is_quiet)
+            show_log(path, from);
         /* A run that was done before anybody could look has ended well. */
         ok = *code == EXIT_FINE;
-        if (!ok)
+        if (!ok && !(o->is_quiet && error_of_log(path, from, e)))
             err_set(e, ERR_CANCELLED, "the engine ended with exit code %d; its words are in %s",
                     *code, path);
     }

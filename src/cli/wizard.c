@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "conf/settings.h"
+#include "ui/format.h"
 #include "ui/theme.h"
 
 #include <stdio.h>
@@ -26,35 +27,44 @@ static void date_of(int64_t at_ms, const char *before, char out[40])
     snprintf(out, 40, "%s%s", text[0] ? before : "", text);
 }
 
-static double part_done(const struct mon_snapshot *s)
+/* 100 only when every table is there. */
+static int part_done(const struct mon_snapshot *s)
 {
-    return s->load.total_bytes ? 100.0 * (double)s->load.bytes / (double)s->load.total_bytes : 0;
+    if (s->tables_total && s->tables_done == s->tables_total)
+        return 100;
+    return s->load.total_bytes ? (int)TG_MIN(100 * (double)s->load.bytes / (double)s->load.total_bytes, 99.0) : s->tables_total ? 0 : -1;
 }
 
 static void live_line(struct wizard_run *out, const struct mon_snapshot *s)
 {
     if (s->nquestions)
-        snprintf(out->what, sizeof out->what, "needs you");
+        snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (s->lag.seconds >= 0)
-        snprintf(out->what, sizeof out->what, "behind %.0f s", s->lag.seconds);
-    date_of(s->since_ms, "since ", out->since);
+        snprintf(out->what, sizeof out->what, _("behind %.0f s"), s->lag.seconds);
+    date_of(s->since_ms, _("since "), out->since);
 }
 
 /* What the engine said last, and how far it had come. */
 static void ended_line(struct wizard_run *out, const struct mon_snapshot *s)
 {
-    long long hours = (long long)(clock_wall_ms() - s->at_ms) / 3600000;
+    char age[FMT_SIZE];
     out->can_resume = s->state != RUN_FINISHED;
-    if (out->can_resume)
+    out->percent = part_done(s);
+    out->is_guess = s->load.total_is_guess;
+    out->at_ms = s->at_ms;
+    if (out->can_resume && s->state != RUN_FAILED)
         snprintf(out->state, sizeof out->state, "%s", run_state_name(RUN_STOPPED));
+    if (s->state == RUN_FAILED)
+        snprintf(out->trouble, sizeof out->trouble, "%.119s", s->reason);
+    fmt_about(age, (clock_wall_ms() - s->at_ms) / 1000);
     if (!out->can_resume)
         snprintf(out->what, sizeof out->what, "%.60s", s->verdict);
     else if (s->nquestions)
-        snprintf(out->what, sizeof out->what, "needs you");
-    else if (hours < 2)
-        snprintf(out->what, sizeof out->what, "%.0f %%, %lld min", TG_MIN(part_done(s), 99.0), (long long)(clock_wall_ms() - s->at_ms) / 60000);
-    else
-        snprintf(out->what, sizeof out->what, "%.0f %%, %lld h", TG_MIN(part_done(s), 99.0), hours);
+        snprintf(out->what, sizeof out->what, "%s", _("needs you"));
+    else if (out->percent == 100)
+        snprintf(out->what, sizeof out->what, _("copied, %s"), age);
+    else if (out->percent >= 0)
+        snprintf(out->what, sizeof out->what, "%s%d %%, %s", out->is_guess ? "~" : "", out->percent, age);
     snprintf(out->file, sizeof out->file, "%s", s->applied_file);
     out->position = s->applied;
     date_of(s->at_ms, "", out->since);
@@ -65,7 +75,7 @@ static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool i
     snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
     out->is_live = is_live;
     if (s->tables_total)
-        snprintf(out->tables, sizeof out->tables, "%u tables", s->tables_total);
+        snprintf(out->tables, sizeof out->tables, s->tables_total == 1 ? _("%u table") : _("%u tables"), s->tables_total);
     if (is_live)
         live_line(out, s);
     else
@@ -81,13 +91,15 @@ static size_t runs(void *arg, struct wizard_run *out, size_t room)
     for (size_t i = 0; i < n; i++) {
         struct run_ref r = {.home = a->home, .name = names[i], .dir = x_format("%s/%s", a->home, names[i])};
         if (kept < room) {
-            out[kept] = (struct wizard_run){.name = ""};
+            out[kept] = (struct wizard_run){.percent = -1};
             bool is_live = mon_is_alive(r.dir);
             snprintf(out[kept].name, sizeof out[kept].name, "%s", names[i]);
             if (is_live ? cli_status(&r, s, NULL) : mon_last(r.dir, s))
                 line_of(&out[kept], s, is_live);
-            else
-                out[kept].can_resume = !is_live;
+            else if (!is_live) {
+                out[kept].can_resume = true;
+                snprintf(out[kept].state, sizeof out[kept].state, "%s", run_state_name(RUN_STOPPED));
+            }
             kept++;
         }
         free(r.dir);
@@ -101,7 +113,7 @@ static size_t runs(void *arg, struct wizard_run *out, size_t room)
 static bool start(void *arg, const struct job *job, struct err *e)
 {
     struct around *a = arg;
-    struct spawn_options o = {.home = a->home};
+    struct spawn_options o = {.home = a->home, .is_quiet = true};
     struct job copy;
     int code = 0;
     job_copy(&copy, job);
@@ -114,7 +126,7 @@ static bool resume(void *arg, const char *run, struct err *e)
 {
     struct around *a = arg;
     struct run_ref r = {.home = a->home, .name = (char *)(uintptr_t)run, .dir = x_format("%s/%s", a->home, run)};
-    bool fine = cli_resume(&r) == EXIT_FINE || err_set(e, ERR_RUN_UNKNOWN, "%s could not be resumed", run);
+    bool fine = cli_resume_quietly(&r, e);
     free(r.dir);
     return fine;
 }
@@ -143,8 +155,8 @@ static int demo(void *arg)
 }
 
 static const struct command bare = {
-    "[FILE]", "[options]", "the wizard: eight pages from an empty terminal to a run",
-    "FILE is a job.yaml or a task file of DM to carry on from. Without a terminal, with TERM=dumb or ACCESSIBLE=1, the same\n"
+    "[FILE…]", "[options]", "the wizard: eight pages from an empty terminal to a run",
+    "FILE is a job.yaml to carry on from, or DM's files: task, sources, topology. Without a terminal, with TERM=dumb or ACCESSIBLE=1, the same\n"
     "pages are asked line by line.", NULL};
 
 struct wanted { /* on the command line */
@@ -174,8 +186,6 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
         *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast, mono or auto", o->theme);
     else if (o->glyphs && !glyph_set_parse(o->glyphs, glyphs))
         *code = cli_usage(&bare, "--glyphs is \"%s\"; it can be auto, lines, safe or ascii", o->glyphs);
-    else if (argc - *first > 1)
-        *code = cli_usage(&bare, "one FILE at most");
     else if (o->lang)
         text_speak(l);
     return *code == 0;
@@ -192,12 +202,13 @@ int cli_wizard(int argc, char **argv)
         return cli_fail(&e);
     if (!take_options(&wanted, &a.look.glyphs, argc, argv, &first, &code))
         return code;
-    const char *file = first < argc ? argv[first] : NULL;
+    const char *const *files = (const char *const *)argv + first;
+    size_t nfiles = (size_t)(argc - first);
     job_init(&job);
     a.look.theme = wanted.theme ? wanted.theme : a.look.theme_set[0] ? a.look.theme_set : NULL;
     a.look.is_plain = wanted.is_plain || !cli_has_window();
     a.look.is_read_only = wanted.is_read_only;
-    if (file && !cli_job_open(&job, file)) {
+    if (nfiles && !cli_job_open(&job, files, nfiles)) {
         job_release(&job);
         return EXIT_USAGE;
     }
@@ -205,7 +216,7 @@ int cli_wizard(int argc, char **argv)
     a.home = mon_home(wanted.run_dir, &e);
     if (a.home) {
         const struct wizard_port port = {.arg = &a, .runs = runs, .start = start, .resume = resume, .attach = attach, .demo = demo};
-        const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = file, .glyphs = a.look.glyphs,
+        const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = nfiles == 1 ? files[0] : NULL, .glyphs = a.look.glyphs,
                                          .theme = a.look.theme, .settings = settings, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
         code = wizard_run(&o, &e);
     }

@@ -120,13 +120,20 @@ static void put_end(struct writer *w, const char *path, const struct job_end *en
         tell(w, at, "DM has no way through SSH: its workers must reach the server themselves");
 }
 
+// Answers that were not read from a file may lack one: what job_load would give it.
+static const char *source_id(const struct job *j, size_t i, char own[40])
+{
+    snprintf(own, 40, "source-%zu", i + 1);
+    return j->sources[i].id ? j->sources[i].id : own;
+}
+
 static void put_source(struct writer *w, size_t i)
 {
     const struct job_end *s = &w->job->sources[i];
-    char path[40];
+    char path[40], own[40];
     source_path(i, path, sizeof path);
     buf_addf(w->out, "# A source of DM: dmctl --master-addr HOST:8261 operate-source create %s\n", w->job->nsources > 1 ? "FILE" : "source.yaml");
-    put(w, "source-id", s->id);
+    put(w, "source-id", source_id(w->job, i, own));
     bool by_gtid = s->enable_gtid || (w->job->mode == MODE_INCREMENTAL && s->start_gtid && !s->start_file);
     buf_addf(w->out, "enable-gtid: %s\n", by_gtid ? "true" : "false");
     if (s->kind)
@@ -311,10 +318,11 @@ static void put_instances(struct writer *w, bool has_allow, size_t nfilters)
 {
     const struct job *j = w->job;
     const char *mode = mode_of(j);
+    char own[40];
     buf_adds(w->out, "\nmysql-instances:\n");
     for (size_t i = 0; i < j->nsources; i++) {
         buf_adds(w->out, "  - ");
-        put(w, "source-id", j->sources[i].id);
+        put(w, "source-id", source_id(j, i, own));
         put_start(w, &j->sources[i]);
         buf_adds(w->out, has_allow ? "    block-allow-list: tables\n" : "");
         put_names(w, "route-rules", "route", j->nroutes);

@@ -89,6 +89,11 @@ static void release_answers(struct job *j)
     j->nanswers = 0;
 }
 
+const char *field_default(const struct field *f, const char *path)
+{
+    return !strcmp(path, "target.port") ? TARGET_PORT : f->def;
+}
+
 void field_release(const struct field *f, void *base)
 {
     void *at = (char *)base + f->offset;

@@ -120,6 +120,8 @@ bool engine_wait_applied(struct engine *g, const struct pos *end, struct err *e)
             return false;
         }
         engine_sample(g);
+        if (engine_take_wish(g, engine_run_aside, e) && e->code != ERR_OK)
+            return false;
         if (engine_is_left_alone(g))
             return engine_left_alone(g, e);
     }
@@ -135,18 +137,21 @@ static void set_verdict(struct engine *g, const char *verdict, const struct pos 
     times_note(g, strncmp(verdict, "PASS", 4) == 0 ? "verified" : "not verified", verdict);
 }
 
-/* What a PASS says, honestly: of tables that held rows before only that nothing of the source is missing. */
+/* What a PASS says, honestly: of tables that held rows before only that nothing of the source is missing, and nothing of
+ * those that were left out. */
 static void pass_text(struct engine *g, char out[64])
 {
-    unsigned n = 0;
+    unsigned n = 0, left;
     pthread_mutex_lock(&g->tabs.lock);
     for (uint32_t i = 0; i < g->tabs.n; i++)
         n += g->tabs.list[i]->def && g->tabs.list[i]->kept != KEPT_NONE;
+    left = tabs_nleft(&g->tabs);
     pthread_mutex_unlock(&g->tabs.lock);
+    size_t at = (size_t)snprintf(out, 64, "PASS");
     if (n)
-        snprintf(out, 64, "PASS (%u table%s may hold further rows)", n, n == 1 ? "" : "s");
-    else
-        snprintf(out, 64, "PASS");
+        at += (size_t)snprintf(out + at, 64 - at, " (%u table%s may hold further rows)", n, n == 1 ? "" : "s");
+    if (left)
+        snprintf(out + at, 64 - at, " (%u table%s left out)", left, left == 1 ? "" : "s");
 }
 
 /* A snapshot stands still; else the end of the binlog. */
@@ -204,6 +209,12 @@ static bool conclude(struct engine *g, const struct buf *found, uint32_t differe
                     : err_set(e, ERR_VERIFY_MOVING, "%u tables differ at the moment", different);
 }
 
+/* Not while a table is copied anew. */
+static bool is_whole(struct engine *g, struct err *e)
+{
+    return engine_is_copied(g) || err_set(e, ERR_VERIFY_MOVING, "a table is copied anew");
+}
+
 bool engine_compare(struct engine *g, struct err *e)
 {
     enum run_state back = g->state;
@@ -212,7 +223,7 @@ bool engine_compare(struct engine *g, struct err *e)
         struct pos begin, end;
         struct buf found = {0};
         uint32_t different = 0;
-        if (!source_stands(g, &begin, e) || !engine_wait_applied(g, &begin, e) ||
+        if (!source_stands(g, &begin, e) || !engine_wait_applied(g, &begin, e) || !is_whole(g, e) ||
             !compare_once(g, &different, &found, e) || !source_stands(g, &end, e)) {
             buf_release(&found);
             if (g->is_snapshot && engine_drop_snapshots(g, e))
@@ -245,6 +256,13 @@ static bool command_answer(struct engine *g, json_t *args, struct err *e)
     return engine_answer(g, id, table, choice, e);
 }
 
+static bool command_chunks(struct engine *g, json_t *args, char **result_json, struct err *e)
+{
+    const char *table = json_string_value(json_object_get(args, "table"));
+    return table ? engine_chunks(g, table, json_integer_value(json_object_get(args, "offset")), result_json, e)
+                 : err_set(e, ERR_USAGE, "chunks of which table?");
+}
+
 static bool command_flag(struct engine *g, const char *cmd, struct err *e)
 {
     bool fine = true;
@@ -271,12 +289,14 @@ bool engine_command(void *arg, const char *cmd, const char *args_json, char **re
 {
     struct engine *g = arg;
     *result_json = NULL;
-    bool is_pace = strcmp(cmd, "pace") == 0;
-    if (!is_pace && strcmp(cmd, "answer") != 0)
+    bool is_pace = strcmp(cmd, "pace") == 0, is_chunks = strcmp(cmd, "chunks") == 0, leaves = strcmp(cmd, "leave-out") == 0, is_wish = leaves || strcmp(cmd, "redo") == 0;
+    if (!is_pace && !is_wish && !is_chunks && strcmp(cmd, "answer") != 0)
         return command_flag(g, cmd, e);
     json_t *args = json_loads(args_json ? args_json : "{}", 0, NULL);
     bool fine = !args     ? err_set(e, ERR_USAGE, "arguments are not JSON")
                 : is_pace ? engine_pace_command(g, args, result_json, e)
+                : is_chunks ? command_chunks(g, args, result_json, e)
+                : is_wish ? engine_wish(g, json_string_value(json_object_get(args, "table")), leaves, e)
                           : command_answer(g, args, e);
     json_decref(args);
     return fine;

@@ -341,8 +341,7 @@ bool engine_settle(struct engine *g, struct err *e)
     hold_tables(&s);
     bool fine = pass(&s, e);
     for (int tries = 1; !fine && tries < 5; tries++) { /* a source that was lost for a moment */
-        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
-        if (!passes || cancel_wait(g->cancel, 200 << tries))
+        if (!source_comes_back(e) || cancel_wait(g->cancel, 200 << tries))
             break;
         err_clear(e);
         fine = pass(&s, e);

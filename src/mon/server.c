@@ -22,7 +22,7 @@
 #define CLIENTS_MAX 64
 #define OUT_EVENTS_MAX (256 * 1024)       /* more than this unsent: events are dropped */
 #define OUT_ANSWERS_MAX (4 * 1024 * 1024) /* more than this unsent: no further command is read */
-#define KEEP_MS 5000
+#define KEEP_MS 1000
 #define GOODBYE_MS 2000
 
 struct client {
@@ -52,7 +52,8 @@ struct mon_server {
     void *watch_arg;
     /* Only the thread from here on. */
     struct mon_snapshot *current;
-    int64_t kept_ms; /* when it was written to last.json */
+    int64_t kept_ms; /* when it was written to last.json, and what state that says */
+    enum run_state kept_state;
     char *push; /* {"snapshot":…} of current, made on demand */
     struct client *client[CLIENTS_MAX];
     unsigned nclients, numbers, steerer; /* steerer: number of a client, 0 = none */
@@ -197,7 +198,7 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
                        json_t *args)
 {
     struct err e = {0};
-    bool reads = strcmp(cmd, "tables") == 0 ||
+    bool reads = strcmp(cmd, "tables") == 0 || strcmp(cmd, "chunks") == 0 ||
                  (strcmp(cmd, "pace") == 0 && !json_object_size(args)); /* asks what holds */
     if (!reads && c->is_window && m->steerer != c->number) {
         err_set(&e, ERR_STEER, "this window watches; %s was not done", cmd);
@@ -227,7 +228,7 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
 static void handle_object(struct mon_server *m, struct client *c, const json_t *o)
 {
     static const char *const engine[] = {"tables", "pause",  "resume", "stop",
-                                         "pace",   "answer", "verify"};
+                                         "pace",   "answer", "verify", "redo", "leave-out", "chunks"};
     const json_t *id = json_object_get(o, "id");
     const char *cmd = json_string_value(json_object_get(o, "cmd"));
     json_t *args = json_object_get(o, "args");
@@ -383,9 +384,10 @@ static void take_news(struct mon_server *m)
         m->push = NULL;
         if (watch)
             watch(watch_arg, m->current);
-        if (clock_mono_ms() - m->kept_ms >= KEEP_MS) {
+        if (clock_mono_ms() - m->kept_ms >= KEEP_MS || m->current->state != m->kept_state) {
             mon_write_last(m->run_dir, m->current);
             m->kept_ms = clock_mono_ms();
+            m->kept_state = m->current->state;
         }
     }
     for (unsigned i = 0; is_new && i < m->nclients; i++)

@@ -5,102 +5,69 @@
 Keys are counted, typed values are not. The terminal is pyte's; a key waits for what the person would have seen before it.
 """
 
-import fcntl
+import contextlib
 import os
-import pty
-import select
+import re
 import signal
-import struct
-import subprocess
-import termios
+import threading
 import time
 
-import pyte
-from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same  # noqa: I001  (sets the path)
+import pymysql
+from harness import EXIT, Scene, case, check, equal, main, position, same, tidegate  # noqa: I001  (sets the path)
+from terminal import DEADLINE, Person
 
-ROWS, COLUMNS = 24, 80
-DEADLINE = 60
+BIG = 120_000  # rows of a table that takes seconds to copy
 MOST_KEYS = 60
-READING = 0.4  # a box is deaf for 0.3 s after it has opened: nobody reads faster
 SECRET = "pa55-w0rd-Xyz"
-KEYS = {"Enter": "\r", "Tab": "\t", "Back": "\x1b[Z", "Esc": "\x1b", "Down": "\x1bOB", "Clear": "\x15", "Test": "\x14",
-        "Save": "\x13"}
 
 
-class Terminal(pyte.Screen):
-    """Answers the question for the cursor's place, as a terminal does."""
+class Writer(threading.Thread):
+    """An application at the source: small transactions of every kind until it is told to stop."""
 
-    def write_process_input(self, data):
-        os.write(self.line, data.encode())
-
-
-class Person:
-    def __init__(self, scene, *arguments):
-        self.keys = 0
-        self.line, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        self.screen = Terminal(COLUMNS, ROWS)
-        self.screen.line = self.line
-        self.stream = pyte.ByteStream(self.screen)
-        env = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "LANGUAGE": "", "TIDEGATE_HOME": str(scene.home / "runs")}
-        self.process = subprocess.Popen([str(TIDEGATE), *arguments], stdin=slave, stdout=slave, stderr=slave, env=env, cwd=scene.home, preexec_fn=os.setsid)
-        os.close(slave)
+    def __init__(self, scene, source):
+        super().__init__()
+        self.source, self.done, self.transactions, self.failed = source, threading.Event(), 0, None
         scene.add(self)
+        self.start()
 
-    def discard(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def text(self):
-        return "\n".join(self.screen.display)
-
-    def pump(self, seconds):
-        """false: the program has ended."""
-        if not select.select([self.line], [], [], seconds)[0]:
-            return True
+    def run(self):
         try:
-            data = os.read(self.line, 65536)
-        except OSError:
-            return False
-        self.stream.feed(data)
-        return bool(data)
-
-    def sees(self, *wanted):
-        stop = time.monotonic() + DEADLINE
-        while not all(one in self.text() for one in wanted):
-            check(time.monotonic() < stop, f"{wanted} never came:\n{self.text()}")
-            check(self.pump(0.2), f"it ended before {wanted}:\n{self.text()}")
-
-    def reads(self):
-        stop = time.monotonic() + READING
-        while time.monotonic() < stop:
-            self.pump(0.1)
-
-    def press(self, *keys):
-        for key in keys:
-            self.keys += 1
-            os.write(self.line, KEYS.get(key, key).encode())
-            self.pump(0.05)
-
-    def types(self, text):
-        os.write(self.line, text.encode())
-        self.pump(0.05)
+            for number in range(1, 1 << 30):  # each in a connection of its own: one that is older than the cure would stop the run
+                with contextlib.closing(self.source.connect()) as connection, connection.cursor() as cursor:
+                    cursor.execute("INSERT INTO tg_it.a VALUES (%s, %s)", (1000 + number, f"line {number}"))
+                    cursor.execute("UPDATE tg_it.a SET t = CONCAT(t, '.') WHERE id = %s", (1000 + number // 2,))
+                    cursor.execute("UPDATE tg_it.big SET n = n + 1 WHERE id IN (%s, %s)", (number * 7919 % BIG, number * 104729 % BIG))
+                    cursor.execute("DELETE FROM tg_it.a WHERE id = %s", (1000 + number // 3,))
+                    connection.commit()
+                self.transactions = number
+                if self.done.wait(0.01):
+                    return
+        except pymysql.err.Error as problem:
+            self.failed = problem
 
     def ends(self):
-        while self.pump(0.5):
-            pass
-        return self.process.wait(DEADLINE)
+        self.done.set()
+        self.join()
+        check(not self.failed, f"the application: {self.failed}")
+        return self.transactions
+
+    def discard(self):
+        self.done.set()
+        self.join()
 
 
-def make(scene):
+def make(scene, rows=0):
     source, target = scene.source("mysql97-gtid"), scene.target("any")
     source.query(f"CREATE USER tg IDENTIFIED BY '{SECRET}'")
     source.query("GRANT SELECT, PROCESS, RELOAD, LOCK TABLES, REPLICATION CLIENT, REPLICATION SLAVE, SHOW VIEW, EVENT, TRIGGER ON *.* TO tg")
     source.query("SET GLOBAL binlog_row_image = 'MINIMAL'")
     source.query("CREATE DATABASE tg_it")
-    source.query("CREATE TABLE tg_it.a (id INT PRIMARY KEY, t VARCHAR(40))")
+    source.query("CREATE TABLE tg_it.a (id INT PRIMARY KEY, t VARCHAR(400))")
     source.query("INSERT INTO tg_it.a VALUES (1, 'one'), (2, 'two'), (3, 'three')")
+    if rows:
+        source.query("CREATE TABLE tg_it.big (id INT PRIMARY KEY, n INT NOT NULL, t VARCHAR(400))")
+        source.query(f"INSERT INTO tg_it.big WITH RECURSIVE c (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i + 1 < {rows}) "
+                     "SELECT /*+ SET_VAR(cte_max_recursion_depth = 10000000) */ i, 0, REPEAT(SHA2(i, 256), 5) FROM c")
     return source, target
 
 
@@ -149,11 +116,13 @@ def next_page(person, title):
     person.sees(title)
 
 
-@case()
-def test_start_to_following(scene: Scene):
-    """A wrong endpoint, a failing check cured from the dialog, a start, a detach and a return: within sixty keys."""
-    source, target = make(scene)
-    person = Person(scene)
+def stop(scene, name):
+    done = tidegate("stop", name, "--run-dir", scene.home / "runs")
+    equal(done.returncode, EXIT["fine"], f"exit code of stop, which said {done.stdout}")
+
+
+def to_review(person, source, target, is_cured=False):
+    """Start to Review, with the mistakes unless the source is in order already."""
     person.sees("New migration", "Nothing is written to any database")
     person.press("Enter")
     person.sees("Where is the data now?")
@@ -166,30 +135,115 @@ def test_start_to_following(scene: Scene):
     next_page(person, "▸Scope")
     next_page(person, "▸Route")
     next_page(person, "▸Checks")
-    cure(person)
+    if is_cured:
+        person.sees("0 fail")
+    else:
+        cure(person)
     next_page(person, "▸Review")
+
+
+def verify(person):
+    """Compares by the dashboard's key; answers the verdict and its position as the screen says them."""
+    person.press("v")
+    person.until(lambda: re.search(r"(PASS|FAIL)\S* .*at \S+:\d+", person.text()), "a verdict with its position")
+    return re.search(r"(✓|✗) (.*) at (\S+):(\d+)", person.text()).groups()
+
+
+@case()
+def test_start_to_pass(scene: Scene):
+    """A wrong endpoint, a failing check cured from the dialog, a start, a detach while it copies, a return, a verified PASS:
+    within sixty keys, while an application writes at the source."""
+    source, target = make(scene, BIG)
+    writer = Writer(scene, source)
+    person = Person(scene)
+    to_review(person, source, target)
     person.press("Back", "Enter")
+    person.sees("Not yet")
+    person.reads()
+    person.press("Down", "Enter")
+    person.sees("COPYING", "migration")
+    person.press("d")
+    equal(person.leaves(), EXIT["fine"], "exit code of the detach")
+    person.sees("migration  copying", "The run goes on without this", "log     ", "return  tidegate attach migration")
+    person.enters("tidegate attach")
+    person.sees("IN-SYNC")
+    check(writer.ends() > 20, f"the application made {writer.transactions} transactions only")
+    equal(verify(person), ("✓", "PASS", *map(str, position(source))), "verdict and position on the screen")
+    person.press("q")
+    person.sees("Leave this window?")
+    person.reads()
+    person.press("Enter")
+    equal(person.leaves(), EXIT["fine"], "exit code of the second window")
+    person.sees("migration  in-sync  PASS", "return  tidegate attach migration")
+    scene.note(f"{person.keys} keys beside typed values; {writer.transactions} transactions of the application")
+    check(person.keys <= MOST_KEYS, f"{person.keys} keys, at most {MOST_KEYS}")
+    same(scene, source, target)
+    run = scene.home / "runs/migration"
+    check("binlog_row_image" in (run / "cures.json").read_text(), "the cure was not recorded")
+    check(not (scene.home / "runs/.draft.yaml").exists(), "the draft outlived the start")
+    stop(scene, "migration")
+    shown = [path for path in scene.home.rglob("*") if path.is_file() and SECRET in path.read_text(errors="replace")]
+    equal(shown, [], "files that show the password")
+
+
+def headless(scene, source, target, name, files, *more):
+    """The saved files as they are, with another target and another name, and the password from the environment."""
+    engine = scene.engine(source, target, name=name)
+    engine.files = files
+    return engine.start("--name", name, "--set", f"target.port={target.port}", *more, env={"TG_SOURCE_PASSWORD": SECRET})
+
+
+@case()
+def test_saved_runs_headless(scene: Scene):
+    """The job that was saved and the DM files that were written, without the wizard, at fresh targets, do what the wizard's own run does."""
+    source, target = make(scene)
+    source.query("SET GLOBAL binlog_row_image = 'FULL'")
+    second, third = scene.target("any"), scene.target("any")
+    person = Person(scene)
+    to_review(person, source, target, is_cured=True)
+    person.press("Save")
+    person.sees("Save the job", "Passwords are written as references")
+    person.reads()
+    person.types("kept.yaml")
+    person.press("Enter", "Enter")
+    person.sees("saved as kept.yaml")
+    person.press("Save")
+    person.reads()
+    person.press("Tab", "Tab", "Enter")
+    person.sees("Write DM's files")
+    person.reads()
+    person.press("Enter", "Enter")
+    person.sees("Written into", "task.yaml")
+    person.reads()
+    person.press("Esc", "Back", "Enter")
     person.sees("Not yet")
     person.reads()
     person.press("Down", "Enter")
     person.sees("IN-SYNC")
     person.press("d")
-    equal(person.ends(), EXIT["fine"], "exit code of the detach")
-    scene.note(f"{person.keys} keys beside typed values")
-    check(person.keys <= MOST_KEYS, f"{person.keys} keys, at most {MOST_KEYS}")
-    source.query("INSERT INTO tg_it.a VALUES (4, 'while nobody looked')")
-    again = Person(scene, "attach")
-    again.sees("IN-SYNC")
-    again.press("d")
-    equal(again.ends(), EXIT["fine"], "exit code of the second window")
-    name = next((scene.home / "runs").glob("*/run.sock")).parent.name
-    check("binlog_row_image" in (scene.home / "runs" / name / "cures.json").read_text(), "the cure was not recorded")
-    check(not (scene.home / "runs/.draft.yaml").exists(), "the draft outlived the start")
-    deadline = time.monotonic() + DEADLINE
-    while not target.query("SELECT 1 FROM tg_it.a WHERE id = 4"):
-        check(time.monotonic() < deadline, "the row that came later never arrived")
-    subprocess.run([str(TIDEGATE), "stop", name], env={**os.environ, "TIDEGATE_HOME": str(scene.home / "runs")}, check=True, timeout=DEADLINE, stdout=subprocess.DEVNULL)
-    same(scene, source, target)
+    person.leaves()
+    written = {path.name: path.read_text() for path in [scene.home / "kept.yaml", *(scene.home / "migration-dm").iterdir()]}
+    equal(sorted(written), ["kept.yaml", "source.yaml", "task.yaml"], "files that were written")
+    equal([name for name, text in written.items() if SECRET in text], [], "files that show the password")
+    check('password: "${env:TG_SOURCE_PASSWORD}"' in written["kept.yaml"], f"no reference in\n{written['kept.yaml']}")
+    dm = [scene.home / "migration-dm" / name for name in ("task.yaml", "source.yaml")]
+    runs = [headless(scene, source, second, "again", [scene.home / "kept.yaml"]),
+            headless(scene, source, third, "of-dm", dm, "--set", "source.password=${env:TG_SOURCE_PASSWORD}")]
+    for run in runs:
+        run.until_state("in-sync")
+    for statement in ("INSERT INTO tg_it.a VALUES (4, 'for all three')", "UPDATE tg_it.a SET t = 'changed' WHERE id = 1", "DELETE FROM tg_it.a WHERE id = 2"):
+        source.query(statement)
+    for run in runs:
+        run.until_applied(position(source))
+        run.stop()
+    person.enters("tidegate attach")
+    person.sees("IN-SYNC")
+    equal(verify(person)[:2], ("✓", "PASS"), "verdict of the wizard's own run")
+    person.press("d")
+    person.leaves()
+    stop(scene, "migration")
+    for one in (target, second, third):
+        equal(same(scene, source, one, note=False), (1, 3), f"tables and rows at {one.name}")
 
 
 @case()
@@ -214,8 +268,7 @@ def test_killed_window(scene: Scene):
     deadline = time.monotonic() + DEADLINE
     while not draft.exists() or "page 2" not in draft.read_text():
         check(time.monotonic() < deadline and person.pump(0.1), "no draft was written")
-    person.process.send_signal(signal.SIGKILL)
-    person.process.wait()
+    os.kill(person.child(), signal.SIGKILL)
     equal(draft.stat().st_mode & 0o777, 0o600, "mode of the draft")
     check(SECRET not in draft.read_text(), "the password is in the draft")
     again = Person(scene)

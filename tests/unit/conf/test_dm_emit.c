@@ -312,6 +312,26 @@ static void passwords(void **state)
     unlink(path);
 }
 
+/* As the wizard makes a job: nothing of it was ever read from a file. */
+static void answers_without_a_file(void **state)
+{
+    static const char *const pairs[][2] = {{"name", "shop"}, {"source.host", "db"}, {"source.user", "tg"}, {"target.host", "tidb"}, {"target.user", "root"}};
+    struct job j, again;
+    struct dm_out out;
+    struct err e;
+    (void)state;
+    job_init(&j);
+    for (size_t i = 0; i < TG_ARRAY_LEN(pairs); i++)
+        assert_true(job_set(&j, pairs[i][0], pairs[i][1], &e));
+    assert_true(dm_emit(&j, &out));
+    back(&out, &again);
+    assert_string_equal(again.sources[0].id, "source-1");
+    assert_string_equal(again.sources[0].host, "db");
+    job_release(&again);
+    dm_out_release(&out);
+    job_release(&j);
+}
+
 static void topology(void **state)
 {
     struct job j, again;
@@ -413,7 +433,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples),  cmocka_unit_test(allow_lists_by_chance), cmocka_unit_test(settings),
-        cmocka_unit_test(told),      cmocka_unit_test(passwords),             cmocka_unit_test(topology),
+        cmocka_unit_test(told),      cmocka_unit_test(passwords),             cmocka_unit_test(answers_without_a_file), cmocka_unit_test(topology),
         cmocka_unit_test(topology_leaves_out), cmocka_unit_test(writes_new_files_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
