@@ -20,8 +20,23 @@ static const struct {
     {"pane-tables", "4z"},         {"pane-lag", "5z"},              {"pane-log", "6z"},            {"pane-attention", "7"},      {"ask-leave", "q"},
     {"ask-stop", "x"},             {"ask-question", "e"},           {"ask-event", "6k\r"},         {"ask-pace", "t"},            {"prompt-tables", "4/ord"},
     {"prompt-log-text", "6/lock"}, {"prompt-log-table", "6Torders"}, {"prompt-save", "\x13"},      {"prompt-command", ":wor"},   {"help-keys", "?"},
-    {"help-commands", "?\t"},
+    {"help-commands", "?\t"},     {"pane-chunks", "4z\r"},         {"ask-redo", "4zr"},           {"ask-leave-out", "4zx"},
 };
+
+static void take_chunks(struct dashboard_state *s)
+{
+    static const struct chunk_view list[] = {{1361, CHUNK_LOADING, "90201996, 2", "90271330, 1", 296114, 96100000, -1},
+                                             {1363, CHUNK_PASSING, "90340072, 7", "90409661, 3", 298406, 97000000, -1},
+                                             {1364, CHUNK_READING, "90409661, 3", "90478120, 5", 0, 0, 62},
+                                             {1365, CHUNK_ASKING, "90478120, 5", "", 300120, 97900000, -1}};
+    struct chunks_view v = {.table = "shop.order_items", .key = "order_id, line", .done = 2059, .ranges = 1, .rows_left = 228000000, .retried = 3,
+                            .why = "changed at the source while it was read", .total = TG_ARRAY_LEN(list), .n = TG_ARRAY_LEN(list)};
+    for (size_t i = 0; i < TG_ARRAY_LEN(list); i++) {
+        v.chunk[i] = list[i];
+        v.count[list[i].state]++;
+    }
+    dashboard_take_chunks(s, &v);
+}
 
 static void draw_board(const char *name, struct canvas *c)
 {
@@ -32,8 +47,10 @@ static void draw_board(const char *name, struct canvas *c)
     press_all(s, screens[i].keys);
     if (strcmp(name, "ask-question") == 0 && !s->dialog.is_open)
         press(s, K_ENTER); /* a wide screen has a pane for it first */
+    if (strcmp(name, "pane-chunks") == 0)
+        take_chunks(s);
     bool asks = strncmp(name, "ask-", 4) == 0, prompts = strncmp(name, "prompt-", 7) == 0, helps = strncmp(name, "help-", 5) == 0;
-    if (asks != s->dialog.is_open || prompts != (s->prompt != PROMPT_NONE) || helps != (s->help != HELP_NONE))
+    if (asks != (s->dialog.is_open || s->modal.kind) || prompts != (s->prompt != PROMPT_NONE) || helps != (s->help != HELP_NONE))
         fail_msg("%s: the keys lead elsewhere", name);
     dashboard_draw(c, s);
     dashboard_state_free(s);

@@ -116,6 +116,8 @@ static void make_box(struct bench *b, const char *name)
         on_page(b, STEP_SOURCE), ask_overwrite(w, "/home/me/shop-prod.yaml");
     else if (strcmp(name, "box-copy") == 0)
         on_page(b, STEP_SOURCE), text = text_of("  GRANT SELECT, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'tg_reader'@'%';\n"), ask_copy(w, "GRANT", &text, K_F6);
+    else if (strcmp(name, "box-lost") == 0)
+        ask_lost(w, "billing");
     else if (strcmp(name, "box-details") == 0)
         on_page(b, STEP_SCOPE), press(b, K_DOWN), scope_ask_details(w, K_ENTER);
     else if (strcmp(name, "box-rules") == 0)
@@ -170,7 +172,7 @@ static void test_pages(void **unused)
 static void test_boxes(void **unused)
 {
     static const char *const boxes[] = {"box-cure", "box-accept", "box-start", "box-save", "box-open", "box-leave", "box-text", "box-files", "box-origin", "box-sources",
-                                        "box-overwrite", "box-copy", "box-details", "box-rules", "box-rename", "box-drop", "box-keys", "box-pages"};
+                                        "box-overwrite", "box-copy", "box-lost", "box-details", "box-rules", "box-rename", "box-drop", "box-keys", "box-pages"};
     (void)unused;
     for (size_t i = 0; i < TG_ARRAY_LEN(boxes); i++)
         matrix(boxes[i], draw);
