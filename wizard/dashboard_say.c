@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the panes show, in lines: for dashboard_plain.c. Long lists come a piece at a time.
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -26,11 +27,11 @@ void say_state(const struct mon_snapshot *m)
 {
     char clock[FMT_SIZE], a[FMT_SIZE], b[FMT_SIZE], text[640];
     int dump = flow_percent(m, false), load = flow_percent(m, true);
-    size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms), run_state_name(m->state));
+    size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms), _(run_state_name(m->state)));
     if (m->reason[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, " %s.", m->reason);
+        n += (size_t)snprintf(text + n, sizeof text - n, " %s.", retell(m->reason));
     if (m->verdict[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), m->verdict);
+        n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), retell(m->verdict));
     if (dump >= 0 && load >= 0)
         n += (size_t)snprintf(text + n, sizeof text - n, _(" Dump %d percent. Load %d percent."), dump, load);
     if (m->load.left_s >= 0 && load < 100)
@@ -104,7 +105,7 @@ static void say_tables(const struct dashboard_state *s, size_t *from)
     for (; *from < end; ++*from) {
         const struct table_view *t = &m->table[order[*from]];
         char rows[FMT_SIZE], guess[FMT_SIZE], rate[FMT_SIZE];
-        say(_("  %s  %s  %s of about %s rows  %s%s"), t->name, table_state_name(t->state), fmt_count(rows, t->rows_loaded), fmt_count(guess, t->rows_guess),
+        say(_("  %s  %s  %s of about %s rows  %s%s"), t->name, _(table_state_name(t->state)), fmt_count(rows, t->rows_loaded), fmt_count(guess, t->rows_guess),
             fmt_rate(rate, t->rate), t->is_keyless ? _("  no key") : "");
     }
     if (*from < n)
@@ -123,7 +124,7 @@ static void say_log(const struct dashboard_state *s, size_t *from)
         const struct mon_event *e = log_line(&s->log, match[i]);
         char clock[FMT_SIZE];
         if (e)
-            say("%s  %s  %s  %s%s%s", fmt_clock(clock, e->at_ms), log_level_name(e->level), e->stage, e->table, e->table[0] ? ": " : "", e->text);
+            say("%s  %s  %s  %s%s%s", fmt_clock(clock, e->at_ms), _(log_level_name(e->level)), e->stage, e->table, e->table[0] ? ": " : "", retell(e->text));
     }
     if (!n)
         say("%s", _("no line passes the filters"));

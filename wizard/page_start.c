@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Start: what to do, and the runs of this host.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 
@@ -98,12 +99,12 @@ const char *start_safety(const struct wz *w, const struct wizard_run *run)
         return run->since;
     for (size_t i = 0; i < TG_ARRAY_LEN(w->safety) && w->safety[i].run[0]; i++)
         if (strcmp(w->safety[i].run, run->name) == 0)
-            return w->safety[i].text;
+            return retell(w->safety[i].text);
     return run->since[0] ? run->since : _("binlog not looked at");
 }
 
 /* What Enter does with the run that is chosen, and what is known of it, as a sentence. */
-static void run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size)
+void start_run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size)
 {
     char when[60], how_far[60] = "";
     if (run->is_live) {
@@ -154,7 +155,7 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
         }
     }
     if (selected >= before && selected - before < w->nruns)
-        run_sentence(w, &w->runs[selected - before], line, sizeof line);
+        start_run_sentence(w, &w->runs[selected - before], line, sizeof line);
     else
         snprintf(line, sizeof line, "%s", w->nruns ? _("Enter on a row attaches to it, goes on, or shows its report") : _("none yet"));
     if (has_hint)

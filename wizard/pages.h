@@ -13,6 +13,7 @@ size_t start_choices(const struct wz *w);
 enum start_choice start_choice_at(const struct wz *w, size_t row);
 const char *start_choice(const struct wz *w, size_t row, char note[120]);
 const char *start_safety(const struct wz *w, const struct wizard_run *run);
+void start_run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size); /* what Enter does with it */
 
 /* page_path.c, page_route.c, page_review.c: what stands beside the fields, in words. */
 void path_road(const struct wz *w, bool is_target, char out[700]);
@@ -63,6 +64,7 @@ bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out);
 void ask_copy(struct wz *w, const char *title, struct buf *text, int key);
 void ask_text(struct wz *w, const char *title, struct buf *text, int key); /* text is taken over */
 enum { BOX_SCOPE = 100 };             /* kinds of boxes from here on are scope_box.c's */
+void ask_failure(struct wz *w, const char *title, const struct err *e); /* what went wrong, and what to do */
 void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out);
 
 /* page_source.c: which of several sources is shown. */

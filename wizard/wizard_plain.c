@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wizard/wizard_plain.h"
 
+#include "base/retell.h"
 #include "ui/term.h"
 #include "ui/text.h"
 #include "wizard/job_file.h"
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #define SPEAK_MS 30000
+#define QUIET_MS 3000 /* nobody has said anything for so long */
+#define NAME_MS 300   /* most names are known, or not, in this time */
 
 /* ---- saying ---- */
 
@@ -84,7 +87,7 @@ static int64_t now_ms(void)
 static void tell(const struct probe_line *l)
 {
     static const char *const words[] = {N_("Fine"), N_("Attention"), N_("Fails"), N_("Not looked at")};
-    plain_say(_("%s: %s"), _(words[l->state]), l->text);
+    plain_say(_("%s: %s"), _(words[l->state]), retell(l->text));
 }
 
 /* ---- hearing ---- */
@@ -97,12 +100,12 @@ static bool tell_background(struct plain *p)
         struct form *f = &p->w->form[n->is_target ? STEP_TARGET : STEP_SOURCE];
         wz_take(p->w, n);
         if (n->kind == NEWS_RUN) {
-            plain_say("\n%s: %s", n->text, n->line.text);
+            plain_say("%s: %s", n->text, retell(n->line.text));
             told = true;
         }
         for (size_t i = 0; n->kind == NEWS_OVER && n->probe == PROBE_NAME && n->err.code != ERR_OK && i < f->n; i++)
             if (strcmp(f->field[i].path, n->is_target ? "target.host" : "source.host") == 0 && f->word[i].text[0]) {
-                plain_say(_("\nAttention: %s"), f->word[i].text);
+                plain_say(_("Attention: %s"), f->word[i].text);
                 told = true;
             }
     }
@@ -122,18 +125,16 @@ static bool read_bytes(char *line, size_t size)
     return got == 1 || n;
 }
 
+/* Who has begun a line is not interrupted by what came meanwhile: it is told before the next question, or after a while. */
 static bool wait_for_line(struct plain *p, const char *prompt)
 {
-    for (;;) {
-        struct pollfd fd[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = prober_fd(p->prober), .events = POLLIN}};
-        poll(fd, 2, -1);
-        if (fd[0].revents)
-            return read_bytes(p->line, sizeof p->line);
-        if (fd[1].revents && tell_background(p)) {
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (poll(&fd, 1, QUIET_MS) <= 0)
+        if (tell_background(p)) {
             printf("%s ", prompt);
             fflush(stdout);
         }
-    }
+    return read_bytes(p->line, sizeof p->line);
 }
 
 /* false: the end of the input. */
@@ -143,6 +144,7 @@ static bool read_line(struct plain *p, const char *prompt, bool is_secret)
     bool hides = is_secret && tcgetattr(STDIN_FILENO, &before) == 0, has_line = true;
     p->w->now_ms = now_ms();
     draft_keep(&p->keeper, p->w, true);
+    tell_background(p);
     if (hides) {                      /* before it is asked for: an answer may come at once */
         quiet = before;
         quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
@@ -365,8 +367,11 @@ static void start_probe(struct plain *p, const struct probe_order *o)
     p->w->probe[o->which] = (struct probe_view){.is_running = true, .began_ms = p->w->now_ms};
     p->nprobes++;
     prober_start(p->prober, o);
-    if (o->which == PROBE_NAME || o->which == PROBE_RUNS)
+    if (o->which == PROBE_NAME || o->which == PROBE_RUNS) { /* in the background: told when it is known */
+        struct pollfd fd = {.fd = prober_fd(p->prober), .events = POLLIN};
+        poll(&fd, 1, NAME_MS);
         return;
+    }
     begin_words(o->which);
     watch_probe(p, o->which);
 }
@@ -386,18 +391,13 @@ static void cure(struct plain *p, struct wz_effect *f)
         return;
     }
     review_propose_name(p->w);        /* its record lies in the run's folder */
-    plain_say("%s", c->title);
+    plain_say("%s", retell(c->title));
     start_probe(p, &(struct probe_order){.which = PROBE_CURE, .job = p->w->job, .home = p->o->home, .check = f->check, .cure = c, .user = f->text, .password = f->password});
     tell_notice(p);
     if (!p->w->modal.kind)            /* else it says first why it did not work */
         plain_probe(p, PROBE_CHECKS, false);
     else
         p->w->probe[PROBE_CHECKS].is_stale = true;
-}
-
-static void say_err(const struct err *e)
-{
-    plain_say("%s %s: %s", err_info(e->code)->id, _(err_info(e->code)->title), e->text);
 }
 
 static void attach(struct plain *p, const char *run)
@@ -418,9 +418,9 @@ static void act_on_run(struct plain *p, const struct wz_effect *f)
         if (port->resume(port->arg, f->text, &e))
             attach(p, f->text);
         else
-            say_err(&e);
+            ask_failure(p->w, _("The run did not go on"), &e);
     } else if (!port->start(port->arg, p->w->job, &e)) {
-        say_err(&e);
+        ask_failure(p->w, _("The run did not start"), &e);
     } else {
         draft_drop(&p->keeper, p->w);
         attach(p, p->w->job->name);
@@ -493,7 +493,7 @@ static void press_in_box(struct plain *p, int key, struct wz_effect *out)
 /* The fields of a box are asked when the button that was chosen needs them. */
 static bool takes_fields(const struct modal *m, unsigned button)
 {
-    return m->nfields && (m->button[button].wants_name || (m->is_column ? button > 0 : button == 0));
+    return m->nfields && !m->button[button].leaves_fields && (m->button[button].wants_name || (m->is_column ? button > 0 : button == 0));
 }
 
 static enum said ask_box_fields(struct plain *p)

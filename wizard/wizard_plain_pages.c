@@ -87,15 +87,19 @@ static enum said ask_tick(struct plain *p, struct form *form, size_t i, const ch
 }
 
 /* "1 of 2": the next one, or this. */
-static enum said ask_turn(struct plain *p, struct form *form, size_t i, const char *now)
+static enum said ask_turn(struct plain *p, struct form *form, size_t i)
 {
     char question[200];
-    bool yes;
-    snprintf(question, sizeof question, _("%s %s. The next one?"), form_label(&form->field[i]), now);
-    enum said said = plain_confirm(p, question, false, &yes);
-    if (said == SAID_TEXT && yes)
+    for (;;) {
+        bool yes;
+        char *now = form_value(form, p->w, i);
+        snprintf(question, sizeof question, _("%s %s. The next one?"), form_label(&form->field[i]), now);
+        free(now);
+        enum said said = plain_confirm(p, question, false, &yes);
+        if (said != SAID_TEXT || !yes)
+            return said;
         form->field[i].turn(p->w, 1);
-    return said == SAID_TEXT && yes ? ask_turn(p, form, i, "") : said;
+    }
 }
 
 /* The usual variable is looked up in the background, as on a screen. */
@@ -150,7 +154,7 @@ static enum said ask_field(struct plain *p, struct form *form, size_t i)
         tell_word(&form->word[i]);    /* said once more: it was typed elsewhere, or before */
     enum said said = f->choices             ? ask_choice(p, form, i, now)
                      : f->look == FORM_TICK ? ask_tick(p, form, i, now)
-                     : f->turn              ? ask_turn(p, form, i, now)
+                     : f->turn              ? ask_turn(p, form, i)
                                             : ask_text_field(p, form, i);
     free(now);
     return said;
@@ -336,17 +340,19 @@ static void tell_runs(struct plain *p)
     plain_say("%s", w->nruns ? _("Runs on this host:") : _("No runs on this host."));
     for (size_t i = 0; i < w->nruns; i++) {
         const struct wizard_run *r = &w->runs[i];
-        plain_say("  %s  %s  %s  %s  %s", r->name, r->state, r->what, r->tables, start_safety(w, r));
+        char sentence[300];
+        start_run_sentence(w, r, sentence, sizeof sentence);
+        plain_say("  %s  %s  %s  %s  %s", r->name, r->state, r->what, r->tables, sentence);
         resumable += !r->is_live && r->can_resume && r->file[0];
     }
-    if (resumable && !w->safety[0].run[0]) /* told when it is known */
+    if (resumable && !w->safety[0].run[0])
         plain_probe(p, PROBE_RUNS, false);
 }
 
 /* Number or name of a run; SAID_BACK: nothing came of it, ask again. */
 static enum said open_run(struct plain *p)
 {
-    char question[300];
+    char question[400], sentence[300];
     bool yes = true;
     for (size_t i = 0; i < p->w->nruns; i++)
         plain_say("  %zu  %s  %s", i + 1, p->w->runs[i].name, p->w->runs[i].state);
@@ -359,13 +365,15 @@ static enum said open_run(struct plain *p)
         if (strcmp(run.name, p->line) != 0 && number != i + 1)
             continue;
         bool resumes = !run.is_live && run.can_resume && !p->o->is_read_only;
-        snprintf(question, sizeof question, _("Its engine is not running: %s, %s. Start it again?"), run.what[0] ? run.what : run.state, start_safety(p->w, &run));
+        start_run_sentence(p->w, &run, sentence, sizeof sentence);
+        snprintf(question, sizeof question, _("Its engine is not running: %s. Start it again?"), sentence);
         if (resumes)
             said = plain_confirm(p, question, true, &yes);
         if (said != SAID_TEXT || !yes)
             return said == SAID_TEXT ? SAID_BACK : said;
-        struct wz_effect f = {.kind = resumes ? WZ_RESUME : WZ_ATTACH};
-        snprintf(f.text, sizeof f.text, "%s", run.name);
+        struct wz_effect f = {.kind = WZ_NONE};
+        p->w->list[STEP_START].selected = start_choices(p->w) + i;
+        wz_feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
         said = plain_do(p, &f);
         return said == SAID_TEXT ? SAID_BACK : said;
     }
@@ -397,7 +405,7 @@ static enum said do_choice(struct plain *p, size_t row)
         return SAID_BACK;
     default:
         p->w->list[STEP_START].selected = row;
-        wz_pages[STEP_START]->feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
+        wz_feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
         enum said said = plain_do(p, &f);
         return said == SAID_TEXT && p->w->at == STEP_START ? SAID_BACK : said;
     }

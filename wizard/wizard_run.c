@@ -2,6 +2,7 @@
 /* The wizard's loop: one poll over the terminal, the probes and a tick. What the state asks for (an effect) is done here;
  * nothing else in the room waits, writes a file or leaves the screen. */
 #include "wizard/draft.h"
+#include "base/retell.h"
 #include "wizard/job_file.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
@@ -129,15 +130,6 @@ static void attach(struct window *v, const char *run)
     v->is_done = true; /* the dashboard's way out is the way out: its summary is the last thing seen */
 }
 
-static void tell_failure(struct window *v, const char *title, const struct err *e)
-{
-    struct buf text = {0};
-    const struct err_info *info = err_info(e->code);
-    buf_addf(&text, "%s %s\n%s\n\n%s\n", info->id, _(info->title), e->text, _(info->cure));
-    ask_text(v->w, title, &text, 0);
-    v->is_dirty = true;
-}
-
 static void start_run(struct window *v)
 {
     struct err e = {0};
@@ -146,7 +138,8 @@ static void start_run(struct window *v)
         attach(v, v->w->job->name);
         return;
     }
-    tell_failure(v, _("The run did not start"), &e);
+    ask_failure(v->w, _("The run did not start"), &e);
+    v->is_dirty = true;
 }
 
 static void resume_run(struct window *v, const char *run)
@@ -158,7 +151,8 @@ static void resume_run(struct window *v, const char *run)
         return;
     }
     come_back(v);
-    tell_failure(v, _("The run did not go on"), &e);
+    ask_failure(v->w, _("The run did not go on"), &e);
+    v->is_dirty = true;
 }
 
 static void probe(struct window *v, const struct wz_effect *f)
@@ -177,7 +171,7 @@ static void cure(struct window *v, const struct wz_effect *f)
     }
     review_propose_name(v->w);        /* its record lies in the run's folder */
     v->w->probe[PROBE_CURE] = (struct probe_view){.is_running = true, .began_ms = v->w->now_ms};
-    wz_notice(v->w, _("running: %s"), c->title);
+    wz_notice(v->w, _("running: %s"), retell(c->title));
     prober_start(v->prober, &(struct probe_order){.which = PROBE_CURE, .job = v->w->job, .home = v->o->home, .check = f->check, .cure = c, .user = f->text, .password = f->password});
 }
 

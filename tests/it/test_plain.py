@@ -18,9 +18,10 @@ import time
 
 import pyte
 from compare import End, compare_table
-from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, wait_for  # noqa: I001  (sets the path)
+from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, tidegate, wait_for  # noqa: I001  (sets the path)
 
 DEADLINE = 60
+READING = 0.4  # a box is deaf for 0.3 s after it has opened
 PROMPT = re.compile(r"([^\n]*)[:：] \Z")
 SECRET = "pa55-w0rd-Xyz"
 
@@ -121,9 +122,34 @@ class Window:
 
     def type(self, text):
         """A key at a time, each seen by the program before the next: a burst would be a paste."""
-        for key in text:
+        for key in re.findall(r"\x1b(?:O.|\[\d*[A-Z~])|.", text, re.S):
             os.write(self.line, key.encode())
             self.text()
+
+    def press(self, label):
+        """Tab to a button of the page or of a box, and Enter."""
+        for _ in range(40):
+            if f"[ {label} ]" in self.under_cursor():
+                self.type("\r")
+                return
+            self.type("\t")
+        raise AssertionError(f"no way to {label}:\n{self.text()}")
+
+    def under_cursor(self):
+        """The line of the cursor, from a cell before it on."""
+        self.text()
+        cursor = self.screen.cursor
+        return self.screen.display[cursor.y][max(cursor.x - 2, 0):cursor.x + 40].lstrip("▸ ")[:40].split("]")[0] + "]"
+
+    def box(self, words):
+        """A box is open, and heard: it is deaf at first, and nobody reads faster."""
+        self.shows(words)
+        time.sleep(READING)
+
+    def goes_on(self, question):
+        """By the button Next, to that page."""
+        self.press("Next")
+        self.shows(question)
 
 
 def walk(person, answers, last="Review"):
@@ -151,8 +177,17 @@ def ask(person, text):
     """Says a line; what is said until the next prompt."""
     before = len(person.says)
     person.say(text)
-    person.prompt()
+    person.words = person.prompt()
     return person.says[before:]
+
+
+def until(person, label):
+    """Enter until that is asked; nothing is tested on the way."""
+    for _ in range(30):
+        if label in person.words:
+            return
+        ask(person, "no" if "Test it now" in person.words else "")
+    raise AssertionError(f"{label} is not asked:\n{person.says[-2000:]}")
 
 
 @case()
@@ -187,9 +222,21 @@ def test_start_to_run(scene: Scene):
     check(re.search(r"^  1  Save\n  2  Leave\nChoose", looker.says, re.M), looker.says[-500:])  # no Start, no Rehearse
     check("Not yet" in ask(person, "4"), person.says[-500:])
     ask(person, "")  # not yet
+    person.say("go Scope")
+    person.prompt()
+    ask(person, "existing")
+    ask(person, "4")
+    person.say("")
+    walk(person, {})
+    check("DROPPED and made anew" in ask(person, "4"), person.says[-500:])
+    check("Type the job's name (plain-run)" in ask(person, "2"), person.says[-500:])
+    check("That is not the name that was asked for: nothing was done." in ask(person, "plain"), person.says[-500:])
+    ask(person, "1")
+    check(not list((scene.home / "runs").glob("*/run.sock")), "an engine was started without the name")
     check(not list((scene.home / "runs").glob("*/run.sock")), "an engine was started without consent")
     ask(person, "4")
-    person.say("2")
+    ask(person, "2")
+    person.say("plain-run")
     check(person.read(lambda text: "The run is over. report tells" in text), person.says[-2000:])
     person.say("report")
     check(person.read(lambda text: "tg_it.a" in text[text.index("The run is over. report tells"):]), person.says[-2000:])
@@ -256,6 +303,28 @@ def test_journey(scene: Scene):
         difference, rows = compare_table(ends, table, there)
         check(rows >= 299 and not difference, f"{table}, {rows} rows: {difference}")
     check(SECRET not in person.says and "\x1b" not in person.says, "what no line may hold")
+    resume(scene, source, target)
+
+
+def resume(scene, source, target):
+    """The stopped run is offered with what is known of it, goes on, and holds what was written meanwhile."""
+    source.query("UPDATE tg_it.a SET t='while it stood' WHERE id<30")
+    wait_for(lambda: tidegate("status", "journey", "--run-dir", scene.home / "runs").returncode, 60, "the end of the engine")
+    person = Person(scene, "--plain", terminal=True, env={"TG_SOURCE_PASSWORD": SECRET, "TG_TARGET_PASSWORD": ""})
+    person.prompt()
+    check(re.search(r"^  journey  stopped ", person.says, re.M), person.says)
+    check(person.read(lambda text: "journey: binlog still on the source" in text), person.says)
+    said = ask(person, "3")
+    check("  1  journey  stopped" in said, said)
+    said = ask(person, "1")
+    check("everything copied, stopped " in said and "binlog still on the source. Start it again?" in said, said)
+    person.say("yes")
+    check(person.read(lambda text: "in-sync." in text), person.says[-2000:])
+    ends = End(source.port, "tg_it"), End(target.port, "tg_it")
+    wait_for(lambda: not compare_table(ends, "a", "a")[0], 60, "what was written meanwhile at the target")
+    for line in ("stop", "2"):
+        person.say(line)
+    equal(person.end(), EXIT["fine"], "exit code")
 
 
 def follow(scene, person, source):
@@ -296,6 +365,117 @@ def follow(scene, person, source):
     hears("1", "")
     hears("stop", "  2  Stop it now")
     person.say("2")
+
+
+@case()
+def test_same_job(scene: Scene):
+    """The full screen and the lines make the same job file of the same answers: a subset by boxes and by words, a rename, existing rows."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    for schema, tables in (("tg_it", ("a", "b", "c", "d", "e")), ("crm", ("one", "two"))):
+        source.query(f"CREATE DATABASE {schema}")
+        for table in tables:
+            source.query(f"CREATE TABLE {schema}.{table} (id INT PRIMARY KEY)")
+    person = Person(scene, "--plain")
+    walk(person, {("Source", "Kind"): "MariaDB", ("Source", "Host"): "127.0.0.1", ("Source", "Port"): str(source.port), ("Source", "User"): "root", ("Target", "Host"): "127.0.0.1",
+                  ("Target", "Port"): str(target.port), ("Target", "User"): "root"}, last="Scope")
+    ask(person, "unpick crm")
+    ask(person, "unpick tg_it.b")
+    ask(person, "rename tg_it.* to new_it.*")
+    ask(person, "existing")
+    ask(person, "2")
+    check("saved as plain.yaml" in ask(person, "save plain.yaml"), person.says[-500:])
+    person.discard()
+    window = Window(scene)
+    window.shows("What would you like to do?")
+    window.type("\r")
+    window.shows("Where is the data now?")
+    window.type("\x1bOC\t127.0.0.1\t" + str(source.port) + "\troot")
+    window.goes_on("How do we get")
+    window.goes_on("Where should the data go?")
+    window.type("\t127.0.0.1\t" + str(target.port) + "\troot")
+    window.goes_on("What should move?")
+    window.shows("Every chosen table has a key")
+    window.type(" ")                  # crm is the first row
+    window.shows("0 of 2 tables")
+    window.type("/tg_it.b\r")
+    window.shows("1 of 7 shown")
+    window.type("\x1bOB ")
+    window.shows("4 of 5 tables")
+    window.type("\x0e")               # Ctrl-N: renames
+    window.box("There is none yet: everything keeps its name.")
+    window.type("\x1b[Z\x15tg_it.*\t\x15new_it.*")
+    window.press("Add")
+    window.box("tg_it.* to new_it.*")
+    window.press("Close")
+    window.type("\t\x1bOC")           # existing data
+    window.shows("< add to them >")
+    window.type("\x13")
+    window.box("Save the job")
+    window.type("\x15screen.yaml")
+    window.press("Save")
+    window.shows("saved as screen.yaml")
+    screen, lines = ((scene.home / name).read_text() for name in ("screen.yaml", "plain.yaml"))
+    equal(screen, lines, "the job of the screen and of the lines")
+    check("exclude: [tg_it.b]" in lines and "existing: append" in lines and "new_it" in lines, lines)
+
+
+@case()
+def test_dm_files(scene: Scene):
+    """DM's files from lines: several files opened as one job, written anew for a cluster; a folder that has them is not touched."""
+    (scene.home / "task.yaml").write_text("name: t1\ntask-mode: all\ntarget-database: {host: 127.0.0.1, port: 4000, user: root}\nmysql-instances:\n  - source-id: s1\n")
+    (scene.home / "my source.yaml").write_text("source-id: s1\nfrom: {host: 127.0.0.1, port: 3306, user: root}\n")
+    person = Person(scene, "--plain")
+    person.prompt()
+    ask(person, "2")
+    said = ask(person, "task.yaml 'my source.yaml' none.yaml")
+    check("was not taken. Nothing was changed." in said and "Choose" in said, said)
+    ask(person, "2")
+    said = ask(person, "task.yaml 'my source.yaml'")
+    check("are open as one job; go goes to any page" in said and "Page 2 of 8" in said, said)
+    person.say("go Route")
+    walk(person, {("Route", "Road"): "DM cluster", ("Route", "All on"): "10.0.0.5", ("Route", "Next page"): ["files", ""]}, last="Checks")
+    check("Written into" in person.says and "topology.yaml" in person.says, person.says[-3000:])
+    check(list(scene.home.glob("*-dm/task.yaml")), "no task file was written")
+    wizard = Person(scene, "task.yaml", "my source.yaml", "--plain")  # the same from the command line
+    wizard.prompt()
+    ask(wizard, "1")
+    check("Host [127.0.0.1]" in ask(wizard, ""), wizard.says[-500:])
+
+
+@case()
+def test_words(scene: Scene):
+    """What a screen has keys for, at the last question of a page: rights, the secret's origin, several sources, a tunnel."""
+    person = Person(scene, "--plain")
+    for answer in ("", "", "db.invalid", "", "u", SECRET, "", "no"):
+        person.prompt()
+        person.say(answer)
+    person.prompt()
+    said = ask(person, "rights")
+    check("GRANT SELECT" in said and "Next page?" in said, said)
+    said = ask(person, "origin")
+    check("  4  Ask each time a run starts" in said, said)
+    ask(person, "4")
+    check("${ask}" in ask(person, "show"), person.says[-500:])
+    check("There is no such word here" in ask(person, "tunnel"), person.says[-500:])
+    said = ask(person, "?")
+    check("  several: another source, or one less" in said, said)
+    check("  2  Add another source" in ask(person, "several"), person.says[-900:])
+    check("Sources 2 of 2. The next one?" in ask(person, "2"), person.says[-900:])
+    check("Sources 1 of 2" in ask(person, "yes"), person.says[-300:])
+    check("Sources 2 of 2" in ask(person, "yes"), person.says[-300:])
+    until(person, "Next page")
+    ask(person, "several")
+    ask(person, "3")                  # the second goes again
+    check("db.invalid" in ask(person, "") + ask(person, ""), person.says[-300:])
+    until(person, "Next page")
+    check("Page 3 of 8: Path" in ask(person, ""), person.says[-900:])
+    ask(person, "2")
+    for answer in ("jump.invalid", "", "me"):
+        ask(person, answer)
+    said = ask(person, "")
+    check("ssh -N " in said and "me@jump.invalid" in said, said)
+    check("To the target" in ask(person, "other") + ask(person, ""), person.says[-500:])
+    check(SECRET not in (scene.home / "runs/.draft.yaml").read_text(), "the password is in the draft")
 
 
 @case()
