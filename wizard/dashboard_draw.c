@@ -330,10 +330,12 @@ void stages_draw(struct canvas *c, struct rect r, const struct mon_snapshot *m)
     static const enum role role[] = {ROLE_DIM, ROLE_TITLE, ROLE_OK, ROLE_BAD};
     struct stage stage[7];
     size_t n = stages_of(m, stage);
-    int x = 1;
+    int x = 1, cells = 1;
+    for (size_t i = 0; i < n; i++)
+        cells += 4 + text_cells(stage[i].name) + (stage[i].percent >= 0 && stage[i].mark == MARK_ACTIVE ? 4 : 0);
     for (size_t i = 0; i < n; i++) {
         if (i)
-            x += canvas_text(c, r, r.y, x, ROLE_DIM, " ─ ");
+            x += canvas_text(c, r, r.y, x, ROLE_DIM, cells - 3 > r.w ? " " : " ─ ");
         x += canvas_text(c, r, r.y, x, role[stage[i].mark], sign[stage[i].mark]);
         x += canvas_text(c, r, r.y, x, role[stage[i].mark], stage[i].name);
         if (stage[i].percent >= 0 && stage[i].mark == MARK_ACTIVE)

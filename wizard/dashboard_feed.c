@@ -629,20 +629,8 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
         s->asked = ASK_NOTHING;
 }
 
-/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
-static bool is_mouse_key(const struct dashboard_state *s, int key)
-{
-    unsigned where = dashboard_where(s);
-    const struct key_row *row = key_is_text(key) ? NULL : keymap_find(&dashboard_keys, where, keymap_meaning(&dashboard_keys, where, key));
-    return row && row->action == DO_MOUSE;
-}
-
 static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 {
-    if (is_mouse_key(s, key)) {
-        out->kind = EFFECT_MOUSE;
-        return;
-    }
     if (s->help) {
         bool is_over = key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' || key == K_CTRL('c');
         s->help = is_over ? HELP_NONE : key == K_TAB ? HELP_KEYS + HELP_COMMANDS - s->help : s->help;
@@ -669,9 +657,21 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
     pin_table(s);
 }
 
+/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
+static bool is_mouse_key(const struct dashboard_state *s, const struct input *in)
+{
+    unsigned where = dashboard_where(s);
+    const struct key_row *row = in->kind != IN_KEY || key_is_text(in->key) ? NULL : keymap_find(&dashboard_keys, where, keymap_meaning(&dashboard_keys, where, in->key));
+    return row && row->action == DO_MOUSE;
+}
+
 bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct effect *out)
 {
     *out = (struct effect){.kind = EFFECT_NONE};
+    if (is_mouse_key(s, in)) {
+        out->kind = EFFECT_MOUSE;
+        return true;
+    }
     if (s->modal.kind && in->kind != IN_RESIZE) {
         ask_leave_out_feed(s, in, out);
         return true;

@@ -105,6 +105,8 @@ static const struct key_action actions[] = {
     {"find", IN_TABLES | IN_PANES | IN_LOG, {'/'}},
     {"sort", IN_TABLES | IN_PANES, {'s'}},
     {"show", IN_TABLES, {'f'}},
+    {"redo", IN_TABLES, {'r'}},
+    {"leave-out", IN_TABLES, {'x'}},
     {"follow", IN_LOG | IN_PANES, {'f'}},
     {"wrap", IN_LOG | IN_PANES, {'w'}},
     {"level", IN_LOG | IN_PANES, {'l'}},

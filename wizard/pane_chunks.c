@@ -142,10 +142,13 @@ static void draw_sum(struct canvas *c, struct rect in, int y, const struct chunk
         snprintf(come, sizeof come, _("~%s rows left"), fmt_count(a, v->rows_left));
     else
         snprintf(come, sizeof come, "%s", _("more to come"));
-    int x = in.x;
-    x += canvas_textf(c, in, y, x, ROLE_TEXT, _("%s done  %u loading  %u queued  %u reading  %s"), fmt_exact(a, v->done),
-                      v->count[CHUNK_LOADING], v->count[CHUNK_QUEUED] + v->count[CHUNK_PASSING], v->count[CHUNK_READING], come);
-    canvas_textf(c, in, y, x + 2, v->count[CHUNK_ASKING] ? ROLE_WARN : ROLE_TEXT, _("%u failed"), v->count[CHUNK_ASKING]);
+    char sum[300], failed[40];
+    snprintf(sum, sizeof sum, _("%s done  %u loading  %u queued  %u reading  %s"), fmt_exact(a, v->done), v->count[CHUNK_LOADING],
+             v->count[CHUNK_QUEUED] + v->count[CHUNK_PASSING], v->count[CHUNK_READING], come);
+    snprintf(failed, sizeof failed, _("%u failed"), v->count[CHUNK_ASKING]);
+    int room = in.w - text_cells(failed) - 2; /* what failed is said whatever else there is no room for */
+    int used = canvas_cut(c, in, y, in.x, room, ROLE_TEXT, sum);
+    canvas_text(c, in, y, in.x + used + 2, v->count[CHUNK_ASKING] ? ROLE_WARN : ROLE_TEXT, failed);
 }
 
 /* The first row of the list: where the person has scrolled to; in the small box the first that is not done. */
