@@ -6,6 +6,7 @@
 #include "engine/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +102,7 @@ static bool note_wish(struct engine *g, struct err *e)
         buf_addc(&sql, ';');
         ledger_sql_release_table(&g->ledger, &sql, w->tab->id);
         buf_addc(&sql, ';');
-        ledger_sql_note(&g->ledger, &sql, NOTE_TABLE, w->tab->label, "left out of the run; what was at the target then stays there");
+        ledger_sql_note(&g->ledger, &sql, NOTE_TABLE, w->tab->label, N_("left out of the run; what was at the target then stays there"));
     }
     fail_point("wish.before");
     bool fine = engine_fenced(g, &sql, e);
@@ -267,7 +268,10 @@ bool engine_empty_noted(struct engine *g, struct err *e)
         struct tab *tab = g->tabs.list[i];
         if (!tab->def || tab->copy != TAB_EMPTYING || tab_is_first(tab))
             continue;
+        pthread_mutex_lock(&g->tabs.lock);
         tab->end = (struct pos){0};
+        tab->round = 1;
+        pthread_mutex_unlock(&g->tabs.lock);
         if (!engine_empty_tab(g, tab, true, e))
             return false;
         forget_found(g, tab->id);
