@@ -177,6 +177,8 @@ struct engine {
     uint32_t ntable_rate;
     int64_t *table_began;             /* times.c's, by index in tabs.list */
     uint32_t ntable_began, hour_seconds, day_seconds; /* seconds that are in the newest of the long points */
+    int64_t source_lost_ms;           /* mono: since then the source does not answer; 0: it does */
+    char source_lost[120];            /* why */
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum;
     struct pos source_end;            /* last known end of the source's binlog */
