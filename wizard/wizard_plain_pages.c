@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pages in lines. Fields come from the pages' own forms, buttons and keys of a page are words at its last question; the
 // tree of Scope and the list of Checks have files of their own.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 #include "wizard/scope.h"
@@ -25,7 +26,7 @@ static void tell_word(const struct form_word *word)
     char text[260];
     if (!word->text[0])
         return;
-    snprintf(text, sizeof text, word->role == ROLE_OK || word->role == ROLE_TEXT || word->role == ROLE_DIM ? "%s" : _("Attention: %s"), word->text);
+    snprintf(text, sizeof text, word->role == ROLE_OK || word->role == ROLE_TEXT || word->role == ROLE_DIM ? "%s" : _("Attention: %s"), retell(word->text));
     plain_text(text);
 }
 
