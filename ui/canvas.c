@@ -22,6 +22,7 @@ void canvas_init(struct canvas *c, int rows, int cols, enum glyph_set glyphs)
 void canvas_release(struct canvas *c)
 {
     free(c->cells);
+    free(c->spot);
     *c = (struct canvas){0};
 }
 
@@ -35,6 +36,7 @@ void canvas_clear(struct canvas *c)
     for (int i = 0; i < c->rows * c->cols; i++)
         blank(&c->cells[i], ROLE_TEXT);
     c->cursor_y = c->cursor_x = -1;
+    c->nspots = 0;
 }
 
 static struct cell *at(struct canvas *c, int y, int x)
@@ -315,6 +317,31 @@ void canvas_graph(struct canvas *c, struct rect r, enum role role, const float *
             if (here > 0)
                 canvas_text(c, r, r.y + row, r.x + column, role, step[TG_MIN(here, 8L) - 1]);
         }
+    }
+}
+
+void canvas_spot(struct canvas *c, struct rect clip, struct rect r, int what, int64_t n)
+{
+    int top = TG_MAX(clip.y, r.y), left = TG_MAX(clip.x, r.x);
+    int bottom = TG_MIN(clip.y + clip.h, r.y + r.h), right = TG_MIN(clip.x + clip.w, r.x + r.w);
+    if (!c->cells || bottom <= top || right <= left) /* no cells: drawn only to be measured */
+        return;
+    if (c->nspots == c->spots_room) {
+        c->spots_room = c->spots_room ? c->spots_room * 2 : 64;
+        c->spot = x_realloc(c->spot, c->spots_room * sizeof *c->spot);
+    }
+    c->spot[c->nspots++] = (struct spot){{top, left, bottom - top, right - left}, what, n};
+}
+
+void canvas_point(const struct canvas *c, struct input *in)
+{
+    in->what = 0;
+    for (size_t i = c->nspots; i-- > 0 && !in->what;) {
+        const struct spot *s = &c->spot[i];
+        if (in->y < s->r.y || in->y >= s->r.y + s->r.h || in->x < s->r.x || in->x >= s->r.x + s->r.w)
+            continue;
+        in->what = s->what;
+        in->n = s->n;
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "ui/glyphs.h"
+#include "ui/input.h"
 
 struct rect {
     int y, x, h, w;
@@ -36,11 +37,18 @@ struct cell {
     uint8_t width; /* 0: the right half of the wide glyph before it */
     uint8_t role;
 };
+struct spot {
+    struct rect r;
+    int what;
+    int64_t n;
+};
 struct canvas {
     int rows, cols;
     enum glyph_set glyphs;
     int cursor_y, cursor_x; /* where the focused thing is; -1: nowhere */
     struct cell *cells;     /* rows * cols */
+    struct spot *spot;      /* what can be pointed at, in the order drawn */
+    size_t nspots, spots_room;
 };
 
 void canvas_init(struct canvas *c, int rows, int cols, enum glyph_set glyphs);
@@ -78,6 +86,14 @@ void canvas_bar(struct canvas *c, struct rect clip, int y, int x, int width, enu
  * maximum. span: how many values the whole width stands for. Negative: unknown, left blank. */
 void canvas_graph(struct canvas *c, struct rect r, enum role role, const float *value, size_t n,
                   size_t span, double top);
+
+/* ---- where a pointer lands ---- */
+/* What widgets of this room call their parts; whoever draws a page has numbers above 0 of his own. */
+enum { SPOT_BOX = -1, SPOT_CHOICE = -2, SPOT_FIELD = -3, SPOT_BUTTON = -4, SPOT_KEY = -5 /* n: does what that key does */ };
+/* What was drawn in r, as far as clip shows it, can be pointed at. What is drawn later lies on top. */
+void canvas_spot(struct canvas *c, struct rect clip, struct rect r, int what, int64_t n);
+/* Fills in->what and in->n by in->y and in->x: who draws says where things are, nobody counts cells again. */
+void canvas_point(const struct canvas *c, struct input *in);
 
 /* ---- reading back ---- */
 /* Rows as text, spaces at line ends trimmed. */

@@ -47,6 +47,18 @@ enum dialog_answer dialog_feed(struct dialog *d, int key, int64_t now_ms)
     }
 }
 
+enum dialog_answer dialog_click(struct dialog *d, const struct input *in, int64_t now_ms)
+{
+    if (now_ms < d->deaf_until_ms || in->what != SPOT_CHOICE || in->n >= d->nchoices)
+        return DIALOG_OPEN;
+    if (d->selected != (unsigned)in->n) {
+        d->selected = (unsigned)in->n;
+        return DIALOG_OPEN;
+    }
+    d->is_open = false;
+    return DIALOG_CHOSEN;
+}
+
 struct rect dialog_frame(struct canvas *c, int h, int w, const char *title)
 {
     h = TG_MIN(h, c->rows);
@@ -54,6 +66,7 @@ struct rect dialog_frame(struct canvas *c, int h, int w, const char *title)
     struct rect box = {(c->rows - h) / 2, (c->cols - w) / 2, h, w};
     canvas_fill(c, (struct rect){box.y, box.x - 1, box.h, box.w + 2}, ROLE_TEXT, ' ');
     canvas_box(c, box, ROLE_EDGE_FOCUS, title, NULL);
+    canvas_spot(c, box, box, SPOT_BOX, 0);
     struct rect in = rect_inside(box);
     in.x++;
     in.w = TG_MAX(in.w - 2, 0);
@@ -77,6 +90,7 @@ static int draw_choices(const struct dialog *d, struct canvas *c, struct rect in
         int used = canvas_cut(c, in, y, in.x + 2, in.w - 2, ROLE_TEXT, d->choice[i].label);
         if (d->choice[i].note[0] && in.x + 2 + used < note_at)
             canvas_cut(c, in, y, note_at, in.x + in.w - note_at, ROLE_DIM, d->choice[i].note);
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_CHOICE, (int64_t)i);
         if (is_selected) {
             canvas_text(c, in, y, in.x, ROLE_PICK, "▸");
             canvas_paint(c, (struct rect){y, in.x, 1, in.w}, ROLE_PICK);

@@ -29,6 +29,8 @@ enum dialog_answer { DIALOG_OPEN, DIALOG_CHOSEN, DIALOG_LEFT };
 void dialog_open(struct dialog *d, int opened_by, int64_t now_ms);
 /* DIALOG_CHOSEN: d->selected holds, the dialog is closed. DIALOG_LEFT: Esc. */
 enum dialog_answer dialog_feed(struct dialog *d, int key, int64_t now_ms);
+/* The choice that is pointed at is selected; one that was selected already is chosen. Anything else does nothing. */
+enum dialog_answer dialog_click(struct dialog *d, const struct input *in, int64_t now_ms);
 void dialog_draw(const struct dialog *d, struct canvas *c);
 /* Clears room for a box of h by w in the middle, frames it, returns its inside less a column each
  * side. */

@@ -25,7 +25,7 @@ void edit_wipe(struct edit *e)
     explicit_bzero(e->text, EDIT_BYTES);
     e->n = e->at = 0;
     e->pasted = 0;
-    e->was_cut = e->is_shown = false;
+    e->was_cut = e->is_shown = e->is_offered = false;
 }
 
 void edit_release(struct edit *e)
@@ -154,6 +154,8 @@ static bool feed_key(struct edit *e, int key)
 
 bool edit_feed(struct edit *e, const struct input *in)
 {
+    if (e->is_offered && (in->kind == IN_PASTE || (in->kind == IN_KEY && key_is_text(in->key))))
+        edit_wipe(e);
     if (in->kind == IN_PASTE) {
         paste(e, in->text);
         return true;
@@ -161,6 +163,7 @@ bool edit_feed(struct edit *e, const struct input *in)
     if (in->kind != IN_KEY || !feed_key(e, in->key))
         return false;
     e->pasted = 0;
+    e->is_offered = false;
     return true;
 }
 
@@ -195,7 +198,7 @@ void edit_draw(const struct edit *e, struct canvas *c, struct rect clip, int y, 
             break;
     }
     if (w > 0)
-        canvas_cut(c, clip, y, x, w, ROLE_TEXT, from);
+        canvas_cut(c, clip, y, x, w, e->is_offered && has_focus ? ROLE_PICK : ROLE_TEXT, from);
     if (has_focus) {
         c->cursor_y = y;
         c->cursor_x = x + TG_MIN(cells, TG_MAX(w - 1, 0));

@@ -14,6 +14,7 @@ struct edit {
     size_t n, at;                     /* bytes; the cursor stands before text[at] */
     bool is_secret, is_shown;         /* is_shown: a secret in plain sight until the field is left */
     bool was_cut;                     /* the last paste did not fit, or held what is no text */
+    bool is_offered;                  /* the text is a default: it is shown as picked, and typing or a paste replaces it */
     unsigned pasted;                  /* characters of the last paste; 0 once something else was done */
 };
 

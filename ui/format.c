@@ -33,11 +33,7 @@ static void number(char *out, size_t size, double value, unsigned unit)
 
 const char *fmt_bytes(char out[FMT_SIZE], uint64_t bytes)
 {
-    unsigned unit = unit_of((double)bytes, 6);
-    number(out, FMT_SIZE - 4, in_unit((double)bytes, unit), unit);
-    size_t n = strlen(out);
-    snprintf(out + n, FMT_SIZE - n, " %s", byte_unit[unit]);
-    return out;
+    return bytes_text(out, bytes);
 }
 
 const char *fmt_rate(char out[FMT_SIZE], double bytes_per_s)

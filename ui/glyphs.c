@@ -66,6 +66,17 @@ enum glyph_set glyph_set_default(void)
     return term && strcmp(term, "linux") == 0 ? GLYPHS_ASCII : GLYPHS_LINES;
 }
 
+enum glyph_set glyph_set_judge(const int column[GLYPH_SAMPLES])
+{
+    bool is_wide = false;
+    for (int i = 0; i < GLYPH_SAMPLES; i++) {
+        if (column[i] < 2 || column[i] > 3)
+            return GLYPHS_ASCII;
+        is_wide |= column[i] == 3 && i + 1 < GLYPH_SAMPLES;
+    }
+    return is_wide ? GLYPHS_SAFE : GLYPHS_LINES;
+}
+
 const char *glyphs_lack_chinese(enum glyph_set set)
 {
     const char *term = getenv("TERM");

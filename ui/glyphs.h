@@ -13,6 +13,11 @@ enum glyph_set { GLYPHS_AUTO, GLYPHS_LINES, GLYPHS_SAFE, GLYPHS_ASCII };
 bool glyph_set_parse(const char *name, enum glyph_set *out);
 /* What the locale and TERM allow: ascii without UTF-8 or on a bare Linux console, else lines. */
 enum glyph_set glyph_set_default(void);
+/* What a terminal does with glyphs, told by the columns in which the cursor stands after each of three samples, written in
+ * column 1: a line, a block, a Chinese character (two cells). More cells than any glyph has: it takes the bytes one by one,
+ * and is given seven bits. */
+#define GLYPH_SAMPLES 3
+enum glyph_set glyph_set_judge(const int column[GLYPH_SAMPLES]);
 /* NULL, or why Chinese can't be shown with this set on this terminal (msgid). */
 const char *glyphs_lack_chinese(enum glyph_set set);
 /* The character of `set` that stands for this one. */

@@ -6,7 +6,14 @@
 
 #include "base/base.h"
 
-enum input_kind { IN_KEY, IN_PASTE, IN_RESIZE, IN_TICK };
+enum input_kind {
+    IN_KEY,
+    IN_PASTE,
+    IN_RESIZE,
+    IN_TICK,
+    IN_CLICK, /* only after the person switched the mouse on */
+    IN_WHEEL
+};
 enum {
     K_TAB = 9,
     K_ENTER = 13,
@@ -42,6 +49,10 @@ struct input {
     int key;          /* IN_KEY */
     const char *text; /* IN_PASTE: without control characters; lives until the next event */
     int rows, cols;   /* IN_RESIZE */
+    /* IN_CLICK, IN_WHEEL: the cell, and the thing that was drawn there, told by canvas_point; 0: nothing can be pointed at */
+    int y, x, what;
+    int64_t n;
+    int by;           /* IN_WHEEL: lines, up is negative */
 };
 static inline bool key_is_text(int key)
 {

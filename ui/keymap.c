@@ -58,9 +58,11 @@ const char *key_name(int key, char *buf, size_t size)
     return buf;
 }
 
-static const char *label_of(const struct key_row *row, char *buf, size_t size)
+static const char *label_of(const struct keymap *m, unsigned where, const struct key_row *row, char *buf, size_t size)
 {
-    return row->label ? row->label : key_name(row->key, buf, size);
+    if (row->label) /* "s" is a second elsewhere, but "or" is a word */
+        return keymap_words(m, where, strstr(row->label, " or ") ? _(row->label) : row->label, buf, size);
+    return key_name(keymap_pressed(m, where, row->key), buf, size);
 }
 
 static const char *hint_of(const struct key_row *row, unsigned where, int cols, key_hint *hint,
@@ -78,12 +80,12 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
     struct rect all = canvas_all(c);
     const struct key_row *last = NULL;
     enum role role;
-    char name[24];
+    char name[80];
     for (size_t i = 0; i < m->n; i++)
         last = hint_of(&m->row[i], where, c->cols, hint, arg, &role) ? &m->row[i] : last;
     if (!last)
         return;
-    int last_cells = text_cells(label_of(last, name, sizeof name)) + 1 +
+    int last_cells = text_cells(label_of(m, where, last, name, sizeof name)) + 1 +
                      text_cells(hint_of(last, where, c->cols, hint, arg, &role));
     int x = 1;
     for (size_t i = 0; i < m->n; i++) {
@@ -91,10 +93,12 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
         const char *words = hint_of(row, where, c->cols, hint, arg, &role);
         if (!words)
             continue;
-        const char *label = label_of(row, name, sizeof name);
+        const char *label = label_of(m, where, row, name, sizeof name);
         int cells = text_cells(label) + 1 + text_cells(words);
         if (row != last && x + cells + 2 + last_cells > c->cols)
             continue;
+        if (row->key)
+            canvas_spot(c, all, (struct rect){y, x, 1, cells}, SPOT_KEY, keymap_pressed(m, where, row->key));
         x += canvas_text(c, all, y, x, row->why_not ? ROLE_DIM : ROLE_KEY, label) + 1;
         x += canvas_text(c, all, y, x, role, words) + 2;
     }
@@ -103,7 +107,7 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
 static int help_column(const struct keymap *m, unsigned where, struct canvas *c, struct rect r, bool is_common,
                        int label_cells)
 {
-    char name[24];
+    char name[80];
     int y = r.y;
     canvas_text(c, r, y++, r.x, ROLE_TITLE, is_common ? _("Everywhere") : _("This page"));
     for (size_t i = 0; i < m->n; i++) {
@@ -111,7 +115,7 @@ static int help_column(const struct keymap *m, unsigned where, struct canvas *c,
         if (!row->help || row->is_common != is_common || !(row->where & where))
             continue;
         enum role key_role = row->why_not ? ROLE_DIM : ROLE_KEY;
-        canvas_text(c, r, y, r.x + 1, key_role, label_of(row, name, sizeof name));
+        canvas_cut(c, r, y, r.x + 1, label_cells - 1, key_role, label_of(m, where, row, name, sizeof name));
         canvas_cut(c, r, y, r.x + 1 + label_cells, r.w - 1 - label_cells,
                    row->why_not ? ROLE_DIM : ROLE_TEXT, _(row->help));
         y++;

@@ -4,6 +4,7 @@
 #ifndef TG_UI_KEYMAP_H
 #define TG_UI_KEYMAP_H
 
+#include "base/err.h"
 #include "ui/canvas.h"
 #include "ui/input.h"
 
@@ -18,13 +19,35 @@ struct key_row {
     bool is_common;      /* left column of the help page */
     const char *why_not; /* greyed: pressed, it says this */
 };
+/* An action that a person may give other keys. key[0] is what the page knows it by, whatever is pressed for it. */
+struct key_action {
+    const char *name;
+    unsigned where;
+    int key[4];          /* 0: none */
+};
 struct keymap {
     const struct key_row *row;
     size_t n;
+    const struct key_action *action; /* NULL: none can be changed */
+    size_t nactions;
 };
 
 /* The row of this key in this context, NULL: none. */
 const struct key_row *keymap_find(const struct keymap *m, unsigned where, int key);
+/* ---- keys of one's own: one set for the process, taken before a window opens ---- */
+/* The action of that name in all maps that have it. Keys that move, go on and go back stay what they are, and an action that
+ * is wanted while text is typed keeps a key that is no text. false: nothing was taken, *e says why. */
+bool keymap_own(const struct keymap *const *maps, size_t nmaps, const char *action, const char *const *keys, size_t nkeys, struct err *e);
+/* After all were taken: no key may do two things in one place. false: *e says which, *action is one that was taken. */
+bool keymap_agrees(const struct keymap *const *maps, size_t nmaps, const char **action, struct err *e);
+void keymap_forget(void);
+/* What the page knows a pressed key by; 0: nothing any more. */
+int keymap_meaning(const struct keymap *m, unsigned where, int pressed);
+/* What is to be pressed for a key that the page knows. */
+int keymap_pressed(const struct keymap *m, unsigned where, int key);
+/* Words about keys ("F9 Ctrl-S", "d Detach   ? Help") with the keys that hold now; returns out. */
+const char *keymap_words(const struct keymap *m, unsigned where, const char *words, char *out, size_t size);
+
 /* "F1", "Ctrl-L", "z"; returns buf. */
 const char *key_name(int key, char *buf, size_t size);
 /* The words of a row where the page wants others than row->hint; NULL: leave it out. May change

@@ -109,6 +109,20 @@ static enum modal_answer feed_key(struct modal *m, int key)
     }
 }
 
+static enum modal_answer point(struct modal *m, const struct input *in)
+{
+    if (in->kind == IN_WHEEL) {
+        m->top = TG_MAX(m->top + in->by, 0);
+    } else if (in->what == SPOT_FIELD && in->n < m->nfields) {
+        m->focus = (unsigned)in->n;
+    } else if (in->what == SPOT_BUTTON && in->n < m->nbuttons) {
+        bool had_focus = m->focus == m->nfields + (unsigned)in->n;
+        m->focus = m->nfields + (unsigned)in->n;
+        return had_focus ? press(m) : MODAL_OPEN;
+    }
+    return MODAL_OPEN;
+}
+
 enum modal_answer modal_feed(struct modal *m, const struct input *in, int64_t now_ms)
 {
     if (in->kind == IN_KEY && now_ms < m->deaf_until_ms) {
@@ -116,6 +130,8 @@ enum modal_answer modal_feed(struct modal *m, const struct input *in, int64_t no
             m->deaf_until_ms = now_ms + DEAF_MS;
         return MODAL_OPEN;
     }
+    if (in->kind == IN_CLICK || in->kind == IN_WHEEL)
+        return now_ms < m->deaf_until_ms ? MODAL_OPEN : point(m, in);
     if (m->focus < m->nfields && edit_feed(&m->field[m->focus].edit, in))
         return MODAL_OPEN;
     return in->kind == IN_KEY ? feed_key(m, in->key) : MODAL_OPEN;
@@ -157,6 +173,7 @@ static void draw_fields(const struct modal *m, struct canvas *c, struct rect in,
     for (unsigned i = 0; i < m->nfields; i++, y++) {
         int x = in.x + TG_MIN(widest + 1, in.w / 2), room = in.x + in.w - x - 4;
         canvas_cut(c, in, y, in.x, widest, m->focus == i ? ROLE_TITLE : ROLE_TEXT, m->field[i].label);
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_FIELD, (int64_t)i);
         canvas_text(c, in, y, x, ROLE_EDGE, "[");
         edit_draw(&m->field[i].edit, c, in, y, x + 2, TG_MAX(room, 1), m->focus == i);
         canvas_text(c, in, y, in.x + in.w - 1, ROLE_EDGE, "]");
@@ -174,8 +191,11 @@ static void draw_button(const struct modal *m, struct canvas *c, struct rect in,
     if (m->is_column) {
         canvas_text(c, in, y, in.x, ROLE_PICK, has_focus ? "▸" : " ");
         canvas_cut(c, in, y, in.x + 2, in.w - 2, role, m->button[i].label);
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_BUTTON, (int64_t)i);
     } else {
-        *x += canvas_textf(c, in, y, *x, role, "[ %s ]", m->button[i].label) + 2;
+        int used = canvas_textf(c, in, y, *x, role, "[ %s ]", m->button[i].label);
+        canvas_spot(c, in, (struct rect){y, *x, 1, used}, SPOT_BUTTON, (int64_t)i);
+        *x += used + 2;
     }
 }
 

@@ -21,6 +21,7 @@ struct modal {
     struct {
         char label[80];
         bool wants_name;              /* sleeps until every field holds what it wants */
+        bool leaves_fields;           /* minds no field: lines, which ask for the fields once a button is chosen, don't */
     } button[MODAL_BUTTONS];
     unsigned nfields, nbuttons, focus; /* focus: fields, then buttons */
     char keys[80];                    /* last line; "": none */
@@ -36,7 +37,8 @@ enum modal_answer { MODAL_OPEN, MODAL_PRESSED, MODAL_LEFT };
 void modal_begin(struct modal *m, int kind, const char *title, int opened_by, int64_t now_ms);
 void modal_add_field(struct modal *m, const char *label, bool is_secret, const char *wants);
 void modal_add_button(struct modal *m, const char *label, bool wants_name);
-/* MODAL_PRESSED: the button m->focus - m->nfields was pressed; the owner closes. MODAL_LEFT: Esc; it is closed. */
+/* A click gives the focus, one on the button that has it presses it; the wheel scrolls the text.
+ * MODAL_PRESSED: the button m->focus - m->nfields was pressed; the owner closes. MODAL_LEFT: Esc; it is closed. */
 enum modal_answer modal_feed(struct modal *m, const struct input *in, int64_t now_ms);
 bool modal_is_awake(const struct modal *m, unsigned button);
 void modal_close(struct modal *m);    /* wipes the fields */

@@ -23,11 +23,18 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ui/text.h"
 
-enum { CODE_PASTE_START = 2000, CODE_PASTE_END };
+enum { CODE_PASTE_START = 2000, CODE_PASTE_END, CODE_COLOUR, CODE_STRING_END, CODE_COLUMN }; /* + the column */
+#define COLUMNS_KNOWN 9    /* answers to where the cursor is: in row 2, from 1 to this */
+#define ANSWER_MS 150      /* so long the first frame waits for the terminal */
+#define LATE_MS 3000       /* so long an answer that comes in pieces is waited for as one */
+#define LATE_ESC_MS 300
+enum { IS_PASTE = -1, IS_CLICK = -2, IS_WHEEL_UP = -3, IS_WHEEL_DOWN = -4 }; /* in the queue, among keys */
+#define WHEEL_LINES 3
 #define QUEUE 256
 #define PASTE_MAX 65536
 #define BURST 8
@@ -43,15 +50,22 @@ struct term {
     bool is_stale;       /* shown says nothing about the screen */
     int colours;
     short pair[ROLE_COUNT];
-    int queue[QUEUE];
+    struct { int key, y, x; } queue[QUEUE];
     unsigned head, count;
     bool is_pasting, resize_due, is_hung_up;
     struct buf paste;
+    unsigned asked, answered; /* questions to the terminal; columns that it told */
+    int column[GLYPH_SAMPLES];
+    int64_t telling_until_ms;
+    char colour[24]; /* of the background: "1c1c/1c1c/1c1c" */
+    size_t colour_n;
+    int escdelay;    /* once no answer is due any more */
+    int64_t patient_until_ms;
 };
 
 /* What signal handlers touch: plain data, set up before the handlers are. */
 static struct {
-    volatile sig_atomic_t is_open, ending, resized;
+    volatile sig_atomic_t is_open, ending, resized, has_mouse;
     int wake[2], saved_stderr, tty;
     struct termios termios;
     char undo[512];
@@ -62,20 +76,36 @@ static struct {
     char stack[65536];
 } g = {.wake = {-1, -1}, .saved_stderr = -1};
 
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* ---- putting back ---- */
+
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
+
+static void write_all(const char *bytes, size_t n)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t now = write(g.tty, bytes + done, n - done);
+        if (now <= 0)
+            break;
+        done += (size_t)now;
+    }
+}
 
 static void restore_now(void)
 {
     if (!g.is_open)
         return;
     g.is_open = 0;
-    size_t done = 0;
-    while (done < g.undo_n) {
-        ssize_t n = write(g.tty, g.undo + done, g.undo_n - done);
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
+    if (g.has_mouse)
+        write_all(MOUSE_OFF, sizeof MOUSE_OFF - 1);
+    write_all(g.undo, g.undo_n);
     tcsetattr(g.tty, TCSANOW, &g.termios);
     if (g.saved_stderr >= 0)
         dup2(g.saved_stderr, STDERR_FILENO);
@@ -239,31 +269,68 @@ static attr_t attrs_of(const struct term *t, unsigned role)
     return attrs;
 }
 
-/* Some terminals, most often set up for Chinese, Japanese or Korean, give box lines two cells. Draw
- * one, ask where the cursor is now; no answer in time means the usual width. Only where the
- * terminal knows the question (u7). */
-static bool lines_are_wide(void)
+/* ---- asking the terminal ---- */
+
+static bool gulp(struct term *t);
+
+/* ncurses knows the answers as keys of their own: what is typed meanwhile stays in its place among them, and an answer
+ * that comes late is still no key of anybody. Row 2, because ESC [ 1 ; 2 R is Shift-F3. */
+static void know_answers(void)
 {
-    char answer[64] = "", *ask = tigetstr("u7");
-    size_t n = 0;
-    int row, col, left = 5;
-    if (!ask || ask == (char *)-1 || strcmp(ask, "\033[6n") != 0)
-        return false;
-    send("\033[H\342\224\200\033[6n");
-    while (n + 1 < sizeof answer && left-- > 0) {
-        struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
-        if (poll(&fd, 1, 30) <= 0)
-            continue;
-        ssize_t got = read(STDIN_FILENO, answer + n, sizeof answer - 1 - n);
-        if (got <= 0)
-            break;
-        n += (size_t)got;
-        answer[n] = 0;
-        char *start = strrchr(answer, '\033');
-        if (start && sscanf(start, "\033[%d;%dR", &row, &col) == 2 && strchr(start, 'R'))
-            return col == 3;
+    char answer[16];
+    for (int column = 1; column <= COLUMNS_KNOWN; column++) {
+        snprintf(answer, sizeof answer, "\033[2;%dR", column);
+        define_key(answer, CODE_COLUMN + column);
     }
-    return false;
+    define_key("\033]11;rgb:", CODE_COLOUR);
+    define_key("\033]11;rgba:", CODE_COLOUR);
+    define_key("\033\\", CODE_STRING_END);
+}
+
+static bool is_asked_for_colour(const struct term_options *o)
+{
+    const char *name = getenv("TERM"), *no_color = getenv("NO_COLOR");
+    bool is_old = !name || strcmp(name, "linux") == 0 || strncmp(name, "vt", 2) == 0;
+    return o->theme && strcmp(o->theme, "auto") == 0 && !is_old && !(no_color && no_color[0]);
+}
+
+/* A sequence that is cut by the network is one all the same, as long as an answer is due; then Esc is quick again. */
+static void mind_patience(struct term *t)
+{
+    if (!t->patient_until_ms || (t->answered < t->asked && clock_ms() < t->patient_until_ms))
+        return;
+    t->patient_until_ms = 0;
+    set_escdelay(t->escdelay);
+}
+
+/* Writes a line, a block and a Chinese character in turn and asks after each where the cursor is; before that the colour
+ * of the background, so that its answer has come when the last one has. Only where the terminal knows the question (u7). */
+static void ask_terminal(struct term *t, bool is_utf8, bool wants_colour)
+{
+    static const char *const samples[GLYPH_SAMPLES] = {"\342\224\200", "\342\226\210", "\347\247\273"};
+    char *ask = tigetstr("u7");
+    int64_t until = clock_ms() + ANSWER_MS, left = ANSWER_MS;
+    if ((!is_utf8 && !wants_colour) || !ask || ask == (char *)-1 || strcmp(ask, "\033[6n") != 0 || LINES < 2)
+        return;
+    know_answers();
+    t->escdelay = get_escdelay();
+    set_escdelay(TG_MAX(t->escdelay, LATE_ESC_MS));
+    t->patient_until_ms = clock_ms() + LATE_MS;
+    if (wants_colour)
+        send("\033]11;?\033\\");
+    t->asked = is_utf8 ? GLYPH_SAMPLES : 1;
+    for (unsigned i = 0; i < t->asked; i++) {
+        send("\033[2;1H");
+        send(is_utf8 ? samples[i] : "x");
+        send("\033[6n");
+    }
+    while (t->answered < t->asked && t->count < QUEUE && left > 0) {
+        struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (poll(&fd, 1, (int)left) > 0 && !gulp(t))
+            break;
+        left = until - clock_ms();
+    }
+    mind_patience(t);
 }
 
 struct term *term_open(const struct term_options *o, struct err *e)
@@ -303,16 +370,21 @@ struct term *term_open(const struct term_options *o, struct err *e)
         t->colours = COLORS;
     }
     use_theme(t);
-    if (o->glyphs == GLYPHS_AUTO && t->glyphs == GLYPHS_LINES) {
-        refresh(); /* on our own screen nothing is spoilt by the question */
-        if (lines_are_wide())
-            t->glyphs = GLYPHS_SAFE;
-        clearok(curscr, TRUE);
+    refresh(); /* on our own screen nothing is spoilt by the questions */
+    ask_terminal(t, glyph_set_default() == GLYPHS_LINES, is_asked_for_colour(o));
+    if (o->glyphs == GLYPHS_AUTO && t->glyphs == GLYPHS_LINES && t->answered == GLYPH_SAMPLES)
+        t->glyphs = glyph_set_judge(t->column);
+    if (t->colour_n && t->colours) {
+        t->theme = theme_for_background(t->colour);
+        use_theme(t);
     }
+    clearok(curscr, TRUE);
     text_speak_default();
-    if (glyphs_lack_chinese(t->glyphs))
+    if (term_lacks_chinese(t))
         text_speak(TEXT_EN);
     send("\033[?2004h");
+    if (g.has_mouse)
+        term_mouse(t, true);
     return t;
 }
 
@@ -356,6 +428,16 @@ int term_colours(const struct term *t)
 enum glyph_set term_glyphs(const struct term *t)
 {
     return t->glyphs;
+}
+
+int term_chinese_cells(const struct term *t)
+{
+    return t->answered == GLYPH_SAMPLES ? t->column[GLYPH_SAMPLES - 1] - 1 : 0;
+}
+
+const char *term_lacks_chinese(const struct term *t)
+{
+    return term_chinese_cells(t) == 1 ? N_("this terminal gives Chinese glyphs too little room") : glyphs_lack_chinese(t->glyphs);
 }
 
 static void show_cell(struct term *t, int y, int x, const struct cell *cell)
@@ -451,10 +533,60 @@ static void paste_add(struct term *t, wint_t c)
         buf_add(&t->paste, bytes, utf8_put(bytes, (uint32_t)c));
 }
 
+static void queue_add_at(struct term *t, int key, int y, int x)
+{
+    unsigned at = (t->head + t->count) % QUEUE;
+    if (t->count == QUEUE)
+        return;
+    t->queue[at].key = key;
+    t->queue[at].y = y;
+    t->queue[at].x = x;
+    t->count++;
+}
+
 static void queue_add(struct term *t, int key)
 {
-    if (t->count < QUEUE)
-        t->queue[(t->head + t->count++) % QUEUE] = key;
+    queue_add_at(t, key, 0, 0);
+}
+
+/* ncurses keeps what the mouse did; only presses were asked for. */
+static void take_mouse(struct term *t)
+{
+    MEVENT event;
+    if (getmouse(&event) != OK)
+        return;
+    if (event.bstate & BUTTON1_PRESSED)
+        queue_add_at(t, IS_CLICK, event.y, event.x);
+    else if (event.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED))
+        queue_add_at(t, event.bstate & BUTTON4_PRESSED ? IS_WHEEL_UP : IS_WHEEL_DOWN, event.y, event.x);
+}
+
+/* What the terminal says of itself; true: it was that. A telling ends with its mark, with anything that can't be of it, or
+ * with its time: what is typed after an answer that was cut off is not swallowed. */
+static bool take_answer(struct term *t, bool is_code, wint_t c)
+{
+    bool was_telling = t->telling_until_ms > clock_ms();
+    if (is_code && c > CODE_COLUMN && c <= CODE_COLUMN + COLUMNS_KNOWN) {
+        if (t->answered < t->asked)
+            t->column[t->answered++] = (int)c - CODE_COLUMN;
+        return true;
+    }
+    if (is_code && c == CODE_COLOUR) {
+        t->telling_until_ms = clock_ms() + LATE_ESC_MS;
+        t->colour_n = 0;
+        return true;
+    }
+    if (was_telling && !is_code && c > 0x20 && c < 0x7f && t->colour_n + 1 < sizeof t->colour) {
+        t->colour[t->colour_n++] = (char)c;
+        t->colour[t->colour_n] = 0;
+        return true;
+    }
+    t->telling_until_ms = 0;
+    if (is_code && c == CODE_STRING_END && !was_telling) {
+        queue_add(t, K_ESC);
+        queue_add(t, '\\');
+    }
+    return (is_code && c == CODE_STRING_END) || (was_telling && !is_code && c == 7);
 }
 
 /* Reads one thing from ncurses; false: nothing there. */
@@ -464,13 +596,17 @@ static bool gulp_one(struct term *t)
     int what = get_wch(&c);
     if (what == ERR)
         return false;
+    if (take_answer(t, what == KEY_CODE_YES, c))
+        return true;
     if (what == KEY_CODE_YES) {
         if ((int)c == CODE_PASTE_START) {
             t->is_pasting = true;
             buf_reset(&t->paste);
         } else if ((int)c == CODE_PASTE_END && t->is_pasting) {
             t->is_pasting = false;
-            queue_add(t, -1);
+            queue_add(t, IS_PASTE);
+        } else if (c == KEY_MOUSE) {
+            take_mouse(t);
         } else if ((int)c != KEY_RESIZE && !t->is_pasting && key_of((int)c)) {
             queue_add(t, key_of((int)c));
         }
@@ -490,18 +626,28 @@ static void burst_to_paste(struct term *t)
     if (t->count <= BURST)
         return;
     for (unsigned i = 0; i < t->count; i++) {
-        int key = t->queue[(t->head + i) % QUEUE];
+        int key = t->queue[(t->head + i) % QUEUE].key;
         if (!key_is_text(key) && key != K_ENTER && key != K_TAB)
             return;
-        differs |= key != t->queue[t->head];
+        differs |= key != t->queue[t->head].key;
     }
     if (!differs)
         return;
     buf_reset(&t->paste);
     for (unsigned i = 0; i < t->count; i++)
-        paste_add(t, (wint_t)t->queue[(t->head + i) % QUEUE]);
+        paste_add(t, (wint_t)t->queue[(t->head + i) % QUEUE].key);
     t->count = 0;
-    queue_add(t, -1);
+    queue_add(t, IS_PASTE);
+}
+
+/* Everything that has arrived. One paste in hand at a time, for its text lives in the one buffer: false, there is one. */
+static bool gulp(struct term *t)
+{
+    bool has_paste = false;
+    while (t->count < QUEUE && !has_paste && gulp_one(t))
+        has_paste = t->count && t->queue[(t->head + t->count - 1) % QUEUE].key == IS_PASTE;
+    burst_to_paste(t);
+    return !has_paste;
 }
 
 static void take_resize(struct term *t)
@@ -526,22 +672,22 @@ bool term_read(struct term *t, struct input *in)
         getmaxyx(stdscr, in->rows, in->cols);
         return true;
     }
-    if (!t->count) {
-        /* One paste in hand at a time: its text lives in the one buffer. */
-        while (t->count < QUEUE &&
-               !(t->count && t->queue[(t->head + t->count - 1) % QUEUE] == -1) && gulp_one(t)) {
-        }
-        burst_to_paste(t);
-    }
+    mind_patience(t);
+    if (!t->count)
+        gulp(t);
     if (!t->count)
         return false;
-    int key = t->queue[t->head];
+    int key = t->queue[t->head].key, y = t->queue[t->head].y, x = t->queue[t->head].x;
     t->head = (t->head + 1) % QUEUE;
     t->count--;
-    if (key == -1) {
+    if (key == IS_PASTE) {
         buf_reserve(&t->paste, 1);
         *in = (struct input){.kind = IN_PASTE, .text = t->paste.p};
         t->paste.p[t->paste.n] = 0;
+    } else if (key == IS_CLICK) {
+        *in = (struct input){.kind = IN_CLICK, .y = y, .x = x};
+    } else if (key < 0) {
+        *in = (struct input){.kind = IN_WHEEL, .y = y, .x = x, .by = key == IS_WHEEL_UP ? -WHEEL_LINES : WHEEL_LINES};
     } else {
         *in = (struct input){.kind = IN_KEY, .key = key};
     }
@@ -572,6 +718,30 @@ unsigned term_wait(struct term *t, int other_fd, int timeout_ms)
     if (g.ending)
         what |= TERM_SIGNAL;
     return what;
+}
+
+bool term_mouse(struct term *t, bool on)
+{
+    mmask_t wanted = BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED;
+    (void)t;
+    if (on)
+        g.has_mouse = 1; /* first: a crash in between must find it */
+    mouseinterval(0);
+    bool is_on = mousemask(on ? wanted : 0, NULL) != 0 && on;
+    fflush(stdout);
+    g.has_mouse = is_on;
+    return is_on;
+}
+
+void term_want_mouse(void)
+{
+    g.has_mouse = 1;
+}
+
+bool term_has_mouse(const struct term *t)
+{
+    (void)t;
+    return g.has_mouse;
 }
 
 int term_signal(const struct term *t)

@@ -24,6 +24,13 @@ bool term_usable(void)
     return term && term[0] && strcmp(term, "dumb") != 0;
 }
 
+const char *term_mouse_words(bool was_on, bool is_on)
+{
+    if (is_on)
+        return _("mouse on: Shift and drag selects text; F3 or m: off");
+    return was_on ? _("mouse off") : _("this terminal reports no mouse");
+}
+
 void term_plain_line(void *file, const char *text)
 {
     FILE *out = file;

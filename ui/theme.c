@@ -73,6 +73,31 @@ const struct theme *theme_find(const char *name)
     return no_color && no_color[0] ? &themes[THEME_COUNT - 1] : &themes[0];
 }
 
+/* Weights of ITU-R BT.709, as the contrast of the themes is reckoned; at the middle of what an eye tells apart. */
+const struct theme *theme_for_background(const char *rgb)
+{
+    static const double weight[3] = {0.2126, 0.7152, 0.0722};
+    double light = 0;
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        unsigned long part = strtoul(rgb, &end, 16);
+        int digits = (int)(end - rgb);
+        if (digits < 1 || digits > 4 || (i < 2 && *end != '/'))
+            return &themes[0];
+        light += weight[i] * (double)part / (double)((1UL << 4 * digits) - 1);
+        rgb = end + 1;
+    }
+    return theme_find(light < 0.5 ? "dark" : "light");
+}
+
+bool theme_is_known(const char *name)
+{
+    bool is_known = strcmp(name, "auto") == 0;
+    for (int i = 0; i < THEME_COUNT; i++)
+        is_known |= strcmp(themes[i].name, name) == 0;
+    return is_known;
+}
+
 const struct theme *theme_next(const struct theme *t)
 {
     size_t i = (size_t)(t - themes);

@@ -20,6 +20,10 @@ extern const struct theme themes[THEME_COUNT]; /* default, dark, light, high-con
 
 /* NULL or unknown name: the default; mono where NO_COLOR is set and no name is given. */
 const struct theme *theme_find(const char *name);
+/* The theme for a background that a terminal told as "rrrr/gggg/bbbb" (one to four hexadecimal digits each): dark or light;
+ * what can't be read is the default. */
+const struct theme *theme_for_background(const char *rgb);
+bool theme_is_known(const char *name); /* "auto" is, too: it asks the terminal */
 const struct theme *theme_next(const struct theme *t);
 /* The usual sRGB values of the sixteen colours, for the contrast test. */
 uint32_t theme_rgb(int colour);

@@ -26,6 +26,7 @@ void ask_origin(struct wz *w, const struct form_field *f, int key)
     modal_add_button(m, _("The environment variable of that name"), false);
     modal_add_button(m, _("The first line of that file"), false);
     modal_add_button(m, _("Ask each time a run starts"), false);
+    m->button[3].leaves_fields = true;
     m->is_column = true;
     snprintf(m->keys, sizeof m->keys, "%s", _("Tab Next   Enter Choose   Esc Close"));
 }

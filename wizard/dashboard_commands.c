@@ -181,6 +181,22 @@ static bool run_pane(struct dashboard_state *s, const struct words *w, struct ef
     return at >= 0;
 }
 
+static bool run_redo(struct dashboard_state *s, const struct words *w, struct effect *out)
+{
+    (void)out;
+    if (w->n == 2)
+        ask_redo(s, K_ENTER, w->word[1]);
+    return w->n == 2;
+}
+
+static bool run_leave_out(struct dashboard_state *s, const struct words *w, struct effect *out)
+{
+    (void)out;
+    if (w->n == 2)
+        ask_leave_out(s, K_ENTER, w->word[1]);
+    return w->n == 2;
+}
+
 static bool run_save(struct dashboard_state *s, const struct words *w, struct effect *out)
 {
     if (w->n == 1)
@@ -208,6 +224,8 @@ static const struct command commands[] = {
     {"pace", "gentle|…", N_("how much the copy may take"), paces, DO_NOTHING, run_pace},
     {"workers", "dump|load N", N_("how many read or write at most"), flows, DO_NOTHING, run_workers},
     {"rate", N_("MB/s"), N_("read at most so much, 0: no limit"), NULL, DO_NOTHING, run_rate},
+    {"redo", N_("TABLE"), N_("copy a table anew (asks)"), NULL, DO_NOTHING, run_redo},
+    {"leave-out", N_("TABLE"), N_("take a table out of the run (asks)"), NULL, DO_NOTHING, run_leave_out},
     {"verify", "", N_("compare both servers"), NULL, DO_VERIFY, NULL},
     {"pause", "", N_("pause; or go on, when paused"), NULL, DO_PAUSE, NULL},
     {"stop", "", N_("stop the run (asks)"), NULL, DO_STOP, NULL},
@@ -274,9 +292,10 @@ static size_t candidates(const struct dashboard_state *s, const char *line, cons
     for (size_t i = 0; is_first && c->choices && c->choices[i] && n < 64; i++)
         if (strncmp(c->choices[i], *begun, len) == 0)
             out[n++] = c->choices[i];
-    bool is_table = is_first && (c->run == run_find || c->run == run_table);
+    bool is_whole = is_first && (c->run == run_redo || c->run == run_leave_out); /* with its schema */
+    bool is_table = is_whole || (is_first && (c->run == run_find || c->run == run_table));
     for (uint32_t i = 0; is_table && i < s->snap.ntables && n < 64; i++) {
-        const char *dot = strchr(s->snap.table[i].name, '.'), *name = dot ? dot + 1 : s->snap.table[i].name;
+        const char *dot = strchr(s->snap.table[i].name, '.'), *name = dot && !is_whole ? dot + 1 : s->snap.table[i].name;
         if (strncmp(name, *begun, len) == 0)
             out[n++] = name;
     }
@@ -318,6 +337,14 @@ void command_hint(const struct dashboard_state *s, const char *line, char *out, 
         used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "", found[i]);
     if (!out[0])
         snprintf(out, size, "%s", _("Tab completes   Esc leaves it"));
+}
+
+bool command_line(size_t i, char *out, size_t size)
+{
+    const struct command *c = i < TG_ARRAY_LEN(commands) ? &commands[i] : NULL;
+    if (c)
+        snprintf(out, size, "  %s%s%s: %s", c->name, c->takes[0] ? " " : "", c->takes[0] ? _(c->takes) : "", _(c->help));
+    return c != NULL;
 }
 
 int command_help(struct canvas *c, struct rect r, int top)

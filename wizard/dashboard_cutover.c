@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The checklist of a cutover, as far as this version goes: what is watched has a lamp, what it does not do says so, and no
  * key on the page does more than the same key elsewhere. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -20,29 +21,22 @@ static uint32_t calm_seconds(const struct lag_view *lag)
     return lag->seconds < 0 || lag->seconds >= CALM_S ? 0 : n;
 }
 
-enum lamp { LAMP_NONE, LAMP_WAITS, LAMP_GREEN, LAMP_BAD };
-
-static int draw_step(struct canvas *c, struct rect in, int y, int number, enum lamp lamp, const char *what, const char *state)
+static void step(struct cutover_step *out, enum lamp lamp, const char *what, const char *state)
 {
-    static const char *const sign[] = {" ", "▸", "✓", "✗"};
-    static const enum role role[] = {ROLE_DIM, ROLE_TITLE, ROLE_OK, ROLE_BAD};
-    canvas_text(c, in, y, in.x, role[lamp], sign[lamp]);
-    canvas_textf(c, in, y, in.x + 2, lamp == LAMP_NONE ? ROLE_DIM : ROLE_TEXT, "%d", number);
-    canvas_cut(c, in, y, in.x + 5, in.w - 6 - text_cells(state), lamp == LAMP_NONE ? ROLE_DIM : ROLE_TEXT, what);
-    canvas_right(c, in, y, in.x + in.w, role[lamp], state);
-    return y + 1;
+    *out = (struct cutover_step){.lamp = lamp};
+    snprintf(out->what, sizeof out->what, "%s", what);
+    snprintf(out->state, sizeof out->state, "%s", state);
 }
 
-static int draw_copy(struct canvas *c, struct rect in, int y, const struct mon_snapshot *m)
+static void step_copy(struct cutover_step *out, const struct mon_snapshot *m)
 {
     bool is_copied = flow_is_over(m, false) && flow_is_over(m, true);
-    char what[80], state[60];
+    char what[80];
     snprintf(what, sizeof what, _("Copy finished, %u of %u tables"), TG_MIN(m->tables_done + m->tables_different, m->tables_total), m->tables_total);
-    snprintf(state, sizeof state, "%s", is_copied ? _("done") : run_state_name(m->state));
-    return draw_step(c, in, y, 1, is_copied ? LAMP_GREEN : LAMP_WAITS, what, state);
+    step(out, is_copied ? LAMP_GREEN : LAMP_WAITS, what, is_copied ? _("done") : _(run_state_name(m->state)));
 }
 
-static int draw_lag(struct canvas *c, struct rect in, int y, const struct mon_snapshot *m)
+static void step_lag(struct cutover_step *out, const struct mon_snapshot *m)
 {
     uint32_t calm = calm_seconds(&m->lag);
     char now[FMT_SIZE], span[FMT_SIZE], state[90];
@@ -52,25 +46,24 @@ static int draw_lag(struct canvas *c, struct rect in, int y, const struct mon_sn
         snprintf(state, sizeof state, _("now %s"), fmt_lag(now, m->lag.seconds));
     else
         snprintf(state, sizeof state, _("now %s, so for %s"), fmt_lag(now, m->lag.seconds), fmt_span(span, calm));
-    return draw_step(c, in, y, 2, calm >= CALM_POINTS ? LAMP_GREEN : LAMP_WAITS, _("Lag under 5 s for 10 minutes"), state);
+    step(out, calm >= CALM_POINTS ? LAMP_GREEN : LAMP_WAITS, _("Lag under 5 s for 10 minutes"), state);
 }
 
-static int draw_quiet(struct canvas *c, struct rect in, int y, const struct dashboard_state *s)
+/* The person's step, and what is seen of it. */
+static void steps_quiet(struct cutover_step out[2], const struct dashboard_state *s)
 {
     const struct mon_snapshot *m = &s->snap;
     int64_t quiet = s->quiet_ms ? s->now_ms - s->quiet_ms : 0;
-    char span[FMT_SIZE], count[FMT_SIZE], state[90];
-    y = draw_step(c, in, y, 3, LAMP_NONE, _("Stop writes on the source"), _("you"));
+    char span[FMT_SIZE], count[FMT_SIZE];
+    step(&out[0], LAMP_NONE, _("Stop writes on the source"), _("you"));
     if (quiet < 1000)
-        canvas_textf(c, in, y++, in.x + 7, ROLE_DIM, _("%s tx/s still arrive"),
-                     fmt_exact(count, (uint64_t)(TG_MAX(m->lag.source_tx_rate, 0) + 0.5)));
+        snprintf(out[0].note, sizeof out[0].note, _("%s tx/s still arrive"), fmt_exact(count, (uint64_t)(TG_MAX(m->lag.source_tx_rate, 0) + 0.5)));
     else
-        canvas_textf(c, in, y++, in.x + 7, ROLE_DIM, _("nothing has arrived for %s"), fmt_span(span, quiet / 1000));
-    snprintf(state, sizeof state, "%s", quiet >= QUIET_MS ? _("quiet, applied") : _("watched"));
-    return draw_step(c, in, y, 4, quiet >= QUIET_MS ? LAMP_GREEN : LAMP_WAITS, _("Source quiet for 30 s, all of it applied"), state);
+        snprintf(out[0].note, sizeof out[0].note, _("nothing has arrived for %s"), fmt_span(span, quiet / 1000));
+    step(&out[1], quiet >= QUIET_MS ? LAMP_GREEN : LAMP_WAITS, _("Source quiet for 30 s, all of it applied"), quiet >= QUIET_MS ? _("quiet, applied") : _("watched"));
 }
 
-static int draw_verdict(struct canvas *c, struct rect in, int y, const struct mon_snapshot *m)
+static void step_verdict(struct cutover_step *out, const struct mon_snapshot *m)
 {
     char state[90];
     enum verdict v = verdict_of(m);
@@ -78,30 +71,50 @@ static int draw_verdict(struct canvas *c, struct rect in, int y, const struct mo
     if (m->state == RUN_VERIFYING)
         snprintf(state, sizeof state, _("%u of %u so far"), m->tables_verified + m->tables_different, m->tables_total);
     else
-        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : m->verdict);
-    if (m->state == RUN_VERIFYING)
-        lamp = LAMP_WAITS;
-    return draw_step(c, in, y, 5, lamp, _("Last verification, when the source is quiet"), state);
+        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : retell(m->verdict));
+    step(out, m->state == RUN_VERIFYING ? LAMP_WAITS : lamp, _("Last verification, when the source is quiet"), state);
+    if (m->verified_at[0] && v != VERDICT_OPEN && m->state != RUN_VERIFYING)
+        snprintf(out->note, sizeof out->note, _("at %s"), m->verified_at);
 }
 
-static int draw_checklist(struct canvas *c, struct rect r, const struct dashboard_state *s)
+void cutover_steps(const struct dashboard_state *s, struct cutover_step out[CUTOVER_STEPS])
 {
-    struct rect in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4};
     const struct mon_snapshot *m = &s->snap;
+    step_copy(&out[0], m);
+    step_lag(&out[1], m);
+    steps_quiet(&out[2], s);
+    step_verdict(&out[4], m);
+    step(&out[5], LAMP_NONE, _("AUTO_INCREMENT counters raised"), _("once, when in sync"));
+    step(&out[6], LAMP_NONE, _("Point the application at the target"), _("you"));
+}
+
+const char *cutover_not_yet(void)
+{
+    return _("It watches; it does not cut over. It does not stop writes, does not raise the counters again at the switch, does not "
+             "rehearse the downtime, does not switch the application and does not roll back. Steps 3 and 7 are yours. Nothing on this "
+             "page changes a server, and until step 7 nothing is final: the run goes on as before.");
+}
+
+static void draw_checklist(struct canvas *c, struct rect r, const struct dashboard_state *s)
+{
+    static const char *const sign[] = {" ", "▸", "✓", "✗"};
+    static const enum role role[] = {ROLE_DIM, ROLE_TITLE, ROLE_OK, ROLE_BAD};
+    struct rect in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4};
+    struct cutover_step list[CUTOVER_STEPS];
+    cutover_steps(s, list);
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Checklist"), NULL);
     c->cursor_y = r.y;
     c->cursor_x = r.x + 1;
-    int y = draw_copy(c, in, in.y, m);
-    y = draw_lag(c, in, y, m);
-    y = draw_quiet(c, in, y, s);
-    y = draw_verdict(c, in, y, m);
-    if (m->verified_at[0] && verdict_of(m) != VERDICT_OPEN && m->state != RUN_VERIFYING) {
-        char text[240];
-        snprintf(text, sizeof text, _("at %s"), m->verified_at);
-        canvas_cut(c, in, y++, in.x + 7, in.w - 8, ROLE_DIM, text);
+    for (int i = 0, y = in.y; i < CUTOVER_STEPS; i++, y++) {
+        const struct cutover_step *one = &list[i];
+        enum role text = one->lamp == LAMP_NONE ? ROLE_DIM : ROLE_TEXT;
+        canvas_text(c, in, y, in.x, role[one->lamp], sign[one->lamp]);
+        canvas_textf(c, in, y, in.x + 2, text, "%d", i + 1);
+        canvas_cut(c, in, y, in.x + 5, in.w - 6 - text_cells(one->state), text, one->what);
+        canvas_right(c, in, y, in.x + in.w, role[one->lamp], one->state);
+        if (one->note[0])
+            canvas_cut(c, in, ++y, in.x + 7, in.w - 8, ROLE_DIM, one->note);
     }
-    y = draw_step(c, in, y, 6, LAMP_NONE, _("AUTO_INCREMENT counters raised"), _("once, when in sync"));
-    return draw_step(c, in, y, 7, LAMP_NONE, _("Point the application at the target"), _("you"));
 }
 
 void cutover_draw(struct canvas *c, struct rect r, const struct dashboard_state *s)
@@ -116,8 +129,5 @@ void cutover_draw(struct canvas *c, struct rect r, const struct dashboard_state 
     if (words.h < 3)
         return;
     canvas_box(c, words, ROLE_EDGE, _("What this version does not do yet"), NULL);
-    canvas_wrap(c, (struct rect){words.y + 1, words.x + 2, words.h - 2, words.w - 4}, 0, ROLE_TEXT,
-                _("It watches; it does not cut over. It does not stop writes, does not raise the counters again at the switch, does not "
-                  "rehearse the downtime, does not switch the application and does not roll back. Steps 3 and 7 are yours. Nothing on this "
-                  "page changes a server, and until step 7 nothing is final: the run goes on as before."));
+    canvas_wrap(c, (struct rect){words.y + 1, words.x + 2, words.h - 2, words.w - 4}, 0, ROLE_TEXT, cutover_not_yet());
 }

@@ -2,6 +2,7 @@
 /* The frame: where panes stand, the title row, the row of stages, the footer. No pane computes
  * where it is; each gets its rectangle from a layout tree and shows what fits. All texts of the run
  * come from the snapshot alone. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/layout.h"
 #include "ui/text.h"
@@ -59,6 +60,11 @@ static const struct layout tables_rows[] = {FIXED(1, AT_TITLE),
                                             {.how = LAYOUT_REST, .id = AT_ZOOM},
                                             FIXED(8, AT_DETAIL),
                                             FIXED(1, AT_FOOTER)};
+static const struct layout chunks_rows[] = {FIXED(1, AT_TITLE),
+                                            FIXED(1, AT_STAGES),
+                                            FIXED(4, AT_ZOOM),
+                                            {.how = LAYOUT_REST, .id = AT_DETAIL},
+                                            FIXED(1, AT_FOOTER)};
 static const struct layout log_rows[] = {FIXED(1, AT_TITLE),
                                          FIXED(1, AT_STAGES),
                                          {.how = LAYOUT_REST, .id = AT_ZOOM},
@@ -83,7 +89,7 @@ static const struct layout replication_rows[] = {FIXED(1, AT_TITLE),
                                                  FIXED(1, AT_FOOTER)};
 
 static const struct layout narrow = TREE_OF(narrow_rows), wide = TREE_OF(wide_rows),
-                           zoom = TREE_OF(zoom_rows), zoom_tables = TREE_OF(tables_rows),
+                           zoom = TREE_OF(zoom_rows), zoom_tables = TREE_OF(tables_rows), zoom_chunks = TREE_OF(chunks_rows),
                            zoom_log = TREE_OF(log_rows), zoom_lag = TREE_OF(lag_rows),
                            zoom_flow = TREE_OF(flow_rows),
                            zoom_replication = TREE_OF(replication_rows);
@@ -102,7 +108,8 @@ enum frame dashboard_place(const struct dashboard_state *s, int rows, int cols,
         static const struct layout *const zoomed[PANE_COUNT] = {
             &zoom,        &zoom_flow, &zoom_flow, &zoom_replication,
             &zoom_tables, &zoom_lag,  &zoom_log,  &zoom};
-        tree = rows >= 24 ? zoomed[s->focus] : &zoom;
+        bool is_chunks = s->is_chunks && s->focus == PANE_TABLES;
+        tree = is_chunks ? &zoom_chunks : rows >= 24 ? zoomed[s->focus] : &zoom;
     } else if (rows < 24 || cols < 80) {
         frame = FRAME_ONE;
         tree = &zoom;
@@ -172,7 +179,7 @@ enum role verdict_role(enum verdict v)
 
 static void state_word(char *out, size_t size, enum run_state state)
 {
-    const char *name = run_state_name(state);
+    const char *name = _(run_state_name(state));
     size_t i = 0;
     for (; name[i] && i + 1 < size; i++)
         out[i] = (char)toupper((unsigned char)name[i]);
@@ -229,12 +236,12 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, _("watching only"));
     } else if (m->reason[0]) {
         snprintf(story, sizeof story, "%s%s", state_role(m->state) == ROLE_OK ? "" : "! ",
-                 m->reason);
+                 retell(m->reason));
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, story);
     } else if (m->verdict[0]) {
         enum verdict v = verdict_of(m);
         snprintf(story, sizeof story, m->verified_at[0] && v != VERDICT_OPEN ? _("%s %s at %s") : "%s %s",
-                 verdict_sign(v), m->verdict, m->verified_at);
+                 verdict_sign(v), retell(m->verdict), m->verified_at);
         canvas_cut(c, left, r.y, x, left.w - x, verdict_role(v), story);
     } else if (c->cols >= 110 && m->source_flavour[0]) {
         char source[96], target[96];
@@ -419,6 +426,8 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
             return s->snap.reason[0] ? _("Why") : _(row->hint);
         snprintf(errors, sizeof errors, _("Errors %u"), s->snap.nquestions);
         return errors;
+    case DO_MOUSE:
+        return s->has_mouse ? _(row->hint) : NULL;
     case DO_PAUSE:
         *role = s->watches_only ? ROLE_DIM : *role;
         return s->is_zoomed ? NULL : state == RUN_PAUSED ? _("Resume") : _("Pause");
@@ -428,6 +437,15 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
     case DO_VERIFY:
         *role = s->watches_only ? ROLE_DIM : *role;
         return s->is_zoomed ? NULL : _(row->hint);
+    case DO_REDO:
+    case DO_LEAVE_OUT:
+        if (s->watches_only || s->is_gone)
+            return NULL;
+        if (row->action == DO_REDO && redo_why_not(s, table_selected(s)))
+            *role = ROLE_DIM;
+        return _(row->hint);
+    case DO_OPEN:
+        return s->focus == PANE_TABLES && s->is_chunks ? _("Tables") : _(row->hint);
     case DO_CUTOVER:
         return s->is_zoomed || s->is_cutover || s->has_report ? NULL : _(row->hint);
     case DO_REPORT:
@@ -491,6 +509,7 @@ static void draw_pane(struct canvas *c, struct rect r, const struct dashboard_st
 {
     if (r.h < 3 || r.w < 12)
         return;
+    canvas_spot(c, r, r, SPOT_PANE, pane);
     switch (pane) {
     case PANE_DUMP:
         pane_flow_draw(c, r, s, false);
@@ -522,6 +541,7 @@ static void draw_pane(struct canvas *c, struct rect r, const struct dashboard_st
 static void draw_zoom(struct canvas *c, struct rect place[AT_COUNT],
                       const struct dashboard_state *s)
 {
+    canvas_spot(c, place[AT_ZOOM], place[AT_ZOOM], SPOT_PANE, s->focus);
     switch (s->focus) {
     case PANE_TABLES:
         pane_tables_zoom(c, place, s);
@@ -561,6 +581,7 @@ static void draw_body(struct canvas *c, struct rect place[AT_COUNT], const struc
 void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
 {
     struct rect place[AT_COUNT];
+    char keys[120];
     canvas_clear(c);
     if (!s->has_snapshot) {
         canvas_text(c, canvas_all(c), c->rows / 2, 2, ROLE_TEXT,
@@ -571,13 +592,15 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
         if (frame == FRAME_STATUS) {
             draw_status(c, s);
         } else {
-            title_draw(c, place[AT_TITLE], s, title_keys(s, frame == FRAME_ZOOM));
+            title_draw(c, place[AT_TITLE], s, keymap_words(&dashboard_keys, dashboard_where(s), title_keys(s, frame == FRAME_ZOOM), keys, sizeof keys));
             draw_body(c, place, s, frame);
             draw_footer(c, place[AT_FOOTER], s);
         }
     }
     if (s->help)
         help_draw(c, s);
+    else if (s->modal.kind)
+        modal_draw(&s->modal, c);
     else if (s->dialog.is_open)
         dialog_draw(&s->dialog, c);
     if (c->cursor_y < 0 || c->cursor_x < 0 || c->cursor_y >= c->rows || c->cursor_x >= c->cols)

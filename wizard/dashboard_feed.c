@@ -28,6 +28,7 @@ void dashboard_state_free(struct dashboard_state *s)
     if (!s)
         return;
     free(s->log.line);
+    modal_close(&s->modal);
     free(s);
 }
 
@@ -245,6 +246,11 @@ static void open_focused(struct dashboard_state *s, int key)
     case PANE_LOG:
         ask_event(s, key);
         break;
+    case PANE_TABLES:
+        s->is_chunks = s->is_zoomed && !s->is_chunks && table_selected(s);
+        s->is_zoomed = true;
+        s->chunks_top = 0;
+        break;
     default:
         s->is_zoomed = true;
     }
@@ -265,6 +271,7 @@ static void toggle_zoom(struct dashboard_state *s)
 {
     struct rect place[AT_COUNT];
     s->is_zoomed = !s->is_zoomed;
+    s->is_chunks = false;
     dashboard_place(s, s->rows, s->cols, place);
     if (!s->is_zoomed && !place[s->focus].h)
         s->focus = PANE_TABLES;
@@ -274,6 +281,8 @@ static void go_back(struct dashboard_state *s)
 {
     if (s->is_cutover)
         s->is_cutover = false;
+    else if (s->is_chunks && s->focus == PANE_TABLES)
+        s->is_chunks = false;
     else if (s->is_zoomed)
         toggle_zoom(s);
     else if (s->focus == PANE_LOG)
@@ -390,7 +399,7 @@ static void log_action(struct dashboard_state *s, enum action action)
 bool dashboard_may_steer(struct dashboard_state *s)
 {
     if (s->watches_only)
-        dashboard_notice(s, "%s", _("another window steers this run; S takes over"));
+        dashboard_notice(s, "%s", s->is_read_only ? _("--read-only: nothing is asked of the run") : _("another window steers this run; S takes over"));
     return !s->watches_only;
 }
 
@@ -410,6 +419,12 @@ static void act_beside(struct dashboard_state *s, const struct key_row *row, str
     case DO_NARROWER:
     case DO_WIDER:
         s->window = (enum lag_window)((s->window + (row->action == DO_WIDER ? 1 : LAG_WINDOWS - 1)) % LAG_WINDOWS);
+        break;
+    case DO_REDO:
+        ask_redo(s, row->key, table_selected(s));
+        break;
+    case DO_LEAVE_OUT:
+        ask_leave_out(s, row->key, table_selected(s));
         break;
     case DO_SAVE:
         ask_path(s);
@@ -467,6 +482,9 @@ static void act_on_run(struct dashboard_state *s, const struct key_row *row, int
         break;
     case DO_SUSPEND:
         out->kind = EFFECT_SUSPEND;
+        break;
+    case DO_MOUSE:
+        out->kind = EFFECT_MOUSE;
         break;
     case DO_COPY:
         copy_line(s, out);
@@ -548,6 +566,8 @@ static void move(struct dashboard_state *s, int key)
         log_feed(s, key);
     } else if (s->focus == PANE_ATTENTION) {
         list_feed(&s->questions, key, s->snap.nquestions, 1, question_key, s);
+    } else if (s->focus == PANE_TABLES && s->is_zoomed && s->is_chunks) {
+        chunks_feed(s, key);
     } else if (s->focus == PANE_TABLES) {
         struct tables_order o = {.s = s};
         o.n = tables_order(s, o.order);
@@ -587,8 +607,20 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
         s->asked = ASK_NOTHING;
 }
 
+/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
+static bool is_mouse_key(const struct dashboard_state *s, int key)
+{
+    unsigned where = dashboard_where(s);
+    const struct key_row *row = key_is_text(key) ? NULL : keymap_find(&dashboard_keys, where, keymap_meaning(&dashboard_keys, where, key));
+    return row && row->action == DO_MOUSE;
+}
+
 static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 {
+    if (is_mouse_key(s, key)) {
+        out->kind = EFFECT_MOUSE;
+        return;
+    }
     if (s->help) {
         bool is_over = key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' || key == K_CTRL('c');
         s->help = is_over ? HELP_NONE : key == K_TAB ? HELP_KEYS + HELP_COMMANDS - s->help : s->help;
@@ -605,6 +637,7 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
         return;
     }
     s->notice[0] = 0;
+    key = keymap_meaning(&dashboard_keys, dashboard_where(s), key);
     const struct key_row *row = keymap_find(&dashboard_keys, dashboard_where(s), key);
     settle(s);
     if (row)
@@ -616,6 +649,10 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct effect *out)
 {
     *out = (struct effect){.kind = EFFECT_NONE};
+    if (s->modal.kind && in->kind != IN_RESIZE) {
+        ask_leave_out_feed(s, in, out);
+        return true;
+    }
     switch (in->kind) {
     case IN_RESIZE:
         s->rows = in->rows;
@@ -633,6 +670,10 @@ bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct ef
         break;
     case IN_KEY:
         feed_key(s, in->key, out);
+        break;
+    case IN_CLICK:
+    case IN_WHEEL:
+        dashboard_point(s, in, out);
         break;
     case IN_TICK:
         break;

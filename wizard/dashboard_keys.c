@@ -4,11 +4,9 @@
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
 
-#define NO_REDO N_("the engine can't copy one table anew while it runs; this version does it for all: a new run")
-
 static const struct key_row rows[] = {
     /* left column of the help page */
-    {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
+    {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
     {DO_NEXT, IN_PANES, K_TAB, {0}, "Tab", NULL, 0, N_("next pane"), true, NULL},
     {DO_PREVIOUS, IN_PANES, K_BACK_TAB, {0}, "Shift-Tab", NULL, 0, N_("previous pane"), true, NULL},
     {DO_NOTHING, IN_ANY, 0, {0}, "↑ ↓ j k", NULL, 0, N_("one line"), true, NULL},
@@ -19,6 +17,7 @@ static const struct key_row rows[] = {
     {DO_COMMAND, IN_ANY, ':', {0}, ":", NULL, 0, N_("a command by name"), true, NULL},
     {DO_SAVE, IN_ANY, K_F9, {K_CTRL('s'), 0, 0}, "F9 Ctrl-S", NULL, 0, N_("save the log"), true, NULL},
     {DO_REDRAW, IN_ANY, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
+    {DO_MOUSE, IN_ANY, K_F3, {'m', 0, 0}, "F3 m", N_("Mouse off"), 0, N_("mouse on, off"), true, NULL},
     {DO_THEME, IN_ANY, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
     {DO_SUSPEND, IN_ANY, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
     {DO_LEAVE,
@@ -48,8 +47,10 @@ static const struct key_row rows[] = {
     {DO_FILTER, IN_TABLES, '/', {0}, "/", N_("Find"), 0, NULL, false, NULL},
     {DO_SORT, IN_TABLES | IN_PANES, 's', {0}, NULL, NULL, 0, N_("tables: sort by …"), false, NULL},
     {DO_SORT, IN_TABLES, 's', {0}, "s", N_("Sort"), 0, NULL, false, NULL},
-    {DO_WHY_NOT, IN_TABLES, 'r', {0}, "r", N_("Redo"), 0, NULL, false, NO_REDO},
     {DO_SHOW, IN_TABLES, 'f', {0}, "f", N_("Show"), 0, NULL, false, NULL},
+    {DO_OPEN, IN_TABLES, 0, {0}, "Enter", N_("Chunks"), 0, NULL, false, NULL},
+    {DO_REDO, IN_TABLES, 'r', {0}, "r", N_("Redo"), 0, NULL, false, NULL},
+    {DO_LEAVE_OUT, IN_TABLES, 'x', {0}, "x", N_("Leave out …"), 0, NULL, false, NULL},
     {DO_FILTER, IN_LOG, '/', {0}, "/", N_("Text"), 0, NULL, false, NULL},
     {DO_LEVEL, IN_LOG, 'l', {0}, "l", N_("Level"), 0, NULL, false, NULL},
     {DO_STAGE, IN_LOG, 'g', {0}, "g", N_("Stage"), 0, NULL, false, NULL},
@@ -58,7 +59,7 @@ static const struct key_row rows[] = {
     {DO_FOLLOW, IN_LOG, 'f', {0}, "f", N_("Follow"), 0, NULL, false, NULL},
     {DO_NARROWER, IN_LAG, K_LEFT, {'-', 0, 0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_WIDER, IN_LAG, K_RIGHT, {'+', 0, 0}, "← →", N_("Window"), 0, NULL, false, NULL},
-    {DO_COPY, IN_LOG | IN_TABLES | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
+    {DO_COPY, IN_LOG | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
     {DO_OPEN, IN_ATTENTION, 0, {0}, "Enter", N_("What to do"), 0, NULL, false, NULL},
     /* the run */
     {DO_PAUSE, IN_ANY, 'p', {0}, "p", N_("Pause"), 0, N_("pause, then p resume"), false, NULL},
@@ -85,7 +86,37 @@ static const struct key_row rows[] = {
     {DO_LEAVE, IN_ANY, 'q', {0}, "q", N_("Leave"), 0, NULL, false, NULL},
 };
 
-const struct keymap dashboard_keys = {rows, TG_ARRAY_LEN(rows)};
+static const struct key_action actions[] = {
+    {"help", IN_ANY, {K_F1, '?'}},
+    {"mouse", IN_ANY, {K_F3, 'm'}},
+    {"save", IN_ANY, {K_F9, K_CTRL('s')}},
+    {"leave", IN_ANY, {K_F10, K_CTRL('q'), K_CTRL('c'), 'q'}},
+    {"redraw", IN_ANY, {K_CTRL('l')}},
+    {"suspend", IN_ANY, {K_CTRL('z')}},
+    {"theme", IN_ANY, {'L'}},
+    {"command", IN_ANY, {':'}},
+    {"zoom", IN_PANES | IN_ZOOM, {'z'}},
+    {"find", IN_TABLES | IN_PANES | IN_LOG, {'/'}},
+    {"sort", IN_TABLES | IN_PANES, {'s'}},
+    {"show", IN_TABLES, {'f'}},
+    {"follow", IN_LOG | IN_PANES, {'f'}},
+    {"wrap", IN_LOG | IN_PANES, {'w'}},
+    {"level", IN_LOG | IN_PANES, {'l'}},
+    {"stage", IN_LOG, {'g'}},
+    {"table", IN_LOG | IN_PANES, {'T'}},
+    {"copy", IN_ANY, {'y'}},
+    {"pause", IN_ANY, {'p'}},
+    {"pace", IN_ANY, {'t'}},
+    {"errors", IN_ANY, {'e'}},
+    {"verify", IN_ANY, {'v'}},
+    {"cutover", IN_ANY, {'c'}},
+    {"report", IN_ANY, {'R'}},
+    {"detach", IN_ANY, {'d'}},
+    {"stop", IN_ANY, {'x'}},
+    {"steer", IN_ANY, {'S'}},
+};
+
+const struct keymap dashboard_keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
 
 unsigned dashboard_where(const struct dashboard_state *s)
 {

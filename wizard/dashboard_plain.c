@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The dashboard for screen readers, pipes and terminals that can't place a cursor: one announcement
- * a line, on every change of state and every 30 s at most, questions with numbers. Leaving is a
- * detach. */
+/* The dashboard for screen readers, pipes and terminals that can't place a cursor: the same state, commands and dialogs,
+ * one announcement a line, on every change of state and every 30 s at most. The end of the input ends nothing. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
-#include "wizard/dashboard_state.h"
+#include "wizard/report_page.h"
+#include "wizard/save.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -14,53 +15,83 @@
 #include <unistd.h>
 
 #define SPEAK_MS 30000
+#define CALL_MS 5000
 
 struct speaker {
     const struct dashboard_options *o;
-    struct mon_snapshot *snap;
-    bool has_snapshot, stdin_open;
-    enum run_state said;
+    struct dashboard_state *s;
+    struct mon_report report;         /* s->has_report: it is there */
+    bool stdin_open, is_done;
+    int left;
+    char said[200];                   /* state, reason and verdict that were told last */
     int64_t said_ms;
-    char asked[MON_QUESTIONS][160];
+    char asked[MON_QUESTIONS][160];   /* questions that were told */
     uint32_t nasked;
+    enum pane list;                   /* what "more" goes on with */
+    size_t from;
     char line[256];
     size_t line_n;
 };
 
-static int64_t now_ms(void)
+static int64_t clock_ms(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void say(const struct mon_snapshot *m)
+static void tell(const char *text)
 {
-    char clock[FMT_SIZE], a[FMT_SIZE], b[FMT_SIZE], text[640];
-    int dump = flow_percent(m, false), load = flow_percent(m, true);
-    size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms),
-                                run_state_name(m->state));
-    if (m->reason[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, " %s.", m->reason);
-    if (m->verdict[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), m->verdict);
-    if (dump >= 0 && load >= 0)
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" Dump %d percent. Load %d percent."),
-                              dump, load);
-    if (m->load.left_s >= 0 && load < 100)
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" About %s left, between %s."),
-                              fmt_about(a, m->load.left_s),
-                              fmt_range(b, m->load.left_from_s, m->load.left_to_s, _(" and ")));
-    if (m->lag.seconds >= 0)
-        snprintf(text + n, sizeof text - n, _(" Lag %s."), fmt_lag(a, m->lag.seconds));
-    term_plain_line(stdout, text);
+    char line[1200];
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)TG_MIN(n, sizeof line - 1), text);
+        term_plain_line(stdout, line);
+        text += n + (text[n] == '\n');
+    }
+}
+
+static void tell_notice(struct speaker *k)
+{
+    if (strcmp(k->s->notice, _("another window steers this run; S takes over")) == 0)
+        tell(_("another window steers this run; steer takes over"));
+    else if (k->s->notice[0])
+        tell(k->s->notice);
+    k->s->notice[0] = 0;
+}
+
+/* ---- dialogs and questions ---- */
+
+/* Its limits are turned by arrows on a screen; here they have words of their own. */
+static unsigned choices_of(const struct dashboard_state *s)
+{
+    return s->asked == ASK_PACE ? TG_MIN(s->dialog.nchoices, 3u) : s->dialog.nchoices;
+}
+
+static void tell_dialog(struct speaker *k)
+{
+    const struct dialog *d = &k->s->dialog;
+    char text[200];
+    tell(d->title);
+    tell(d->text);
+    tell(d->ask);
+    for (unsigned i = 0; i < choices_of(k->s); i++) {
+        snprintf(text, sizeof text, "  %u  %s%s", i + 1, d->choice[i].label, d->choice[i].note);
+        tell(text);
+    }
+    if (k->s->asked == ASK_PACE)
+        tell(_("workers dump N, workers load N and rate N change one limit."));
+    snprintf(text, sizeof text, _("Choose by number, or leave it open. [%u]"), d->selected + 1);
+    if (d->nchoices)
+        tell(text);
 }
 
 static void ask(struct speaker *k)
 {
+    const struct mon_snapshot *m = &k->s->snap;
     char text[800];
-    for (uint32_t i = 0; i < TG_MIN(k->snap->nquestions, (uint32_t)MON_QUESTIONS); i++) {
-        const struct question_view *q = &k->snap->question[i];
+    for (uint32_t i = 0; i < TG_MIN(m->nquestions, (uint32_t)MON_QUESTIONS); i++) {
+        const struct question_view *q = &m->question[i];
         char name[160];
         bool is_known = false;
         snprintf(name, sizeof name, "%s@%s", q->id, q->table);
@@ -69,119 +100,347 @@ static void ask(struct speaker *k)
         if (is_known || k->nasked == MON_QUESTIONS)
             continue;
         snprintf(k->asked[k->nasked++], sizeof k->asked[0], "%s", name);
-        snprintf(text, sizeof text, _("Question %s. %s%s%s"), q->id, q->table,
-                 q->table[0] ? ". " : "", q->text);
-        term_plain_line(stdout, text);
+        snprintf(text, sizeof text, _("Question %s. %s%s%s"), q->id, q->table, q->table[0] ? ". " : "", retell(q->text));
+        tell(text);
         for (uint32_t c = 0; c < TG_MIN(q->nchoices, 6u); c++) {
-            snprintf(text, sizeof text, "  %u  %s%s", c + 1, q->choice[c].label,
-                     c == q->initial ? _(" (safe)") : "");
-            term_plain_line(stdout, text);
+            snprintf(text, sizeof text, "  %u  %s%s", c + 1, retell(q->choice[c].label), c == q->initial ? _(" (safe)") : "");
+            tell(text);
         }
         snprintf(text, sizeof text, _("Choose by number, or leave it open. [%u]"), q->initial + 1);
-        term_plain_line(stdout, text);
+        tell(text);
     }
 }
 
-/* A number answers the oldest open question, q leaves. true: leave. */
-static bool obey(struct speaker *k, const char *line)
+/* ---- what the world must do ---- */
+
+static void call(struct speaker *k, const struct effect *f)
 {
     struct err e = {0};
-    if (line[0] == 'q')
-        return true;
-    char *end;
-    unsigned long number = strtoul(line, &end, 10);
-    if (end == line || !k->snap->nquestions)
-        return false;
-    struct dashboard_state *s = dashboard_state_new();
-    struct effect effect = {0};
-    dashboard_take(s, k->snap);
-    ask_question(s, 0, 0);
-    if (number < 1 || number > s->dialog.nchoices) {
-        term_plain_line(stdout, _("There is no such choice."));
-    } else if (k->o->is_read_only) {
-        term_plain_line(stdout, _("--read-only: nothing is asked of the run"));
-    } else {
-        s->dialog.selected = (unsigned)number - 1;
-        ask_answered(s, &effect);
-        bool is_ok = mon_call(k->o->client, effect.cmd, effect.args, NULL, 5000, &e);
-        term_plain_line(stdout, is_ok ? effect.done : e.text);
-        k->nasked = 0;
+    if (k->s->is_gone || k->o->is_read_only) {
+        tell(k->s->is_gone ? _("the engine is gone; nothing was asked of it") : _("--read-only: nothing is asked of the run"));
+        return;
     }
-    dashboard_state_free(s);
-    return false;
+    bool fine = mon_call(k->o->client, f->cmd, f->args, NULL, CALL_MS, &e);
+    bool is_pause = strcmp(f->cmd, "pause") == 0 && !f->then_leave;
+    tell(!fine ? retell(e.text) : is_pause ? _("pausing; pause once more goes on, nothing is lost") : f->done);
+    if (strcmp(f->cmd, "answer") == 0)
+        k->nasked = 0;                /* what is open still is told again */
+    if (fine && f->then_leave) {
+        k->is_done = true;
+        k->left = (int)f->left;
+    }
 }
 
-static bool read_person(struct speaker *k)
+static void save(struct speaker *k, const struct effect *f)
+{
+    struct err e = {0};
+    char text[400];
+    size_t lines = 0;
+    bool is_log = f->kind == EFFECT_SAVE_LOG;
+    bool fine = is_log ? save_log(k->s, f->path, &lines, &e) : save_report(k->o->run_dir, f->path, &e);
+    if (!fine)
+        snprintf(text, sizeof text, "%.380s", retell(e.text));
+    else if (is_log)
+        snprintf(text, sizeof text, lines == 1 ? _("%zu line saved as %s") : _("%zu lines saved as %s"), lines, f->path);
+    else
+        snprintf(text, sizeof text, _("saved as %s"), f->path);
+    tell(text);
+}
+
+static void tell_report(struct speaker *k)
+{
+    char *path = x_format("%s/report.txt", k->o->run_dir ? k->o->run_dir : ""), line[1000];
+    FILE *in = fopen(path, "re");
+    while (in && fgets(line, sizeof line, in)) {
+        line[strcspn(line, "\n")] = 0;
+        term_plain_line(stdout, line);
+    }
+    if (in)
+        fclose(in);
+    else
+        tell(_("the report is written when the run is over"));
+    free(path);
+}
+
+static void act(struct speaker *k, const struct effect *f)
+{
+    switch (f->kind) {
+    case EFFECT_CALL:
+        call(k, f);
+        break;
+    case EFFECT_SAVE_LOG:
+    case EFFECT_SAVE_REPORT:
+        save(k, f);
+        break;
+    case EFFECT_REPORT:
+        tell_report(k);
+        break;
+    case EFFECT_COPY:                 /* lines can be copied from where they stand */
+        tell(f->lent ? f->lent : f->text);
+        break;
+    case EFFECT_LEAVE:
+        k->is_done = true;
+        k->left = (int)f->left;
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- words ---- */
+
+static void tell_pane(struct speaker *k, enum pane pane)
+{
+    k->list = pane;
+    k->from = 0;
+    say_pane(k->s, pane, &k->from);
+}
+
+static void tell_cleanup(struct speaker *k)
+{
+    struct buf sql = {0};
+    if (!k->s->has_report) {
+        tell(_("the report is written when the run is over"));
+        return;
+    }
+    report_cleanup(&k->report, &sql);
+    tell(sql.p ? sql.p : "");
+    buf_release(&sql);
+}
+
+static void save_report_as(struct speaker *k, const char *path)
+{
+    struct effect f = {.kind = EFFECT_SAVE_REPORT};
+    snprintf(f.path, sizeof f.path, "%s", path);
+    if (k->s->has_report)
+        act(k, &f);
+    else
+        tell(_("the report is written when the run is over"));
+}
+
+static bool open_question(struct speaker *k, const char *line)
+{
+    unsigned long number = strncmp(line, "question ", 9) == 0 ? strtoul(line + 9, NULL, 10) : 0;
+    if (number < 1 || number > k->s->snap.nquestions)
+        return false;
+    ask_question(k->s, 0, number - 1);
+    return true;
+}
+
+/* What only lines need; false: it is none of these. */
+static bool own_word(struct speaker *k, const char *line)
+{
+    static const struct {
+        const char *word;
+        enum pane pane;
+    } panes[] = {{"tables", PANE_TABLES}, {"log", PANE_LOG}, {"lag", PANE_LAG}, {"dump", PANE_DUMP}, {"load", PANE_LOAD}, {"replication", PANE_REPLICATION}, {"errors", PANE_ATTENTION}};
+    for (size_t i = 0; i < TG_ARRAY_LEN(panes); i++)
+        if (strcmp(line, panes[i].word) == 0) {
+            tell_pane(k, panes[i].pane);
+            return true;
+        }
+    if (strcmp(line, "?") == 0 || strcmp(line, "help") == 0)
+        say_commands();
+    else if (strcmp(line, "q") == 0)
+        k->is_done = true;
+    else if (strcmp(line, "status") == 0)
+        say_state(&k->s->snap);
+    else if (strcmp(line, "more") == 0)
+        say_pane(k->s, k->list, &k->from);
+    else if (strcmp(line, "cleanup") == 0)
+        tell_cleanup(k);
+    else if (strncmp(line, "report ", 7) == 0)
+        save_report_as(k, line + 7);
+    else
+        return open_question(k, line);
+    return true;
+}
+
+/* A command of the full screen, by the same name; what it changed is told. */
+static void run_command(struct speaker *k, const char *line)
+{
+    static const char *const shows[] = {"find", "show", "sort", "level", "stage", "table", "text", "window", "pane"};
+    struct effect f = {.kind = EFFECT_NONE};
+    struct dashboard_state *s = k->s;
+    size_t n = strcspn(line, " ");
+    s->is_cutover = false;
+    command_run(s, line, &f);
+    if (s->prompt == PROMPT_SAVE) {   /* without a name: the one that a screen would offer */
+        f.kind = EFFECT_SAVE_LOG;
+        snprintf(f.path, sizeof f.path, "%s", s->prompt_text);
+    }
+    s->prompt = PROMPT_NONE;
+    bool was_refused = s->notice[0] != 0;
+    act(k, &f);
+    tell_notice(k);
+    for (size_t i = 0; !was_refused && i < TG_ARRAY_LEN(shows); i++)
+        if (strlen(shows[i]) == n && strncmp(line, shows[i], n) == 0)
+            tell_pane(k, s->focus);
+    if (s->is_cutover)
+        say_cutover(s);
+}
+
+/* A number answers the dialog that is open, or the oldest question. */
+static bool is_answer(struct speaker *k, const char *line)
+{
+    struct dashboard_state *s = k->s;
+    struct effect f = {.kind = EFFECT_NONE};
+    char *end;
+    unsigned long number = strtoul(line, &end, 10);
+    if (end == line || *end)
+        return false;
+    if (!s->dialog.is_open)
+        ask_question(s, 0, 0);
+    if (!s->dialog.is_open || number < 1 || number > choices_of(s)) {
+        tell(_("There is no such choice."));
+        return true;
+    }
+    s->dialog.selected = (unsigned)number - 1;
+    s->dialog.is_open = false;
+    if (!k->o->is_read_only || s->asked == ASK_LEAVE)
+        ask_answered(s, &f);
+    else
+        tell(_("--read-only: nothing is asked of the run"));
+    act(k, &f);
+    if (s->dialog.is_open)            /* it asks again */
+        tell_dialog(k);
+    return true;
+}
+
+static void obey(struct speaker *k, const char *line)
+{
+    struct dashboard_state *s = k->s;
+    line += strspn(line, " :");
+    s->now_ms = clock_ms(CLOCK_MONOTONIC);
+    s->wall_ms = clock_ms(CLOCK_REALTIME);
+    if (!line[0] || is_answer(k, line))
+        return;
+    s->dialog.is_open = false;        /* a word instead of an answer leaves it open */
+    s->asked = ASK_NOTHING;
+    if (!own_word(k, line))
+        run_command(k, line);
+    if (s->dialog.is_open)
+        tell_dialog(k);
+}
+
+static void read_person(struct speaker *k)
 {
     char bytes[128];
     ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
-    if (n <= 0) {
+    if (n <= 0)
         k->stdin_open = false;
-        return false;
-    }
-    for (ssize_t i = 0; i < n; i++) {
+    for (ssize_t i = 0; i < n && !k->is_done; i++) {
         if (bytes[i] != '\n') {
-            if (k->line_n + 1 < sizeof k->line)
+            if (k->line_n + 1 < sizeof k->line && bytes[i] != '\r')
                 k->line[k->line_n++] = bytes[i];
             continue;
         }
         k->line[k->line_n] = 0;
         k->line_n = 0;
-        if (obey(k, k->line))
-            return true;
+        obey(k, k->line);
     }
-    return false;
 }
 
-/* false: the engine is gone. */
-static bool take_news(struct speaker *k)
+/* ---- news ---- */
+
+static void take_events(struct speaker *k)
 {
-    struct err e = {0};
     struct mon_event event;
     uint64_t dropped = 0;
     char text[800], clock[FMT_SIZE];
-    bool is_alive = mon_pump(k->o->client, &e);
     while (mon_events(k->o->client, &event, 1, &dropped) == 1) {
+        dashboard_add_event(k->s, &event);
         if (event.level < LOG_WARN)
             continue;
-        snprintf(text, sizeof text, "%s  %s  %s%s%s", fmt_clock(clock, event.at_ms),
-                 log_level_name(event.level), event.table, event.table[0] ? ": " : "", event.text);
+        snprintf(text, sizeof text, "%s  %s  %s%s%s", fmt_clock(clock, event.at_ms), _(log_level_name(event.level)), event.table, event.table[0] ? ": " : "", retell(event.text));
         term_plain_line(stdout, text);
     }
-    if (mon_snapshot(k->o->client, k->snap)) {
-        bool is_new = !k->has_snapshot || k->snap->state != k->said;
-        if (is_new || now_ms() - k->said_ms >= SPEAK_MS) {
-            say(k->snap);
-            k->said = k->snap->state;
-            k->said_ms = now_ms();
-        }
-        k->has_snapshot = true;
-        ask(k);
-    }
-    return is_alive;
+    k->s->log.dropped += dropped;
 }
 
-int dashboard_plain(const struct dashboard_options *o, struct err *e)
+static void take_snapshot(struct speaker *k)
 {
-    struct speaker k = {.o = o, .stdin_open = true};
-    int left = DASHBOARD_DETACH;
-    (void)e;
+    struct mon_snapshot *fresh = x_alloc(sizeof *fresh);
+    char now[sizeof k->said];
+    bool is_fresh = mon_snapshot(k->o->client, fresh);
+    if (is_fresh)
+        dashboard_take(k->s, fresh);
+    free(fresh);
+    if (!is_fresh)
+        return;
+    const struct mon_snapshot *m = &k->s->snap;
+    snprintf(now, sizeof now, "%d %.100s %s", (int)m->state, m->reason, m->verdict);
+    if (strcmp(now, k->said) != 0 || k->s->now_ms - k->said_ms >= SPEAK_MS) {
+        say_state(m);
+        snprintf(k->said, sizeof k->said, "%s", now);
+        k->said_ms = k->s->now_ms;
+    }
+    tell_notice(k);                   /* an answer that came from elsewhere */
+    ask(k);
+}
+
+static bool read_report(struct speaker *k)
+{
+    struct err ignored = {0};
+    k->s->has_report = k->o->run_dir && mon_report_read(k->o->run_dir, &k->report, &ignored) && k->report.snap.state == RUN_FINISHED;
+    return k->s->has_report;
+}
+
+/* Who sits at a terminal may want the report; a pipe has its receipt. */
+static void engine_is_gone(struct speaker *k)
+{
+    k->s->is_gone = true;
+    k->left = DASHBOARD_ENGINE_GONE;
+    k->is_done = !read_report(k) || !isatty(STDIN_FILENO) || !k->stdin_open;
+    if (!k->is_done)
+        tell(_("The run is over. report tells its report, report FILE saves it, cleanup shows what may be removed, q leaves."));
+}
+
+static void take_news(struct speaker *k)
+{
+    struct err e = {0};
+    k->s->now_ms = clock_ms(CLOCK_MONOTONIC);
+    k->s->wall_ms = clock_ms(CLOCK_REALTIME);
+    if (k->s->is_gone)
+        return;
+    bool is_alive = mon_pump(k->o->client, &e);
+    k->s->watches_only = k->o->is_read_only || !mon_steers(k->o->client);
+    take_events(k);
+    take_snapshot(k);
+    if (!is_alive)
+        engine_is_gone(k);
+}
+
+static void begin(struct speaker *k)
+{
+    k->s = dashboard_state_new();
+    k->s->ends_all = k->o->ends_all;
+    k->list = PANE_TABLES;
     text_speak_default();
-    k.snap = x_alloc(sizeof *k.snap);
-    term_plain_line(stdout,
-                    _("tidegate, watching a run. Type q and Enter to leave; the run goes on."));
-    for (;;) {
-        if (!take_news(&k)) {
-            left = DASHBOARD_ENGINE_GONE;
+    if (k->o->client) {
+        tell(_("tidegate, watching a run. ? lists what can be said; q and Enter leaves, the run goes on."));
+        return;
+    }
+    engine_is_gone(k);
+    if (k->s->has_report)
+        dashboard_take(k->s, &k->report.snap);
+}
+
+int dashboard_plain(const struct dashboard_options *o)
+{
+    struct speaker k = {.o = o, .stdin_open = true, .left = DASHBOARD_DETACH};
+    begin(&k);
+    while (!k.is_done) {
+        take_news(&k);
+        if (k.is_done || (k.s->is_gone && !k.stdin_open))
             break;
-        }
-        struct pollfd fd[2] = {{.fd = mon_fd(o->client), .events = POLLIN},
-                               {.fd = k.stdin_open ? STDIN_FILENO : -1, .events = POLLIN}};
-        if (poll(fd, 2, 1000) > 0 && fd[1].revents && read_person(&k))
-            break;
+        struct pollfd fd[2] = {{.fd = k.s->is_gone ? -1 : mon_fd(o->client), .events = POLLIN}, {.fd = k.stdin_open ? STDIN_FILENO : -1, .events = POLLIN}};
+        if (poll(fd, 2, 1000) > 0 && fd[1].revents)
+            read_person(&k);
     }
     if (o->last)
-        *o->last = *k.snap;
-    free(k.snap);
-    return left;
+        *o->last = k.s->snap;
+    mon_report_release(&k.report);
+    dashboard_state_free(k.s);
+    return k.left;
 }

@@ -2,6 +2,7 @@
 /* One poll over the terminal, the run's socket and a tick of a second. News are drawn ten times a
  * second at most, keys at once. The run is asked only through mon_call, and nothing here can harm
  * it: every way out of this loop that no person chose is a detach. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -25,6 +26,8 @@ struct window {
     struct mon_report report; /* of a run that is over; s->has_report: it is there */
     struct report_page *page; /* shown instead of the panes */
     bool is_dirty, is_done;
+    char chunks_of[130]; /* asked for last */
+    int64_t chunks_ms;
     int64_t drawn_ms;
     int left;
 };
@@ -60,6 +63,37 @@ static void show_report(struct window *w)
     w->page->now_ms = w->s->now_ms;
 }
 
+/* Asked for only while they are shown, at most once a second, and at once when another table is chosen. */
+static void ask_chunks(struct window *w)
+{
+    char table[130], args[330], name[280];
+    uint32_t offset;
+    if (w->page || !w->o->client || !dashboard_wants_chunks(w->s, table, &offset))
+        return;
+    if (strcmp(table, w->chunks_of) == 0 && w->s->now_ms - w->chunks_ms < TICK_MS)
+        return;
+    json_text(name, sizeof name, table);
+    snprintf(args, sizeof args, "{\"table\":\"%s\",\"offset\":%u}", name, offset);
+    if (!mon_ask(w->o->client, "chunks", args))
+        return;
+    w->chunks_ms = w->s->now_ms;
+    snprintf(w->chunks_of, sizeof w->chunks_of, "%s", table);
+}
+
+static void take_chunks(struct window *w)
+{
+    char *json;
+    struct err e = {0};
+    if (!mon_answer(w->o->client, &json))
+        return;
+    struct chunks_view *v = x_alloc(sizeof *v);
+    if (json && mon_decode_chunks(v, json, &e))
+        dashboard_take_chunks(w->s, v);
+    w->is_dirty = true;
+    free(v);
+    free(json);
+}
+
 static void take_news(struct window *w)
 {
     struct err e = {0};
@@ -80,7 +114,9 @@ static void take_news(struct window *w)
             dashboard_add_event(w->s, &w->events[i]);
         w->is_dirty = true;
     }
+    take_chunks(w);
     w->s->log.dropped += dropped;
+    w->s->is_read_only = w->o->is_read_only;
     w->s->watches_only = w->o->is_read_only || !mon_steers(w->o->client);
     if (!is_alive) {
         w->s->is_gone = true;
@@ -119,7 +155,7 @@ static void do_call(struct window *w, const struct effect *effect)
     bool is_ok = mon_call(w->o->client, effect->cmd, effect->args, NULL, CALL_MS, &e);
     look_at_clock(w);
     if (!is_ok) {
-        dashboard_notice(w->s, "! %s: %s", effect->cmd, e.text);
+        dashboard_notice(w->s, "! %s: %s", effect->cmd, retell(e.text));
         return;
     }
     if (effect->done[0])
@@ -146,7 +182,7 @@ static void save(struct window *w, const struct effect *effect)
     bool is_log = effect->kind == EFFECT_SAVE_LOG;
     bool fine = is_log ? save_log(w->s, effect->path, &lines, &e) : save_report(w->o->run_dir, effect->path, &e);
     if (!fine)
-        snprintf(text, sizeof text, "! %.380s", e.text);
+        snprintf(text, sizeof text, "! %.380s", retell(e.text));
     else if (is_log)
         snprintf(text, sizeof text, lines == 1 ? _("%zu line saved as %s") : _("%zu lines saved as %s"), lines, effect->path);
     else
@@ -159,6 +195,13 @@ static void change_theme(struct window *w)
     char text[120];
     snprintf(text, sizeof text, _("theme: %s"), term_theme_next(w->term));
     say(w, text);
+}
+
+static void switch_mouse(struct window *w)
+{
+    bool was_on = w->s->has_mouse;
+    w->s->has_mouse = term_mouse(w->term, !was_on);
+    say(w, term_mouse_words(was_on, w->s->has_mouse));
 }
 
 static void do_effect(struct window *w, const struct effect *effect)
@@ -195,6 +238,9 @@ static void do_effect(struct window *w, const struct effect *effect)
     case EFFECT_SUSPEND:
         term_suspend(w->term);
         break;
+    case EFFECT_MOUSE:
+        switch_mouse(w);
+        break;
     case EFFECT_NONE:
         break;
     }
@@ -207,6 +253,11 @@ static void take_input(struct window *w)
     bool has_input = false;
     while (!w->is_done && term_read(w->term, &in)) {
         look_at_clock(w);
+        if (in.kind == IN_CLICK || in.kind == IN_WHEEL) {
+            if (has_input)
+                draw(w); /* keys came before it: it is aimed at what they show */
+            canvas_point(&w->canvas, &in);
+        }
         has_input |= w->page ? report_page_feed(w->page, &in, &effect) : dashboard_feed(w->s, &in, &effect);
         do_effect(w, &effect);
     }
@@ -235,6 +286,7 @@ static void loop(struct window *w)
         take_news(w);
         if (what & TERM_INPUT)
             take_input(w);
+        ask_chunks(w);
         int64_t age = w->s->now_ms - w->drawn_ms;
         if (!w->is_done && (age >= TICK_MS || (w->is_dirty && age >= FRAME_MS)))
             draw(w);
@@ -284,8 +336,9 @@ int dashboard_run(const struct dashboard_options *o, struct err *e)
         w.term = term_open(&(struct term_options){.glyphs = o->glyphs, .theme = o->theme}, &why);
     if (!w.term) {
         end(&w);
-        return o->client ? dashboard_plain(o, e) : w.left; /* the receipt says it all */
+        return dashboard_plain(o);
     }
+    w.s->has_mouse = term_has_mouse(w.term);
     look_at_clock(&w);
     take_news(&w);
     draw(&w);
@@ -322,7 +375,7 @@ static bool say_report(void *file, const char *run_dir)
     bool fine = run_dir && mon_report_read(run_dir, &r, &e) && r.snap.state == RUN_FINISHED;
     unsigned n = fine ? report_words(&r, words) : 0;
     for (unsigned i = 0; i < n; i++) {
-        snprintf(line, sizeof line, "%s  %s  %.159s", r.snap.run, run_state_name(r.snap.state), words[i].text);
+        snprintf(line, sizeof line, "%s  %s  %.159s", r.snap.run, _(run_state_name(r.snap.state)), words[i].text);
         if (i)
             snprintf(line, sizeof line, "  %.159s", words[i].text);
         term_plain_line(file, line);
@@ -338,12 +391,12 @@ void dashboard_summary(void *file, const struct mon_snapshot *s, int left, const
     bool is_over = s->state == RUN_FINISHED;
     size_t n = 0;
     if (s->verdict[0])
-        n += (size_t)snprintf(more + n, sizeof more - n, "  %s", s->verdict);
+        n += (size_t)snprintf(more + n, sizeof more - n, "  %s", retell(s->verdict));
     if (!is_over && dump >= 0 && load >= 0)
         n += (size_t)snprintf(more + n, sizeof more - n, _("  dump %d%%  load %d%%"), dump, load);
     if (!is_over && s->lag.seconds >= 0 && n < sizeof more)
         snprintf(more + n, sizeof more - n, _("  lag %s"), fmt_lag(lag, s->lag.seconds));
-    snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, run_state_name(s->state), more,
+    snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, _(run_state_name(s->state)), more,
              left_words(s, left));
     if (!is_over || !say_report(file, run_dir))
         term_plain_line(file, line);

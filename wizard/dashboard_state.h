@@ -8,6 +8,7 @@
 #include "ui/dialog.h"
 #include "ui/keymap.h"
 #include "ui/list.h"
+#include "ui/modal.h"
 #include "wizard/dashboard.h"
 
 enum pane {
@@ -23,7 +24,7 @@ enum pane {
 };
 enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
 enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
-enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT, ASK_PACE };
+enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT, ASK_PACE, ASK_REDO };
 enum prompt { PROMPT_NONE, PROMPT_TABLES, PROMPT_LOG_TEXT, PROMPT_LOG_TABLE, PROMPT_SAVE, PROMPT_COMMAND };
 enum lag_window { LAG_MINUTES, LAG_HOUR, LAG_DAY, LAG_WINDOWS };
 enum help_page { HELP_NONE, HELP_KEYS, HELP_COMMANDS };
@@ -65,7 +66,9 @@ struct dashboard_state {
     uint64_t quiet_tx;
     int64_t quiet_ms; /* monotonic: since then nothing came from the source; 0: it does */
     bool watches_only; /* another window steers */
+    bool is_read_only; /* nothing is asked of the run */
     bool ends_all;     /* the run ends with the window (demo) */
+    bool has_mouse;
     bool is_print;     /* one picture on paper: no keys, no log */
     struct mon_snapshot snap;
     int64_t moved_ms; /* when the load moved last, monotonic; 0: unknown */
@@ -76,10 +79,14 @@ struct dashboard_state {
     enum pane focus;
     bool is_zoomed;
     struct list tables, questions;
+    struct chunks_view chunks; /* of the table that was selected when the engine was asked last; table "": none */
+    bool is_chunks;            /* its list has the screen */
+    uint32_t chunks_top;
     enum table_sort sort;
     enum table_show show;
     char find[64];
     struct dialog dialog;
+    struct modal modal; /* leaving a table out, whose name is typed */
     enum dashboard_dialog asked;
     char asked_id[16], asked_table[130];
     char asked_slug[DIALOG_CHOICES][32];
@@ -104,7 +111,8 @@ enum effect_kind {
     EFFECT_LEAVE,
     EFFECT_THEME,
     EFFECT_REDRAW,
-    EFFECT_SUSPEND
+    EFFECT_SUSPEND,
+    EFFECT_MOUSE
 };
 struct effect {
     enum effect_kind kind;
@@ -125,6 +133,13 @@ void dashboard_notice(struct dashboard_state *s, const char *fmt, ...) PRINTF_LI
 /* Changes the state; returns true when the screen must be drawn anew. */
 bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct effect *out);
 void dashboard_draw(struct canvas *c, const struct dashboard_state *s);
+
+/* ---- chunks: what the engine is asked for while they are shown, at most once a second ---- */
+bool dashboard_wants_chunks(const struct dashboard_state *s, char table[130], uint32_t *offset);
+void dashboard_take_chunks(struct dashboard_state *s, const struct chunks_view *v);
+void pane_chunks_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, const struct table_view *t);
+bool chunks_are_shown(const struct dashboard_state *s, const struct table_view *t);
+bool chunks_feed(struct dashboard_state *s, int key); /* scrolling */
 
 /* ---- keys ---- */
 enum { IN_PANES = 1, IN_ZOOM = 2, IN_LOG = 4, IN_TABLES = 8, IN_ATTENTION = 16, IN_LAG = 32, IN_CUTOVER = 64, IN_ANY = 127 };
@@ -169,6 +184,9 @@ enum action {
     DO_REPORT,
     DO_NARROWER,
     DO_WIDER,
+    DO_MOUSE,
+    DO_REDO,
+    DO_LEAVE_OUT,
     DO_WHY_NOT
 };
 extern const struct keymap dashboard_keys;
@@ -176,13 +194,24 @@ unsigned dashboard_where(const struct dashboard_state *s);
 /* Does what the key of this action would; for commands by name. */
 void dashboard_do(struct dashboard_state *s, enum action action, struct effect *out);
 bool dashboard_may_steer(struct dashboard_state *s); /* else says why not */
+/* JSON text of a name that came from a server. */
+void json_text(char *out, size_t size, const char *text);
+/* cmd with the table as its argument. */
+void call_table(struct effect *out, const char *cmd, const char *table, const char *done);
 void dashboard_call(struct effect *out, const char *cmd, const char *args, const char *done);
+
+/* What can be pointed at (ui/canvas.h): a pane; a table by table_spot of its name; a line of the log by its number; a
+ * question by its place. */
+enum { SPOT_PANE = 1, SPOT_TABLE, SPOT_LINE, SPOT_QUESTION };
+int64_t table_spot(const char *name);
+void dashboard_point(struct dashboard_state *s, const struct input *in, struct effect *out); /* IN_CLICK, IN_WHEEL */
 
 /* ---- commands by name ---- */
 void command_run(struct dashboard_state *s, const char *line, struct effect *out);
 /* Completes the last word; says in out what it could be. */
 void command_complete(const struct dashboard_state *s, char *line, size_t size);
 void command_hint(const struct dashboard_state *s, const char *line, char *out, size_t size);
+bool command_line(size_t i, char *out, size_t size); /* "pace gentle|…: how much the copy may take"; false: no more */
 int command_help(struct canvas *c, struct rect r, int top); /* from that row on; how many there are */
 
 /* ---- places ---- */
@@ -254,9 +283,30 @@ void ask_event(struct dashboard_state *s, int key);
 void ask_pace(struct dashboard_state *s, int key);
 bool ask_pace_feed(struct dashboard_state *s, int key); /* true: the key changed a limit */
 void ask_answered(struct dashboard_state *s, struct effect *out);
+/* What may be done with a table; why it can't is said instead of the dialog. */
+void ask_redo(struct dashboard_state *s, int key, const char *table);
+void ask_leave_out(struct dashboard_state *s, int key, const char *table);
+void ask_leave_out_feed(struct dashboard_state *s, const struct input *in, struct effect *out);
+const char *redo_why_not(const struct dashboard_state *s, const char *table); /* NULL: it may */
+const char *table_selected(const struct dashboard_state *s); /* NULL: there is none */
 void help_draw(struct canvas *c, const struct dashboard_state *s);
 
+/* ---- the checklist of a cutover, a row each ---- */
+enum lamp { LAMP_NONE, LAMP_WAITS, LAMP_GREEN, LAMP_BAD };
+#define CUTOVER_STEPS 7
+struct cutover_step {
+    enum lamp lamp;
+    char what[120], state[90], note[240]; /* note: a line below it, or "" */
+};
+void cutover_steps(const struct dashboard_state *s, struct cutover_step out[CUTOVER_STEPS]);
+const char *cutover_not_yet(void); /* what this version does not do */
+
 /* ---- plain ---- */
-int dashboard_plain(const struct dashboard_options *o, struct err *e);
+int dashboard_plain(const struct dashboard_options *o);
+/* dashboard_say.c: what a pane shows, in lines; more: the next piece of the last list. */
+void say_state(const struct mon_snapshot *m);
+void say_pane(const struct dashboard_state *s, enum pane pane, size_t *from);
+void say_cutover(const struct dashboard_state *s);
+void say_commands(void);
 
 #endif

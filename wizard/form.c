@@ -214,6 +214,14 @@ static void commit(struct form *f, struct wz *w)
     judge_value(f, w, f->held, &e);
 }
 
+static bool is_default(const struct form *f, size_t i, const struct wz *w)
+{
+    char path[200];
+    const struct field *row = table_row(&f->field[i]);
+    const char *def = row ? field_default(row, form_path(&f->field[i], w, path)) : NULL;
+    return def && def[0] && strcmp(f->edit.text, def) == 0;
+}
+
 void form_focus(struct form *f, struct wz *w, size_t i)
 {
     if (f->held == i)
@@ -231,6 +239,7 @@ void form_focus(struct form *f, struct wz *w, size_t i)
     f->is_touched = false;
     if (f->field[i].look != FORM_SECRET)
         edit_set(&f->edit, f->raw[i] ? f->raw[i] : value.p ? value.p : "");
+    f->edit.is_offered = is_default(f, i, w);
     buf_release(&value);
 }
 
@@ -269,7 +278,7 @@ static bool choose(struct form *f, struct wz *w, size_t i, int by)
     }
     while (field->choices[n].value)
         n++;
-    at = (at + n + (size_t)(by < 0 ? n - 1 : 1)) % n;
+    at = (size_t)((int)at + by + (int)n) % n;
     set(field, w, field->choices[at].value, &e);
     wz_changed(w);
     judge_value(f, w, i, &e);
@@ -288,7 +297,7 @@ static bool tick(struct form *f, struct wz *w, size_t i)
     return true;
 }
 
-static bool repair(struct form *f, struct wz *w, size_t i)
+bool form_repair(struct form *f, struct wz *w, size_t i)
 {
     struct form_word word = f->word[i];
     struct err e = {0};
@@ -320,7 +329,7 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
         return false;
     const struct form_field *field = &f->field[i];
     if (in->kind == IN_KEY && in->key == K_CTRL('y'))
-        return *changed = repair(f, w, i);
+        return *changed = form_repair(f, w, i);
     if (is_text(field)) {
         if (f->held != i)
             form_focus(f, w, i); /* what was pressed last has hidden or shown fields */
@@ -347,9 +356,52 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
     return *changed = choose(f, w, i, in->key == K_LEFT ? -1 : 1);
 }
 
+/* ---- without keys ---- */
+
+const char *form_typed(const struct form *f, size_t i)
+{
+    if (f->field[i].look == FORM_SECRET)
+        return NULL;
+    return f->held == i && f->is_touched ? f->edit.text : f->raw[i];
+}
+
+bool form_put(struct form *f, struct wz *w, size_t i, const char *value)
+{
+    struct err e = {0};
+    if (is_text(&f->field[i])) {
+        form_focus(f, w, i);
+        edit_set(&f->edit, value);
+        f->is_touched = true;
+        form_focus(f, w, SIZE_MAX);
+    } else {
+        set(&f->field[i], w, value, &e);
+        wz_changed(w);
+        judge_value(f, w, i, &e);
+    }
+    return f->word[i].role != ROLE_BAD;
+}
+
+bool form_click(struct form *f, struct wz *w, size_t i, int choice, bool had_focus)
+{
+    const struct form_field *field = &f->field[i];
+    int at = field->choices ? (int)choice_now(field, w) : 0;
+    if (is_text(field))
+        return false;
+    if (choice >= 0)
+        return choice != at && choose(f, w, i, choice - at);
+    if (!had_focus || field->look == FORM_RADIO || field->look == FORM_COLUMN)
+        return false;
+    return field->look == FORM_TICK ? tick(f, w, i) : choose(f, w, i, 1);
+}
+
 /* ---- drawing ---- */
 
-static int draw_radio(const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, int x)
+static void spot_of_choice(const struct form *f, const struct form_field *field, struct canvas *c, struct rect clip, struct rect r, size_t choice)
+{
+    canvas_spot(c, clip, r, SPOT_PICK, (int64_t)(field - f->field) * 100 + (int64_t)choice);
+}
+
+static int draw_radio(const struct form *form, const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, int x)
 {
     size_t at = choice_now(f, w);
     int needed = 0;
@@ -358,6 +410,7 @@ static int draw_radio(const struct form_field *f, const struct wz *w, struct can
     if (needed > r.x + r.w - x)        /* no room for all of them: one at a time */
         return x + canvas_textf(c, r, y, x, ROLE_TEXT, "< %s >", _(f->choices[at].label));
     for (size_t i = 0; f->choices[i].value; i++) {
+        spot_of_choice(form, f, c, r, (struct rect){y, x, 1, 4 + text_cells(_(f->choices[i].label))}, i);
         x += canvas_text(c, r, y, x, i == at ? ROLE_KEY : ROLE_TEXT, i == at ? "(•) " : "( ) ");
         x += canvas_text(c, r, y, x, ROLE_TEXT, _(f->choices[i].label)) + 3;
     }
@@ -365,13 +418,14 @@ static int draw_radio(const struct form_field *f, const struct wz *w, struct can
 }
 
 /* A choice a line; returns rows. */
-static int draw_column(const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, bool has_focus)
+static int draw_column(const struct form *form, const struct form_field *f, const struct wz *w, struct canvas *c, struct rect r, int y, bool has_focus)
 {
     size_t at = choice_now(f, w);
     int first = y;
     for (size_t i = 0; f->choices[i].value; i++) {
         const struct form_choice *choice = &f->choices[i];
         bool is_here = i == at, has_note = is_here || !f->is_tight || !f->is_tight(w);
+        spot_of_choice(form, f, c, r, (struct rect){y, r.x, has_note ? 2 : 1, r.w}, i);
         canvas_text(c, r, y, r.x, ROLE_PICK, is_here && has_focus ? "▸" : " ");
         canvas_text(c, r, y, r.x + 2, is_here ? ROLE_KEY : ROLE_TEXT, is_here ? "(•)" : "( )");
         canvas_text(c, r, y, r.x + 6, is_here ? ROLE_TITLE : ROLE_TEXT, _(choice->label));
@@ -390,13 +444,13 @@ static int draw_column(const struct form_field *f, const struct wz *w, struct ca
 static int draw_value(const struct form *f, size_t i, const struct wz *w, struct canvas *c, struct rect r, int y, int x, bool has_focus)
 {
     const struct form_field *field = &f->field[i];
-    char note[120];
+    char note[120], key[80];
     if (has_focus) {
         c->cursor_y = y;
         c->cursor_x = x;
     }
     if (field->look == FORM_RADIO)
-        return draw_radio(field, w, c, r, y, x);
+        return draw_radio(f, field, w, c, r, y, x);
     if (field->look == FORM_CYCLE && field->choices)
         return x + canvas_textf(c, r, y, x, ROLE_TEXT, "< %s >", _(field->choices[choice_now(field, w)].label));
     int room = TG_MAX(r.x + r.w - x, 0);
@@ -406,7 +460,7 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
         edit_draw(&f->edit, c, r, y, x, field->look == FORM_SECRET ? TG_MIN(room, 24) : room, true);
         if (field->look == FORM_SECRET) {
             canvas_text(c, r, y, x + 27, ROLE_DIM, edit_note(&f->edit, note));
-            canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, _("Ctrl-R reveal"));
+            canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, keymap_words(wizard_keys, ~0u, _("Ctrl-R reveal"), key, sizeof key));
         }
         return x + room;
     }
@@ -431,20 +485,28 @@ char *form_value(const struct form *f, const struct wz *w, size_t i)
 }
 
 /* The word below a field, and the offer of a repair. Returns rows. */
-static int draw_word(const struct form_word *word, struct canvas *c, struct rect r, int y)
+static int draw_word(const struct form *f, size_t field, struct canvas *c, struct rect r, int y)
 {
     struct rect in = {y, r.x + VALUE_AT, TG_MAX(r.y + r.h - y, 0), r.w - VALUE_AT};
     static const char *const marks[ROLE_COUNT] = {[ROLE_WARN] = "! ", [ROLE_BAD] = "✗ ", [ROLE_OK] = "✓ "};
-    char text[600];
+    const struct form_word *word = &f->word[field];
+    char text[600], key[80];
     if (!word->text[0])
         return 0;
     snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", word->text);
     int used = canvas_wrap(c, in, 2, word->role, text);
     if (!word->repair[0])
         return used;
-    int x = in.x + 2;
-    x += canvas_textf(c, in, y + used, x, ROLE_TEXT, _("Use %s?"), word->repair) + 3;
-    canvas_text(c, in, y + used, x, ROLE_KEY, _("Ctrl-Y accept"));
+    int x = in.x + 2, first = used;
+    snprintf(text, sizeof text, _("Use %s?"), word->repair);
+    keymap_words(wizard_keys, ~0u, _("Ctrl-Y accept"), key, sizeof key);
+    int rows = canvas_wrap(c, (struct rect){y + used, x, TG_MAX(in.y + in.h - y - used, 0), in.w - 2}, 0, ROLE_TEXT, text);
+    if (x + text_cells(text) + 3 + text_cells(key) > in.x + in.w)
+        used += rows;                 /* a long name: the key has a line of its own */
+    else
+        x += text_cells(text) + 3;
+    canvas_text(c, in, y + used, x, ROLE_KEY, key);
+    canvas_spot(c, in, (struct rect){y + first, in.x, used - first + 1, in.w}, SPOT_REPAIR, (int64_t)field);
     return used + 1;
 }
 
@@ -462,12 +524,13 @@ static int draw_line(const struct drawing *d, const size_t *order, size_t n, siz
     int x = d->r.x + VALUE_AT, rows = 1;
     if (d->f->field[order[*i]].look == FORM_COLUMN) {
         size_t column = order[(*i)++];
-        rows = draw_column(&d->f->field[column], d->w, d->c, d->r, y, column == d->focus);
-        return rows + draw_word(&d->f->word[column], d->c, d->r, y + rows);
+        rows = draw_column(d->f, &d->f->field[column], d->w, d->c, d->r, y, column == d->focus);
+        return rows + draw_word(d->f, column, d->c, d->r, y + rows);
     }
     for (size_t first = *i; *i < n && (*i == first || d->f->field[order[*i]].is_beside); ++*i) {
         const struct form_field *field = &d->f->field[order[*i]];
         bool has_focus = order[*i] == d->focus;
+        canvas_spot(d->c, d->r, (struct rect){y, *i == first ? d->r.x : x + 2, 1, d->r.w}, SPOT_FORM, (int64_t)order[*i]);
         if (*i == first) {
             if (has_focus)
                 canvas_text(d->c, d->r, y, d->r.x, ROLE_PICK, "▸");
@@ -479,7 +542,7 @@ static int draw_line(const struct drawing *d, const size_t *order, size_t n, siz
             x += canvas_text(d->c, d->r, y, x, has_focus ? ROLE_TITLE : ROLE_TEXT, form_label(field)) + 2;
         }
         x = draw_value(d->f, order[*i], d->w, d->c, d->r, y, x, has_focus);
-        rows += draw_word(&d->f->word[order[*i]], d->c, d->r, y + rows);
+        rows += draw_word(d->f, order[*i], d->c, d->r, y + rows);
     }
     return rows;
 }
@@ -516,10 +579,10 @@ int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct
     int y = r.y;
     while (i < n && y < r.y + r.h)
         y += draw_line(&d, order, n, &i, y);
-    if (first)
-        canvas_text(c, r, r.y, r.x + 1, ROLE_DIM, "…");
+    if (first)                        /* at the right edge: on the left stand names and the mark of focus */
+        canvas_text(c, r, r.y, r.x + r.w - 1, ROLE_KEY, "↑");
     if (i < n)
-        canvas_text(c, r, r.y + r.h - 1, r.x + 1, ROLE_DIM, "…");
+        canvas_text(c, r, r.y + r.h - 1, r.x + r.w - 1, ROLE_KEY, "↓");
     return TG_MIN(y - r.y, r.h);
 }
 

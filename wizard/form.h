@@ -69,10 +69,18 @@ void form_focus(struct form *f, struct wz *w, size_t field);
 void form_show_again(struct form *f, struct wz *w);
 /* Keys of the field that has the focus; false: not one of them. *changed: the job is another now. */
 bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *changed);
+/* A click on field i, which has the focus by now: `choice` of it, or -1. had_focus: before the click, too. What Space does
+ * happens to a box or a choice that is turned; text is left as it is. */
+bool form_click(struct form *f, struct wz *w, size_t i, int choice, bool had_focus);
+bool form_repair(struct form *f, struct wz *w, size_t i); /* takes the offer; false: there is none */
 /* Draws into r, returns the rows used; where r is too low the field with the focus is kept in sight. */
 int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct rect r);
 /* The first shown field that lacks a value it must have, or holds one that can't be taken; NULL: none. */
 const struct form_field *form_problem(const struct form *f, const struct wz *w);
+/* Text that was typed and that the job may not hold: of the field under the cursor, or refused. NULL: none; never a secret's. */
+const char *form_typed(const struct form *f, size_t field);
+/* A value as if a person had typed or chosen it; false: it was refused, its word says why, and a text stays as it was typed. */
+bool form_put(struct form *f, struct wz *w, size_t field, const char *value);
 /* What the job holds was changed from elsewhere: nothing that was typed before counts. */
 void form_forget(struct form *f);
 /* Judges every value anew: one field's answer changes what is said of another. */

@@ -82,7 +82,7 @@ void end_rights(const struct wz *w, bool is_target, struct buf *out)
         }
         return;
     }
-    if (r && w->probe[is_target ? PROBE_TARGET : PROBE_SOURCE].is_over)
+    if (r && !r->nfail && w->probe[is_target ? PROBE_TARGET : PROBE_SOURCE].is_over)
         buf_addf(out, "%s\n\n", _("The last test found nothing missing. All that a run may need is:"));
     else
         buf_addf(out, "%s\n\n", _("Not tested yet. All that a run may need is below; the test names only what is missing."));

@@ -131,18 +131,31 @@ static const struct form_field fields[] = {FIELDS(source), FIELDS(target)};
 
 /* ---- drawing ---- */
 
-static int draw_road(const struct wz *w, struct canvas *c, struct rect in, bool is_target)
+/* Every step of the way behind that sign. */
+static void road_line(const struct wz *w, bool is_target, const char *sign, char line[700])
 {
     const struct way *y = &w->way[is_target];
     const struct job_end *end = end_shown(w, is_target);
-    char line[700];
     const char *host = end->host && end->host[0] ? end->host : _("(not given yet)");
     if (y->kind == WAY_SSH)
-        snprintf(line, sizeof line, "%s ══▸ %.120s ══▸ %.200s:%lld", _("this host"), end->ssh.host ? end->ssh.host : "…", host, (long long)end->port);
+        snprintf(line, 700, "%s%s%.120s%s%.200s:%lld", _("this host"), sign, end->ssh.host ? end->ssh.host : "…", sign, host, (long long)end->port);
     else if (y->kind == WAY_LOCAL && y->host[0])
-        snprintf(line, sizeof line, "%s ══▸ %.60s:%lld ══▸ %.200s:%lld", _("this host"), host, (long long)end->port, y->host, (long long)y->port);
+        snprintf(line, 700, "%s%s%.60s:%lld%s%.200s:%lld", _("this host"), sign, host, (long long)end->port, sign, y->host, (long long)y->port);
     else
-        snprintf(line, sizeof line, "%s ══▸ %.200s:%lld", _("this host"), host, (long long)end->port);
+        snprintf(line, 700, "%s%s%.200s:%lld", _("this host"), sign, host, (long long)end->port);
+}
+
+void path_road(const struct wz *w, bool is_target, char out[700])
+{
+    char way[700];
+    road_line(w, is_target, _(", then "), way);
+    snprintf(out, 700, is_target ? _("To the target: %.600s") : _("To the source: %.600s"), way);
+}
+
+static int draw_road(const struct wz *w, struct canvas *c, struct rect in, bool is_target)
+{
+    char line[700];
+    road_line(w, is_target, " ══▸ ", line);
     canvas_cut(c, in, in.y, in.x + 1, in.w - 2, ROLE_TEXT, line);
     return 1;
 }
@@ -200,24 +213,35 @@ static void region_of(const char *host, char out[32])
     }
 }
 
+static bool are_far(const struct wz *w, char a[32], char b[32])
+{
+    region_of(w->way[0].host[0] ? w->way[0].host : end_shown(w, false)->host, a);
+    region_of(w->way[1].host[0] ? w->way[1].host : end_shown(w, true)->host, b);
+    return strcmp(a, b) != 0;
+}
+
+bool path_regions(const struct wz *w, char out[700])
+{
+    char a[32], b[32];
+    bool is_far = are_far(w, a, b);
+    snprintf(out, 700, is_far ? _("The ends look like regions %s and %s, going by their names: traffic between regions is slow and billed.")
+                              : _("Both ends look like region %s, going by their names: no cross-region traffic expected."), a, b);
+    return a[0] && b[0];
+}
+
 static void below(struct wz *w, struct canvas *c, struct rect r)
 {
     struct rect box = {r.y, r.x, 6, r.w}, in = rect_inside(box);
     bool other = !w->path_is_target;
     const struct job_end *end = end_shown(w, other);
-    char a[32], b[32], line[200];
+    char a[32], b[32], line[700];
     wz_box(c, box, w, false, other ? _("Path to the target") : _("Path to the source"), _("F7 or Ctrl-N changes it"));
     canvas_textf(c, in, in.y, in.x + 1, ROLE_TEXT, "%s", _(ways[w->way[other].kind].label));
     draw_road(w, c, (struct rect){in.y + 1, in.x, 1, in.w}, other);
     if (!end->host || !end->host[0])
         canvas_cut(c, in, in.y + 2, in.x + 1, in.w - 2, ROLE_DIM, _("the next page asks for its address"));
-    region_of(w->way[0].host[0] ? w->way[0].host : end_shown(w, false)->host, a);
-    region_of(w->way[1].host[0] ? w->way[1].host : end_shown(w, true)->host, b);
-    if (!a[0] || !b[0])
-        return;
-    snprintf(line, sizeof line, strcmp(a, b) == 0 ? _("Both ends look like region %s, going by their names: no cross-region traffic expected.")
-                                                  : _("The ends look like regions %s and %s, going by their names: traffic between regions is slow and billed."), a, b);
-    canvas_cut(c, in, in.y + 3, in.x + 1, in.w - 2, strcmp(a, b) == 0 ? ROLE_TEXT : ROLE_WARN, line);
+    if (path_regions(w, line))
+        canvas_cut(c, in, in.y + 3, in.x + 1, in.w - 2, are_far(w, a, b) ? ROLE_WARN : ROLE_TEXT, line);
 }
 
 /* ---- input ---- */

@@ -23,32 +23,51 @@ static void list_words(const struct wz *w, const char *path, const char *none, c
     buf_release(&text);
 }
 
-static void in_words(const struct wz *w, struct canvas *c, struct rect in)
+/* A check's name of an end has " at " before the address. */
+static void add_end(struct buf *out, const char *name)
+{
+    const char *at = name ? strstr(name, " at ") : NULL;
+    buf_addf(out, "%.*s%s%s\n", at ? (int)(at - name) : 200, name ? name : "", at ? _(" at ") : "", at ? at + 4 : "");
+}
+
+void review_words(const struct wz *w, struct buf *out)
 {
     static const char *const modes[] = {N_("one consistent copy, then done"), N_("copy, then follow every change until you end the run"), N_("follow from the given position")};
     static const char *const existings[] = {N_("asks about tables that hold rows"), N_("adds to tables that hold rows"), N_("replaces rows with the same key"), N_("DROPS tables that hold rows")};
     const struct job *j = w->job;
-    char move[200], line[400];
-    int y = in.y, x = in.x + 1, room = in.w - 2;
+    char move[200];
     list_words(w, "allow.include", _("every schema"), move, sizeof move);
-    snprintf(line, sizeof line, _("From  %s"), w->report ? w->report->source_name : source_of(w)->host ? source_of(w)->host : "");
-    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("To    %s"), w->report ? w->report->target_name : j->target.host ? j->target.host : "");
-    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
-    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
+    buf_adds(out, _("From  "));
+    add_end(out, w->report ? w->report->source_name : source_of(w)->host);
+    buf_adds(out, _("To    "));
+    add_end(out, w->report ? w->report->target_name : j->target.host);
+    buf_addf(out, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
+    buf_addc(out, '\n');
     if (j->road == ROAD_DM)
-        snprintf(line, sizeof line, _("How   DM cluster: %s"), _(modes[j->mode]));
+        buf_addf(out, _("How   DM cluster: %s"), _(modes[j->mode]));
     else
-        snprintf(line, sizeof line, _("How   %s; pace %s"), _(modes[j->mode]), job_pace_name(j->pace));
-    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
+        buf_addf(out, _("How   %s; pace %s"), _(modes[j->mode]), _(job_pace_name(j->pace)));
+    buf_addc(out, '\n');
     if (j->road == ROAD_DM)
-        snprintf(line, sizeof line, "%s", _("Write DM's files only; you start DM with them"));
+        buf_addf(out, "%s", _("Write DM's files only; you start DM with them"));
     else
-        snprintf(line, sizeof line, _("Write tables and tidegate_meta; %s"), _(existings[j->existing]));
-    canvas_cut(c, in, y++, x, room, ROLE_TEXT, line);
-    snprintf(line, sizeof line, _("Found %u checks pass, %u warn, %u are accepted with a reason"), w->report ? w->report->npass : 0, w->report ? w->report->nwarn : 0, (unsigned)j->ncheck_accept);
-    canvas_cut(c, in, y, x, room, ROLE_TEXT, line);
+        buf_addf(out, _("Write tables and tidegate_meta; %s"), _(existings[j->existing]));
+    buf_addc(out, '\n');
+    buf_addf(out, _("Found %u checks pass, %u warn, %u are accepted with a reason"), w->report ? w->report->npass : 0, w->report ? w->report->nwarn : 0, (unsigned)j->ncheck_accept);
+    buf_addc(out, '\n');
+}
+
+static void in_words(const struct wz *w, struct canvas *c, struct rect in)
+{
+    struct buf text = {0};
+    int y = in.y;
+    review_words(w, &text);
+    for (char *p = text.p, *next; p && *p; p = next) {
+        next = p + strcspn(p, "\n");
+        *next++ = 0; /* each of them ends its line */
+        canvas_cut(c, in, y++, in.x + 1, in.w - 2, ROLE_TEXT, p);
+    }
+    buf_release(&text);
 }
 
 static void draw_yaml(const struct wz *w, struct canvas *c, struct rect in)
@@ -68,14 +87,14 @@ static void draw_yaml(const struct wz *w, struct canvas *c, struct rect in)
 
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
-    char title[200];
+    char title[200], hint[80];
     int width = TG_MIN(r.w, 80) - 4;
     form_draw(&w->form[w->at], w, c, (struct rect){r.y, 2, 1, r.w - 4});
     struct rect words = {r.y + 1, 2, 8, width}, yaml = {r.y + 9, 2, TG_MAX(r.h - 9, 3), width};
     wz_box(c, words, w, false, _("In words"), NULL);
     in_words(w, c, rect_inside(words));
     snprintf(title, sizeof title, _("Job file  %.100s"), w->path[0] ? w->path : _("not saved yet"));
-    wz_box(c, yaml, w, false, title, _("F5 whole file"));
+    wz_box(c, yaml, w, false, title, keymap_words(wizard_keys, 2, _("F5 whole file"), hint, sizeof hint));
     draw_yaml(w, c, rect_inside(yaml));
 }
 
@@ -95,7 +114,7 @@ static void show_file(struct wz *w, int key)
 static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
 {
     (void)out;
-    if (in->kind != IN_KEY || in->key != K_F5)
+    if (in->kind != IN_KEY || (in->key != K_F5 && in->key != K_CTRL('f')))
         return false;
     show_file(w, in->key);
     return true;

@@ -243,7 +243,7 @@ static const char *binlog_kept(const struct wz *w)
     return NULL;
 }
 
-static void guess(const struct wz *w, char out[400])
+void route_guess(const struct wz *w, char out[400])
 {
     char copy[40], verify[40];
     const char *kept = binlog_kept(w);
@@ -261,38 +261,49 @@ static void guess(const struct wz *w, char out[400])
         snprintf(out + n, 400 - n, _(" Binlog kept: %s."), kept);
 }
 
-static void line(struct canvas *c, struct rect r, int *y, const char *label, const char *text)
+static void line(struct route_line *out, unsigned *n, const char *label, const char *text)
 {
-    canvas_cut(c, r, *y, r.x + 1, 13, ROLE_DIM, label);
-    canvas_cut(c, r, (*y)++, r.x + 15, r.w - 16, ROLE_TEXT, text);
+    out[*n].label = label;
+    snprintf(out[(*n)++].text, sizeof out->text, "%s", text);
 }
 
 /* What the road costs, in the order in which it will be felt. */
-static void draw_feel(const struct wz *w, struct canvas *c, struct rect r)
+unsigned route_feel(const struct wz *w, struct route_line out[ROUTE_LINES])
 {
     char text[300], copy[40], verify[40];
     const struct job *j = w->job;
     bool is_snapshot = j->road == ROAD_SNAPSHOT;
-    int y = r.y;
+    unsigned n = 0;
     duration(moving_bytes(w) / copy_rate(j), copy);
     duration(moving_bytes(w) / VERIFY_RATE, verify);
     if (!moving_bytes(w))
         snprintf(text, sizeof text, "%s", _("not known yet: Scope brings the sizes"));
     else
         snprintf(text, sizeof text, _("%s or less at %lld MB/s, measured with 2 cores and a small TiDB"), copy, (long long)copy_rate(j) / 1000000);
-    line(c, r, &y, _("copy"), is_copying(w) ? text : _("none"));
-    line(c, r, &y, _("indexes"), is_copying(w) ? _("made with the tables") : _("as they are"));
-    line(c, r, &y, _("catch-up"), is_snapshot ? _("none: changes after the moment of the copy are not moved")
+    line(out, &n, _("copy"), is_copying(w) ? text : _("none"));
+    line(out, &n, _("indexes"), is_copying(w) ? _("made with the tables") : _("as they are"));
+    line(out, &n, _("catch-up"), is_snapshot ? _("none: changes after the moment of the copy are not moved")
                                                     : _("minutes: changes are applied from the start, also while copying"));
     if (!moving_bytes(w))
         snprintf(text, sizeof text, "%s", _("not known yet; reads both ends"));
     else
         snprintf(text, sizeof text, _("about %s; reads both ends"), verify);
-    line(c, r, &y, _("verify"), text);
-    line(c, r, &y, _("disk here"), _("none is needed"));
-    line(c, r, &y, _("locks"), is_snapshot ? _("one of seconds, while the snapshots are opened") : _("none; seconds for tables without a key"));
+    line(out, &n, _("verify"), text);
+    line(out, &n, _("disk here"), _("none is needed"));
+    line(out, &n, _("locks"), is_snapshot ? _("one of seconds, while the snapshots are opened") : _("none; seconds for tables without a key"));
     snprintf(text, sizeof text, "%s", binlog_kept(w) ? binlog_kept(w) : _("not known yet: Checks asks the source"));
-    line(c, r, &y, _("binlog kept"), is_snapshot ? _("not used") : text);
+    line(out, &n, _("binlog kept"), is_snapshot ? _("not used") : text);
+    return n;
+}
+
+static void draw_feel(const struct wz *w, struct canvas *c, struct rect r)
+{
+    struct route_line lines[ROUTE_LINES];
+    unsigned n = route_feel(w, lines);
+    for (unsigned i = 0; i < n; i++) {
+        canvas_cut(c, r, r.y + (int)i, r.x + 1, 13, ROLE_DIM, lines[i].label);
+        canvas_cut(c, r, r.y + (int)i, r.x + 15, r.w - 16, ROLE_TEXT, lines[i].text);
+    }
 }
 
 /* ---- the page ---- */
@@ -305,7 +316,7 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
     int y = r.y + top + used + 1;
     if (is_dm(w) || y + 1 > r.y + r.h)
         return;
-    guess(w, text);
+    route_guess(w, text);
     canvas_wrap(c, (struct rect){y, 2, r.y + r.h - y, TG_MIN(r.w, 80) - 4}, 2, ROLE_TEXT, text);
 }
 

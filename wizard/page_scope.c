@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Scope: what should move. The tree, what is chosen of it, and the rules that a run without this window would read. */
 #include "wizard/pages.h"
+#include "base/retell.h"
 #include "wizard/scope.h"
 
 #include "ui/format.h"
@@ -53,18 +54,23 @@ static void draw_schema(const struct scope *s, struct canvas *c, struct rect in,
     }
 }
 
+void scope_key_text(const struct look *l, const struct look_table *t, char text[200])
+{
+    if (t->is_view || (!t->is_read && !t->problem))
+        snprintf(text, 200, "%s", t->is_view ? _("view") : l->has_defs ? "" : "…");
+    else if (t->problem)
+        snprintf(text, 200, "%s", _("not readable !"));
+    else if (!t->key)
+        snprintf(text, 200, "%s", _("no key !"));
+    else
+        snprintf(text, 200, t->is_primary ? _("PK %s") : _("key %s"), t->key);
+}
+
 static void draw_key(const struct look *l, const struct look_table *t, struct canvas *c, struct rect in, int y, int x)
 {
     char text[200];
     bool is_bad = t->problem || (t->is_read && !t->key);
-    if (t->is_view || (!t->is_read && !t->problem))
-        snprintf(text, sizeof text, "%s", t->is_view ? _("view") : l->has_defs ? "" : "…");
-    else if (t->problem)
-        snprintf(text, sizeof text, "%s", _("not readable !"));
-    else if (!t->key)
-        snprintf(text, sizeof text, "%s", _("no key !"));
-    else
-        snprintf(text, sizeof text, t->is_primary ? _("PK %s") : _("key %s"), t->key);
+    scope_key_text(l, t, text);
     if (x)
         canvas_cut(c, in, y, x, in.x + in.w - x - 1, is_bad ? ROLE_WARN : ROLE_TEXT, text);
     else if (is_bad)
@@ -96,6 +102,7 @@ static void draw_rows(struct wz *w, struct canvas *c, struct rect in)
     list_sync(l, s->nrows, s->visible, NULL, NULL);
     for (size_t i = l->top; i < s->nrows && y < in.y + in.h; i++, y++) {
         const struct scope_row *row = &s->rows[i];
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_ROW, (int64_t)i);
         if (row->table == SCOPE_SCHEMA)
             draw_schema(s, c, in, y, &s->schemas[row->schema]);
         else
@@ -113,24 +120,31 @@ static void draw_rows(struct wz *w, struct canvas *c, struct rect in)
 }
 
 /* Instead of a tree: what is in the way of one. */
-static void draw_empty(const struct wz *w, struct canvas *c, struct rect in)
+void scope_empty_text(const struct wz *w, char text[900])
 {
     const struct scope *s = w->scope;
     const struct probe_view *v = &w->probe[PROBE_TABLES];
     const struct job_end *end = w->job->nsources ? &w->job->sources[0] : NULL;
-    char text[900];
-    struct rect r = {in.y + 1, in.x + 4, TG_MAX(in.h - 1, 1), TG_MAX(in.w - 8, 10)};
     if (v->is_running)
-        snprintf(text, sizeof text, "%s", _("The source is asked what there is. Nothing is written anywhere."));
+        snprintf(text, 900, "%s", _("The source is asked what there is. Nothing is written anywhere."));
     else if (s->err.code != ERR_OK)
-        snprintf(text, sizeof text, _("What there is could not be read: %.600s\n\nr looks again. Next goes on without it: then the rules of the job file hold."), s->err.text);
+        snprintf(text, 900, _("What there is could not be read: %.600s\n\nr looks again. Next goes on without it: then the rules of the job file hold."), retell(s->err.text));
     else if (s->look)
-        snprintf(text, sizeof text,
+        snprintf(text, 900,
                  _("Nothing to see: at %.100s there is no table that %.80s may look at. System schemas are never offered.\n\nGive that user SELECT on what "
                    "should move, or sign in as another one on the page Source. r looks again."),
                  end && end->host ? end->host : _("the source"), end && end->user ? end->user : _("the user"));
     else
-        snprintf(text, sizeof text, "%s", _("Not looked at yet. r looks."));
+        snprintf(text, 900, "%s", _("Not looked at yet. r looks."));
+}
+
+static void draw_empty(const struct wz *w, struct canvas *c, struct rect in)
+{
+    char text[900];
+    const struct scope *s = w->scope;
+    const struct probe_view *v = &w->probe[PROBE_TABLES];
+    struct rect r = {in.y + 1, in.x + 4, TG_MAX(in.h - 1, 1), TG_MAX(in.w - 8, 10)};
+    scope_empty_text(w, text);
     canvas_wrap(c, r, 0, s->err.code != ERR_OK && !v->is_running ? ROLE_WARN : ROLE_TEXT, text);
 }
 
@@ -168,7 +182,7 @@ static void draw_find(const struct wz *w, struct canvas *c, int y, int end)
 
 /* ---- what is chosen ---- */
 
-static void chosen_title(const struct scope *s, char out[200])
+void scope_chosen_title(const struct scope *s, char out[200])
 {
     char bytes[FMT_SIZE];
     int n = snprintf(out, 200, s->sum.ntables == 1 ? _("Chosen: %u table") : _("Chosen: %u tables"), s->sum.ntables);
@@ -227,8 +241,9 @@ static void draw_chosen(const struct wz *w, struct canvas *c, struct rect box)
     const struct scope *s = w->scope;
     char title[200], text[400], later[320];
     struct rect in = rect_inside(box);
-    chosen_title(s, title);
+    scope_chosen_title(s, title);
     wz_box(c, box, w, wz_has_focus(w, EXISTING), title, NULL);
+    canvas_spot(c, box, box, SPOT_THING, EXISTING);
     if (in.h < 3) {
         draw_existing(w, c, in, in.y);
         return;
@@ -253,6 +268,7 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
         draw_empty(w, c, rect_inside(tree));
         return;
     }
+    canvas_spot(c, tree, tree, SPOT_THING, TREE);
     draw_rows(w, c, rect_inside(tree));
     draw_chosen(w, c, (struct rect){r.y + tree.h, 2, low, width});
 }
@@ -375,10 +391,14 @@ static bool feed_find(struct wz *w, const struct input *in)
     return true;
 }
 
-static void turn_existing(struct wz *w, int by)
+const char *scope_existing_label(unsigned i)
+{
+    return _(existings[i]);
+}
+
+void scope_set_existing(struct wz *w, unsigned at)
 {
     struct err e = {0};
-    int n = (int)TG_ARRAY_LEN(existings), at = ((int)w->job->existing + n + by) % n;
     if (!job_set(w->job, "existing", existing_values[at], &e)) {
         wz_notice(w, "%s", e.text);
         return;
@@ -386,6 +406,12 @@ static void turn_existing(struct wz *w, int by)
     bool was_stale = w->probe[PROBE_TABLES].is_stale;
     wz_changed(w);
     w->probe[PROBE_TABLES].is_stale = was_stale;
+}
+
+static void turn_existing(struct wz *w, int by)
+{
+    int n = (int)TG_ARRAY_LEN(existings);
+    scope_set_existing(w, (unsigned)(((int)w->job->existing + n + by) % n));
 }
 
 static bool feed_existing(struct wz *w, int key)

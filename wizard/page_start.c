@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Start: what to do, and the runs of this host.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 
 #include <stdio.h>
 
-enum choice { DO_CARRY_ON, DO_NEW, DO_OPEN, DO_ATTACH, DO_DEMO, DO_LANGUAGE, CHOICES };
-
 /* Carrying on is there only where something was left behind. */
-static size_t nchoices(const struct wz *w)
+size_t start_choices(const struct wz *w)
 {
-    return w->draft.is_there ? CHOICES : CHOICES - 1;
+    return w->draft.is_there ? START_CHOICES : START_CHOICES - 1;
 }
 
-static enum choice choice_at(const struct wz *w, size_t row)
+enum start_choice start_choice_at(const struct wz *w, size_t row)
 {
-    return (enum choice)(row + (w->draft.is_there ? 0 : 1));
+    return (enum start_choice)(row + (w->draft.is_there ? 0 : 1));
 }
 
 /* The selection walks through the choices, then through the runs. */
 static size_t nrows(const struct wz *w)
 {
-    return nchoices(w) + w->nruns;
+    return start_choices(w) + w->nruns;
 }
 
 static void ago(const struct wz *w, int64_t at_ms, char out[60])
@@ -37,27 +36,27 @@ static void ago(const struct wz *w, int64_t at_ms, char out[60])
         snprintf(out, 60, _("%lld days ago"), s / 86400);
 }
 
-static void note_of(const struct wz *w, enum choice choice, char out[120])
+static void note_of(const struct wz *w, enum start_choice choice, char out[120])
 {
     char when[60];
     size_t live = 0;
     for (size_t i = 0; i < w->nruns; i++)
         live += w->runs[i].is_live;
     switch (choice) {
-    case DO_CARRY_ON:
+    case START_CARRY_ON:
         ago(w, w->draft.at_ms, when);
         snprintf(out, 120, _("%s, not saved, page %s, %s"), w->draft.name[0] ? w->draft.name : _("new"), _(wz_pages[w->draft.at]->title), when);
         break;
-    case DO_NEW:
+    case START_NEW:
         snprintf(out, 120, "%s", _("answer eight short pages, then decide"));
         break;
-    case DO_OPEN:
+    case START_OPEN:
         snprintf(out, 120, "%s", _("carry on from a saved .yaml"));
         break;
-    case DO_ATTACH:
+    case START_ATTACH:
         snprintf(out, 120, live == 0 ? _("no run is alive on this host") : live == 1 ? _("1 run is alive on this host") : _("%zu runs are alive on this host"), live);
         break;
-    case DO_DEMO:
+    case START_DEMO:
         snprintf(out, 120, "%s", _("no database needed, about 3 minutes"));
         break;
     default:
@@ -69,15 +68,21 @@ static void note_of(const struct wz *w, enum choice choice, char out[120])
     }
 }
 
+const char *start_choice(const struct wz *w, size_t row, char note[120])
+{
+    static const char *const labels[START_CHOICES] = {N_("Carry on"), N_("New migration"), N_("Open a job file"), N_("Attach to a run"), N_("Try the demo"), "Language / 语言"};
+    enum start_choice what = start_choice_at(w, row);
+    note_of(w, what, note);
+    return what == START_LANGUAGE ? labels[what] : _(labels[what]);
+}
+
 static void draw_choices(struct wz *w, struct canvas *c, struct rect r)
 {
-    static const char *const labels[CHOICES] = {N_("Carry on"), N_("New migration"), N_("Open a job file"), N_("Attach to a run"), N_("Try the demo"), "Language / 语言"};
     char note[120];
-    for (size_t i = 0; i < nchoices(w); i++) {
-        enum choice what = choice_at(w, i);
+    for (size_t i = 0; i < start_choices(w); i++) {
         int y = r.y + (int)i;
-        note_of(w, what, note);
-        canvas_cut(c, r, y, 5, 20, ROLE_TEXT, what == DO_LANGUAGE ? labels[what] : _(labels[what]));
+        canvas_spot(c, r, (struct rect){y, 3, 1, r.w - 3}, SPOT_ROW, (int64_t)i);
+        canvas_cut(c, r, y, 5, 20, ROLE_TEXT, start_choice(w, i, note));
         canvas_cut(c, r, y, 25, r.w - 27, ROLE_DIM, note);
         if (w->list[STEP_START].selected == i) {
             canvas_text(c, r, y, 3, ROLE_PICK, "▸");
@@ -88,18 +93,18 @@ static void draw_choices(struct wz *w, struct canvas *c, struct rect r)
 }
 
 /* What a stopped run would find: the source's word where it was asked. */
-static const char *safety_of(const struct wz *w, const struct wizard_run *run)
+const char *start_safety(const struct wz *w, const struct wizard_run *run)
 {
     if (run->is_live || !run->can_resume)
         return run->since;
     for (size_t i = 0; i < TG_ARRAY_LEN(w->safety) && w->safety[i].run[0]; i++)
         if (strcmp(w->safety[i].run, run->name) == 0)
-            return w->safety[i].text;
+            return retell(w->safety[i].text);
     return run->since[0] ? run->since : _("binlog not looked at");
 }
 
 /* What Enter does with the run that is chosen, and what is known of it, as a sentence. */
-static void run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size)
+void start_run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size)
 {
     char when[60], how_far[60] = "";
     if (run->is_live) {
@@ -122,25 +127,26 @@ static void run_sentence(const struct wz *w, const struct wizard_run *run, char 
     else if (run->trouble[0])
         snprintf(out, size, "%s: %s", when, run->trouble);
     else
-        snprintf(out, size, _("%s, stopped %s, %s"), how_far, when, safety_of(w, run));
+        snprintf(out, size, _("%s, stopped %s, %s"), how_far, when, start_safety(w, run));
 }
 
 static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
 {
     struct rect in = rect_inside(r);
     char line[300];
-    size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - 1, 0), top = 0, before = nchoices(w);
+    size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - 1, 0), top = 0, before = start_choices(w);
     wz_box(c, r, w, selected >= before, _("Runs on this host"), NULL);
     if (selected >= before && selected - before >= visible)
         top = selected - before - visible + 1;
     for (size_t i = top; i < w->nruns && i - top < visible; i++) {
         const struct wizard_run *run = &w->runs[i];
         int y = in.y + (int)(i - top);
+        canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_ROW, (int64_t)(before + i));
         canvas_cut(c, in, y, in.x + 1, 10, ROLE_TEXT, run->name);
         canvas_cut(c, in, y, in.x + 12, 10, ROLE_TEXT, run->state);
         canvas_cut(c, in, y, in.x + 23, 12, ROLE_TEXT, run->what);
         canvas_cut(c, in, y, in.x + 36, 10, ROLE_TEXT, run->tables);
-        canvas_cut(c, in, y, in.x + 47, in.w - 48, ROLE_TEXT, safety_of(w, run));
+        canvas_cut(c, in, y, in.x + 47, in.w - 48, ROLE_TEXT, start_safety(w, run));
         if (selected == before + i) {
             canvas_paint(c, (struct rect){y, in.x, 1, in.w}, ROLE_PICK);
             c->cursor_y = y;
@@ -148,7 +154,7 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
         }
     }
     if (selected >= before && selected - before < w->nruns)
-        run_sentence(w, &w->runs[selected - before], line, sizeof line);
+        start_run_sentence(w, &w->runs[selected - before], line, sizeof line);
     else
         snprintf(line, sizeof line, "%s", w->nruns ? _("Enter on a row attaches to it, goes on, or shows its report") : _("none yet"));
     canvas_cut(c, in, in.y + in.h - 1, in.x + 1, in.w - 2, ROLE_DIM, line);
@@ -157,8 +163,8 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
     int y = r.y + 2, runs = (int)TG_MIN(TG_MAX(w->nruns, (size_t)1), (size_t)6) + 3;
-    draw_choices(w, c, (struct rect){y, 0, (int)nchoices(w), r.w});
-    y += (int)nchoices(w) + 1;
+    draw_choices(w, c, (struct rect){y, 0, (int)start_choices(w), r.w});
+    y += (int)start_choices(w) + 1;
     draw_runs(w, c, (struct rect){y, 2, TG_MIN(runs, r.y + r.h - y - 1), TG_MIN(r.w, 80) - 4});
     canvas_cut(c, r, y + runs + 1, 2, r.w - 4, ROLE_TEXT, _("Nothing is written to any database before you confirm in Review."));
 }
@@ -193,7 +199,7 @@ static void attach_live(struct wz *w, struct wz_effect *out)
     if (n == 1) {
         open_run(w, &w->runs[first], out);
     } else if (n) {
-        w->list[STEP_START].selected = nchoices(w) + first;
+        w->list[STEP_START].selected = start_choices(w) + first;
         wz_notice(w, "%s", _("several are alive: choose one here, then Enter"));
     } else {
         wz_notice(w, "%s", _("no run is alive on this host"));
@@ -203,25 +209,25 @@ static void attach_live(struct wz *w, struct wz_effect *out)
 static void open_choice(struct wz *w, struct wz_effect *out)
 {
     size_t at = w->list[STEP_START].selected;
-    if (at >= nchoices(w)) {
-        if (at - nchoices(w) < w->nruns)
-            open_run(w, &w->runs[at - nchoices(w)], out);
+    if (at >= start_choices(w)) {
+        if (at - start_choices(w) < w->nruns)
+            open_run(w, &w->runs[at - start_choices(w)], out);
         return;
     }
-    switch (choice_at(w, at)) {
-    case DO_CARRY_ON:
+    switch (start_choice_at(w, at)) {
+    case START_CARRY_ON:
         out->kind = WZ_CARRY_ON;
         break;
-    case DO_NEW:
+    case START_NEW:
         wz_go(w, STEP_SOURCE, out);
         break;
-    case DO_OPEN:
+    case START_OPEN:
         ask_path(w, true, K_ENTER);
         break;
-    case DO_ATTACH:
+    case START_ATTACH:
         attach_live(w, out);
         break;
-    case DO_DEMO:
+    case START_DEMO:
         out->kind = WZ_DEMO;
         break;
     default:

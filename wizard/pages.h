@@ -7,10 +7,32 @@
 
 extern const struct page page_start, page_source, page_path, page_target, page_scope, page_route, page_checks, page_review;
 
+/* page_start.c: what may be chosen, by rows; the note beside one, and what is known of a run's stream. */
+enum start_choice { START_CARRY_ON, START_NEW, START_OPEN, START_ATTACH, START_DEMO, START_LANGUAGE, START_CHOICES };
+size_t start_choices(const struct wz *w);
+enum start_choice start_choice_at(const struct wz *w, size_t row);
+const char *start_choice(const struct wz *w, size_t row, char note[120]);
+const char *start_safety(const struct wz *w, const struct wizard_run *run);
+void start_run_sentence(const struct wz *w, const struct wizard_run *run, char *out, size_t size); /* what Enter does with it */
+
+/* page_path.c, page_route.c, page_review.c: what stands beside the fields, in words. */
+void path_road(const struct wz *w, bool is_target, char out[700]);
+bool path_regions(const struct wz *w, char out[700]); /* false: nothing can be told of them */
+void route_guess(const struct wz *w, char out[400]);
+#define ROUTE_LINES 7
+struct route_line {
+    const char *label;
+    char text[300];
+};
+unsigned route_feel(const struct wz *w, struct route_line out[ROUTE_LINES]);
+void review_words(const struct wz *w, struct buf *out); /* a line each */
+
 /* page_review.c: a job without a name gets one from its source. */
 void review_propose_name(struct wz *w);
 /* page_checks.c: the row that is chosen, or NULL. Belongs to w->report. */
 const struct check_result *checks_selected(const struct wz *w);
+/* The cure that WZ_CURE means, or NULL. Belongs to w->report. */
+const struct check_cure *checks_cure(const struct wz *w, const struct wz_effect *f);
 
 /* topology.c: the rows of a DM cluster in the form of Route, all shown for that road alone. */
 bool topology_is_shown(const struct wz *w);
@@ -22,6 +44,7 @@ bool topology_ready(struct wz *w, char why[160]);
 void topology_get_one(const struct wz *w, struct buf *out);   /* the host on which all parts stand, or nothing */
 bool topology_set_one(struct wz *w, const char *value, struct err *e);
 void topology_draw_next(struct canvas *c, struct rect r);     /* what to do with the files */
+const char *topology_next_line(unsigned i); /* the same, a line at a time; NULL: no more */
 
 /* ask.c: boxes; key: what opened them. */
 void ask_cure(struct wz *w, const struct check_result *r, int key);
@@ -41,6 +64,7 @@ bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out);
 void ask_copy(struct wz *w, const char *title, struct buf *text, int key);
 void ask_text(struct wz *w, const char *title, struct buf *text, int key); /* text is taken over */
 enum { BOX_SCOPE = 100 };             /* kinds of boxes from here on are scope_box.c's */
+void ask_failure(struct wz *w, const char *title, const struct err *e); /* what went wrong, and what to do */
 void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out);
 
 /* page_source.c: which of several sources is shown. */

@@ -164,6 +164,7 @@ static enum role state_role(enum table_state state)
 static void draw_mark(struct canvas *c, struct rect in, int y, const struct table_view *t,
                       bool is_selected, bool is_focused)
 {
+    canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_TABLE, table_spot(t->name));
     const char *mark = shown_state(t) == TABLE_FAILED || shown_state(t) == TABLE_DIFFERENT ? "✗"
                        : shown_state(t) == TABLE_ASKING                                    ? "!"
                        : is_done(shown_state(t))                                           ? "✓"
@@ -294,6 +295,15 @@ static const char *sort_word(enum table_sort sort)
     static const char *const word[] = {N_("by rate"), N_("by name"), N_("by size"),
                                        N_("by time left")};
     return _(word[sort]);
+}
+
+const char *table_selected(const struct dashboard_state *s)
+{
+    struct tables_order o = {.s = s};
+    struct list list = s->tables;
+    o.n = tables_order(s, o.order);
+    list_sync(&list, o.n, tables_visible(s), tables_key, &o);
+    return o.n ? s->snap.table[o.order[list.selected]].name : NULL;
 }
 
 size_t tables_visible(const struct dashboard_state *s)
@@ -438,6 +448,9 @@ void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
         if (at == list.selected)
             canvas_paint(c, (struct rect){in.y + 1 + i, in.x + 1, 1, in.w - 2}, ROLE_PICK);
     }
-    if (place[AT_DETAIL].h && o.n)
-        draw_detail(c, place[AT_DETAIL], &s->snap.table[o.order[list.selected]]);
+    const struct table_view *t = o.n ? &s->snap.table[o.order[list.selected]] : NULL;
+    if (place[AT_DETAIL].h && t && chunks_are_shown(s, t))
+        pane_chunks_draw(c, place[AT_DETAIL], s, t);
+    else if (place[AT_DETAIL].h && t)
+        draw_detail(c, place[AT_DETAIL], t);
 }

@@ -3,6 +3,7 @@
  * asked and none is changed from here. */
 #include "wizard/report_page.h"
 
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 
@@ -15,13 +16,14 @@
 #define WIDE_COLS 110
 
 enum { BOX_SQL = 1, BOX_SAVE, BOX_ALL };
-enum { DO_SQL = 1, DO_SAVE_IT, DO_ALL, DO_COPY_SQL, DO_KEYS, DO_LOOK, DO_AGAIN, DO_SHELL, DO_PANES, DO_GO };
+enum { DO_SQL = 1, DO_SAVE_IT, DO_ALL, DO_COPY_SQL, DO_KEYS, DO_LOOK, DO_AGAIN, DO_SHELL, DO_PANES, DO_GO, DO_POINTER };
 
 static const struct key_row rows[] = {
-    {DO_KEYS, 1, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
+    {DO_KEYS, 1, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
     {DO_PANES, 1, K_ESC, {0}, "Esc", NULL, 0, N_("back to the panes"), true, NULL},
     {DO_AGAIN, 1, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_LOOK, 1, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
+    {DO_POINTER, 1, K_F3, {'m', 0, 0}, "F3 m", NULL, 0, N_("mouse on, off"), true, NULL},
     {DO_SHELL, 1, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
     {DO_SQL, 1, K_F5, {'u', 0, 0}, "F5", N_("Clean-up SQL"), 0, NULL, false, NULL},
     {0, 1, 0, {0}, "F5 or u", NULL, 0, N_("clean-up SQL, to read"), false, NULL},
@@ -31,7 +33,15 @@ static const struct key_row rows[] = {
     {DO_COPY_SQL, 1, 'y', {0}, "y", N_("Copy SQL"), 0, N_("copy the SQL (OSC 52)"), false, NULL},
     {DO_GO, 1, K_F10, {K_CTRL('q'), K_CTRL('c'), 'q'}, "q", N_("Quit"), 0, N_("quit; F10, Ctrl-Q too"), false, NULL},
 };
-static const struct keymap keys = {rows, TG_ARRAY_LEN(rows)};
+static const struct key_action actions[] = {
+    {"help", 1, {K_F1, '?'}},          {"mouse", 1, {K_F3, 'm'}},
+    {"save", 1, {K_F9, K_CTRL('s'), 's'}}, {"leave", 1, {K_F10, K_CTRL('q'), K_CTRL('c'), 'q'}},
+    {"redraw", 1, {K_CTRL('l')}},      {"suspend", 1, {K_CTRL('z')}},
+    {"theme", 1, {'L'}},               {"copy", 1, {'y'}},
+    {"clean-up", 1, {K_F5, 'u'}},
+};
+static const struct keymap keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
+const struct keymap *const report_keys = &keys;
 
 struct report_page *report_page_new(const struct mon_report *r, const char *run_dir, bool has_panes)
 {
@@ -103,7 +113,7 @@ static void all_text(const struct mon_report *r, struct buf *out)
         const struct mon_report_line *l = &r->line[i], *before = i ? l - 1 : NULL;
         if (!before || before->part != l->part)
             buf_addf(out, "\n%s\n", part_title(l->part));
-        buf_addf(out, "%s%s: %s\n", l->is_problem ? _("NOT DONE  ") : "", l->name, l->text);
+        buf_addf(out, "%s%s: %s\n", l->is_problem ? _("NOT DONE  ") : "", l->name, retell(l->text));
     }
 }
 
@@ -190,6 +200,9 @@ static void act(struct report_page *p, int action, int key, struct effect *out)
     case DO_SHELL:
         out->kind = EFFECT_SUSPEND;
         break;
+    case DO_POINTER:
+        out->kind = EFFECT_MOUSE;
+        break;
     case DO_PANES:
         if (p->has_panes)
             out->kind = EFFECT_BACK;
@@ -210,10 +223,20 @@ bool report_page_feed(struct report_page *p, const struct input *in, struct effe
         p->cols = in->cols;
         return true;
     }
+    if (in->kind == IN_KEY && !key_is_text(in->key) && keymap_meaning(&keys, 1, in->key) == K_F3) {
+        out->kind = EFFECT_MOUSE;
+        return true;
+    }
     if (p->box.kind) {
         feed_box(p, in, out);
         return true;
     }
+    if (in->kind == IN_CLICK && p->is_help) {
+        p->is_help = in->what != SPOT_BOX;
+        return true;
+    }
+    if (in->kind == IN_CLICK && in->what == SPOT_KEY)
+        return report_page_feed(p, &(struct input){.kind = IN_KEY, .key = (int)in->n}, out);
     if (in->kind != IN_KEY)
         return in->kind == IN_PASTE;
     p->notice[0] = 0;
@@ -221,7 +244,7 @@ bool report_page_feed(struct report_page *p, const struct input *in, struct effe
         p->is_help = false;
         return true;
     }
-    const struct key_row *row = keymap_find(&keys, 1, in->key);
+    const struct key_row *row = keymap_find(&keys, 1, keymap_meaning(&keys, 1, in->key));
     if (row)
         act(p, row->action, in->key, out);
     return true;
@@ -235,7 +258,7 @@ static const char *clock_words(char out[FMT_SIZE], int64_t wall_ms)
     struct tm local;
     out[0] = 0;
     if (wall_ms && localtime_r(&at, &local))
-        strftime(out, FMT_SIZE, "%d %b %H:%M:%S", &local);
+        strftime(out, FMT_SIZE, _("%d %b %H:%M:%S"), &local);
     return out;
 }
 
@@ -353,10 +376,10 @@ static void draw_title(struct canvas *c, const struct report_page *p)
 {
     const struct mon_snapshot *m = &p->r->snap;
     struct rect all = canvas_all(c);
-    char clock[FMT_SIZE];
-    const char *right = p->has_panes ? _("Esc Panes   F9 Save   ? Help") : _("F9 Save   ? Help");
+    char clock[FMT_SIZE], hints[120];
+    const char *right = keymap_words(&keys, 1, p->has_panes ? _("Esc Panes   F9 Save   ? Help") : _("F9 Save   ? Help"), hints, sizeof hints);
     int x = 1 + canvas_cut(c, all, 0, 1, 32, ROLE_TITLE, m->run) + 3;
-    x += canvas_text(c, all, 0, x, m->state == RUN_FINISHED ? ROLE_OK : ROLE_BAD, m->state == RUN_FINISHED ? "FINISHED" : run_state_name(m->state)) + 3;
+    x += canvas_text(c, all, 0, x, m->state == RUN_FINISHED ? ROLE_OK : ROLE_BAD, m->state == RUN_FINISHED ? _("FINISHED") : _(run_state_name(m->state))) + 3;
     canvas_cut(c, all, 0, x, c->cols - x - text_cells(right) - 2, ROLE_TEXT, clock_words(clock, p->r->ended_ms));
     canvas_right(c, all, 0, c->cols - 1, ROLE_KEY, right);
     stages_draw(c, (struct rect){1, 0, 1, c->cols}, m);

@@ -7,6 +7,7 @@
 #include "mon/report.h"
 #include "ui/modal.h"
 #include "wizard/dashboard_state.h"
+#include "wizard/wizard.h"
 
 #define REPORT_WORDS 8
 struct report_page {

@@ -70,6 +70,11 @@ enum scope_state scope_state(const struct scope_schema *g);
 /* Turns boxes: the selected row's (of a schema all that the find lets through), or of everything shown. False: nothing has
  * changed, or the rules are a person's own: then *asks, and scope_apply or scope_revert follows. */
 bool scope_turn(struct wz *w, bool everything, bool *asks);
+/* These boxes (by look.tables) on or off; the same answers. */
+bool scope_choose(struct wz *w, const bool *which, bool is_on, bool *asks);
+/* Which tables and views a text means: "all", a schema's name, "schema.table", a table's name, a glob of the last two, or
+ * /regex/ of tables' names. which: by look.tables. False: nothing, and why. */
+bool scope_means(const struct scope *s, const char *what, bool *which, uint32_t *n, char why[120]);
 void scope_apply(struct wz *w);       /* the boxes become the job's rules */
 void scope_revert(struct wz *w);      /* the boxes as the rules have them */
 void scope_later(const struct scope *s, char out[320]); /* in words */
@@ -78,6 +83,14 @@ void scope_rules(const struct scope *s, const struct job *job, struct job_picked
 /* Folds or unfolds the schema of the row; on a table ← goes to its schema. */
 void scope_fold(struct wz *w, bool is_open);
 bool scope_next_keyless(struct wz *w); /* false: every chosen table has a key */
+
+/* page_scope.c: in words. */
+void scope_key_text(const struct look *l, const struct look_table *t, char out[200]); /* "PK id"; "": not known yet */
+void scope_chosen_title(const struct scope *s, char out[200]);                       /* "Chosen: 3 tables, about 2 MB, …" */
+void scope_empty_text(const struct wz *w, char out[900]);                            /* instead of a tree: what is in the way */
+#define SCOPE_EXISTINGS 4
+const char *scope_existing_label(unsigned i);                                        /* of enum job_existing */
+void scope_set_existing(struct wz *w, unsigned i);
 
 /* scope_box.c: boxes over the page; key: what opened them. */
 void scope_details_text(const struct wz *w, struct buf *out); /* of the selected row */

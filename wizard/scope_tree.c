@@ -459,6 +459,55 @@ bool scope_turn(struct wz *w, bool everything, bool *asks)
     return !s->is_own;
 }
 
+bool scope_choose(struct wz *w, const bool *which, bool is_on, bool *asks)
+{
+    struct scope *s = scope_of(w);
+    bool changed = false;
+    *asks = false;
+    for (uint32_t i = 0; s->look && i < s->look->n; i++) {
+        changed |= which[i] && s->chosen[i] != is_on;
+        s->chosen[i] = which[i] ? is_on : s->chosen[i];
+    }
+    if (!changed)
+        return false;
+    count(s);
+    *asks = s->is_own;
+    if (!s->is_own)
+        scope_apply(w);
+    return !s->is_own;
+}
+
+/* The schema of exactly that name, or NULL. */
+static const struct scope_schema *schema_called(const struct scope *s, const char *name)
+{
+    for (uint32_t i = 0; i < s->nschemas; i++)
+        if (strcmp(s->schemas[i].name, name) == 0)
+            return &s->schemas[i];
+    return NULL;
+}
+
+bool scope_means(const struct scope *s, const char *what, bool *which, uint32_t *n, char why[120])
+{
+    const struct scope_schema *g = schema_called(s, what);
+    bool is_regex = what[0] == '/', is_all = strcmp(what, "all") == 0 || strcmp(what, "*") == 0, has_dot = strchr(what, '.') && !is_regex;
+    char *pattern = is_regex ? pattern_of(what) : x_strdup(what), whole[600];
+    struct err e = {0};
+    *n = 0;
+    why[0] = 0;
+    if (is_regex && !pattern_check(pattern, &e))
+        snprintf(why, 120, "%.110s", e.text);
+    for (uint32_t i = 0; s->look && i < s->look->n; i++) {
+        const struct look_table *t = &s->look->tables[i];
+        snprintf(whole, sizeof whole, "%s.%s", t->schema, t->name);
+        which[i] = !why[0] && (is_all || (g ? i >= g->first && i < g->end : pattern_matches(pattern, has_dot ? whole : t->name, false)));
+        *n += which[i];
+    }
+    free(pattern);
+    if (!*n && !why[0])
+        snprintf(why, 120, _("nothing has the name %.80s"), what);
+    return *n > 0;
+}
+
 bool scope_next_keyless(struct wz *w)
 {
     struct scope *s = scope_of(w);

@@ -5,19 +5,6 @@
 
 #include <stdio.h>
 
-const char *told_bytes(uint64_t bytes, char out[32])
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-    double n = (double)bytes;
-    size_t u = 0;
-    while (n >= 1000 && u + 1 < TG_ARRAY_LEN(units)) {
-        n /= 1000;
-        u++;
-    }
-    snprintf(out, 32, u && n < 10 ? "%.1f %s" : "%.0f %s", n, units[u]);
-    return out;
-}
-
 static const char *tail_of(const char *id)
 {
     const char *dot = strchr(id, '.');
@@ -139,7 +126,7 @@ bool told_view(const struct check_view *v, bool is_target, struct probe_line *ou
     char size[32];
     if (!v->has_size)
         return false;
-    told_bytes(v->bytes, size);
+    bytes_text(size, v->bytes);
     *out = (struct probe_line){.state = is_target ? CHECK_NONE : CHECK_PASS};
     if (is_target)
         snprintf(out->text, sizeof out->text, _("free space is not visible through SQL here: plan %s per replica"), size);

@@ -13,7 +13,5 @@ struct told {                         /* what earlier results said and was not t
 bool told_line(struct told *t, const struct job_end *end, const struct check_result *r, struct probe_line *out);
 /* The closing line of a test, from its view; false: nothing is known. */
 bool told_view(const struct check_view *v, bool is_target, struct probe_line *out);
-/* "1.3 TB" */
-const char *told_bytes(uint64_t bytes, char out[32]);
 
 #endif

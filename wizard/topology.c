@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a DM cluster stands: the part of Route's form that the road "DM cluster" brings. Lists of hosts are typed with
 // commas; one field puts everything on one host. What clashes is said below the part, with ports that would be free.
+#include "base/retell.h"
 #include "conf/dm_topology.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
@@ -61,7 +62,7 @@ void topology_say(const struct wz *w, const char *path, struct form_word *out)
     for (size_t i = 0; i < found.n && !out->text[0]; i++)
         if (strcmp(found.list[i].err.where, path) == 0) {
             out->role = ROLE_BAD;
-            snprintf(out->text, sizeof out->text, "%.190s", found.list[i].err.text);
+            snprintf(out->text, sizeof out->text, "%.190s", retell(found.list[i].err.text));
             if (i == 0 && repair.n && repair.n < sizeof out->repair)
                 snprintf(out->repair, sizeof out->repair, "%s", repair.p);
         }
@@ -83,7 +84,7 @@ bool topology_ready(struct wz *w, char why[160])
     struct job_problems found = {0};
     bool is_fine = !dm_topology_is_given(w->job) || dm_topology_check(w->job, &found, NULL);
     if (!is_fine)
-        snprintf(why, 160, "%.150s", found.list[0].err.text);
+        snprintf(why, 160, "%.150s", retell(found.list[0].err.text));
     job_problems_release(&found);
     return is_fine;
 }
@@ -112,7 +113,7 @@ bool topology_set_one(struct wz *w, const char *value, struct err *e)
     return is_fine;
 }
 
-void topology_draw_next(struct canvas *c, struct rect r)
+const char *topology_next_line(unsigned i)
 {
     static const char *const lines[] = {N_("Then, from a shell (nothing of it is done from here yet):"),
                                         "  tiup dm deploy NAME VERSION topology.yaml",
@@ -121,6 +122,11 @@ void topology_draw_next(struct canvas *c, struct rect r)
                                         "  tiup dmctl --master-addr HOST:8261 check-task task.yaml",
                                         "  tiup dmctl --master-addr HOST:8261 start-task task.yaml",
                                         N_("Skip the first two where DM runs already.")};
-    for (int i = 0; i < (int)TG_ARRAY_LEN(lines) && i < r.h; i++)
-        canvas_cut(c, r, r.y + i, r.x + 1, r.w - 2, ROLE_TEXT, lines[i][0] == ' ' ? lines[i] : _(lines[i]));
+    return i >= TG_ARRAY_LEN(lines) ? NULL : lines[i][0] == ' ' ? lines[i] : _(lines[i]);
+}
+
+void topology_draw_next(struct canvas *c, struct rect r)
+{
+    for (int i = 0; i < r.h && topology_next_line((unsigned)i); i++)
+        canvas_cut(c, r, r.y + i, r.x + 1, r.w - 2, ROLE_TEXT, topology_next_line((unsigned)i));
 }

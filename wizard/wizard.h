@@ -8,6 +8,7 @@
 #include "conf/job.h"
 #include "mon/mon.h"
 #include "ui/glyphs.h"
+#include "ui/keymap.h"
 
 struct wizard_run {                   /* a run of this host */
     char name[40], state[24], what[80], tables[24], since[40];
@@ -37,8 +38,12 @@ struct wizard_options {
     const char *job_path;             /* where it came from, or NULL */
     enum glyph_set glyphs;
     const char *theme;                /* NULL: by the environment */
+    const char *settings;             /* where the settings of the window lie or would lie; only shown */
     bool is_plain, is_read_only;
 };
+/* The keys of the pages, of the dashboard and of the report, for keys of one's own (ui/keymap.h). */
+extern const struct keymap *const wizard_keys, *const report_keys;
+extern const struct keymap dashboard_keys;
 /* Exit code of enum tg_exit. */
 int wizard_run(const struct wizard_options *o, struct err *e);
 

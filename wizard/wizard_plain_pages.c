@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pages in lines. Fields come from the pages' own forms; what a page draws and picks in its own way on a screen
-// (tables, the list of checks, the last button) is asked here in words.
-#include "conf/field.h"
+// The pages in lines. Fields come from the pages' own forms, buttons and keys of a page are words at its last question; the
+// tree of Scope and the list of Checks have files of their own.
 #include "ui/text.h"
-#include "wizard/draft.h"
 #include "wizard/pages.h"
+#include "wizard/scope.h"
+#include "wizard/told.h"
 #include "wizard/wizard_plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* What a screen picks from a tree is typed here as patterns. */
-static const struct form_field scope_fields[] = {
-    {.path = "allow.include", .look = FORM_TEXT},
-    {.path = "allow.exclude", .look = FORM_TEXT},
-};
-static const struct form_field route_fields[] = {
-    {.path = "mode", .look = FORM_TEXT},
-    {.path = "existing", .look = FORM_TEXT},
-    {.path = "pace", .look = FORM_TEXT},
-    {.path = "routes", .look = FORM_TEXT},
-};
+#include <time.h>
 
 static void announce(enum step s)
 {
@@ -33,104 +22,127 @@ static void announce(enum step s)
 
 static void tell_word(const struct form_word *word)
 {
-    if (word->text[0])
-        plain_say(word->role == ROLE_OK ? "%s" : _("Attention: %s"), word->text);
+    char text[260];
+    if (!word->text[0])
+        return;
+    snprintf(text, sizeof text, word->role == ROLE_OK || word->role == ROLE_TEXT || word->role == ROLE_DIM ? "%s" : _("Attention: %s"), word->text);
+    plain_text(text);
 }
 
-/* What was said, as the value it means: "=x" is x, nothing is what stands there. */
-static const char *value_of(const struct plain *p, const char *now)
+/* What was said, as the value it means: "=x" is x. */
+static const char *value_of(const struct plain *p)
 {
-    return p->line[0] == '=' ? p->line + 1 : p->line[0] ? p->line : now;
-}
-
-static enum said ask_choice(struct plain *p, const struct form_field *f, const char *now)
-{
-    unsigned n = 0, at = 1, chosen;
-    struct err e = {0};
-    plain_say("%s", form_label(f));
-    for (; f->choices[n].value; n++) {
-        if (strcmp(f->choices[n].value, now) == 0)
-            at = n + 1;
-        plain_say("  %u  %s", n + 1, _(f->choices[n].label));
-    }
-    enum said said = plain_choose(p, form_help(f), n, at, &chosen);
-    if (said != SAID_TEXT || chosen == at)
-        return said;
-    const char *value = f->choices[chosen - 1].value;
-    if (!(f->set ? f->set(p->w, value, &e) : job_set(p->w->job, f->path, value, &e)))
-        plain_say(_("Attention: %s"), e.text);
-    wz_changed(p->w);
-    if (f->say) {
-        struct form_word word = {.role = ROLE_TEXT};
-        f->say(p->w, value, &word);
-        tell_word(&word);
-    }
-    return said;
-}
-
-static enum said ask_tick(struct plain *p, const struct form_field *f, const char *now)
-{
-    bool is_on = strcmp(now, "true") == 0, yes;
-    struct err e = {0};
-    enum said said = plain_confirm(p, form_label(f), is_on, &yes);
-    if (said != SAID_TEXT || yes == is_on)
-        return said;
-    if (!(f->set ? f->set(p->w, yes ? "true" : "false", &e) : job_set(p->w->job, f->path, yes ? "true" : "false", &e)))
-        plain_say(_("Attention: %s"), e.text);
-    wz_changed(p->w);
-    return said;
-}
-
-/* Into the form as if it had been typed there; its judgement is told. false: it can't be taken. */
-static bool put_text(struct plain *p, struct form *form, size_t i, const char *value)
-{
-    form_focus(form, p->w, i);
-    edit_set(&form->edit, value);
-    form->is_touched = true;
-    form_focus(form, p->w, SIZE_MAX);
-    tell_word(&form->word[i]);
-    bool is_refused = form->word[i].role == ROLE_BAD;
-    if (is_refused) { /* it is asked for again, not kept for later */
-        free(form->raw[i]);
-        form->raw[i] = NULL;
-        form->word[i] = (struct form_word){.role = ROLE_TEXT};
-    }
-    return !is_refused;
+    return p->line[0] == '=' ? p->line + 1 : p->line;
 }
 
 static enum said offer_repair(struct plain *p, struct form *form, size_t i)
 {
-    char question[400], repair[sizeof form->word[0].repair];
+    char question[400];
     bool yes;
-    snprintf(repair, sizeof repair, "%s", form->word[i].repair);
-    if (!repair[0])
+    if (!form->word[i].repair[0])
         return SAID_TEXT;
-    snprintf(question, sizeof question, _("Use %s?"), repair);
+    snprintf(question, sizeof question, _("Use %s instead?"), form->word[i].repair);
     enum said said = plain_confirm(p, question, true, &yes);
-    if (said == SAID_TEXT && yes)
-        put_text(p, form, i, repair);
+    if (said == SAID_TEXT && yes) {
+        form_repair(form, p->w, i);
+        tell_word(&form->word[i]);
+    }
     return said;
 }
 
-static enum said ask_text_field(struct plain *p, struct form *form, size_t i, const char *now)
+static void tell_choice(const struct form_field *f, unsigned i)
+{
+    if (!f->lines)
+        plain_say("  %u  %s", i + 1, _(f->choices[i].label));
+    else
+        plain_say("  %u  %s. %s; %s", i + 1, _(f->choices[i].label), _(f->lines[i].what), _(f->lines[i].note));
+}
+
+static enum said ask_choice(struct plain *p, struct form *form, size_t i, const char *now)
+{
+    const struct form_field *f = &form->field[i];
+    unsigned n = 0, at = 1, chosen;
+    plain_say("%s", form_label(f));
+    for (; f->choices[n].value; n++) {
+        if (strcmp(f->choices[n].value, now) == 0)
+            at = n + 1;
+        tell_choice(f, n);
+    }
+    enum said said = plain_choose(p, form_help(f), n, at, &chosen);
+    if (said != SAID_TEXT || chosen == at)
+        return said;
+    form_put(form, p->w, i, f->choices[chosen - 1].value);
+    tell_word(&form->word[i]);
+    return offer_repair(p, form, i);
+}
+
+static enum said ask_tick(struct plain *p, struct form *form, size_t i, const char *now)
+{
+    bool is_on = strcmp(now, "true") == 0, yes;
+    enum said said = plain_confirm(p, form_label(&form->field[i]), is_on, &yes);
+    if (said == SAID_TEXT && yes != is_on)
+        form_put(form, p->w, i, yes ? "true" : "false");
+    tell_word(&form->word[i]);
+    return said;
+}
+
+/* "1 of 2": the next one, or this. */
+static enum said ask_turn(struct plain *p, struct form *form, size_t i)
+{
+    char question[200];
+    for (;;) {
+        bool yes;
+        char *now = form_value(form, p->w, i);
+        snprintf(question, sizeof question, _("%s %s. The next one?"), form_label(&form->field[i]), now);
+        free(now);
+        enum said said = plain_confirm(p, question, false, &yes);
+        if (said != SAID_TEXT || !yes)
+            return said;
+        form->field[i].turn(p->w, 1);
+    }
+}
+
+/* The usual variable is looked up in the background, as on a screen. */
+static void look_up_name(struct plain *p)
+{
+    bool is_target = p->w->name_wanted == 2;
+    if (p->w->name_wanted)
+        plain_probe(p, PROBE_NAME, is_target);
+    p->w->name_wanted = 0;
+}
+
+static void text_prompt(const struct form_field *f, const char *now, char out[700])
+{
+    if (f->look == FORM_SECRET)
+        snprintf(out, 700, now[0] ? _("%s (not shown; Enter keeps what is known):") : _("%s (not shown):"), form_label(f));
+    else
+        snprintf(out, 700, now[0] ? "%s [%.500s]:" : "%s:", form_label(f), now);
+}
+
+#define SECRET_HELP \
+    N_("It stays in the memory of this window and is not shown. The job file gets a reference, never the password; the word origin at the page's " \
+       "last question chooses which: a variable, a file, or being asked at each start.")
+
+static enum said ask_text_field(struct plain *p, struct form *form, size_t i)
 {
     const struct form_field *f = &form->field[i];
     bool is_secret = f->look == FORM_SECRET;
-    char prompt[600];
-    if (strcmp(now, "[]") == 0)
-        now = "";
+    char prompt[700];
     for (;;) {
-        if (is_secret)
-            snprintf(prompt, sizeof prompt, now[0] ? _("%s (not shown; Enter keeps what is known):") : _("%s (not shown):"), form_label(f));
-        else
-            snprintf(prompt, sizeof prompt, now[0] ? "%s [%.500s]:" : "%s:", form_label(f), now);
-        enum said said = plain_ask(p, prompt, form_help(f), is_secret);
-        if (said != SAID_TEXT || !p->line[0])
+        char *now = form_value(form, p->w, i);
+        text_prompt(f, now, prompt);
+        free(now);
+        enum said said = plain_ask(p, prompt, is_secret ? _(SECRET_HELP) : form_help(f), is_secret);
+        if (said != SAID_TEXT || (!p->line[0] && !form->raw[i]))
             return said;
-        bool is_fine = put_text(p, form, i, is_secret ? p->line : value_of(p, now));
+        if (p->line[0])
+            form_put(form, p->w, i, is_secret ? p->line : value_of(p));
         explicit_bzero(p->line, is_secret ? sizeof p->line : 0);
-        if (is_fine)
-            return offer_repair(p, form, i);
+        tell_word(&form->word[i]);
+        said = offer_repair(p, form, i);
+        look_up_name(p);
+        if (said != SAID_TEXT || form->word[i].role != ROLE_BAD)
+            return said;
     }
 }
 
@@ -138,9 +150,12 @@ static enum said ask_field(struct plain *p, struct form *form, size_t i)
 {
     const struct form_field *f = &form->field[i];
     char *now = form_value(form, p->w, i);
-    enum said said = f->choices            ? ask_choice(p, f, now)
-                     : f->look == FORM_TICK ? ask_tick(p, f, now)
-                                            : ask_text_field(p, form, i, now);
+    if (form->word[i].role == ROLE_BAD || form->word[i].role == ROLE_WARN)
+        tell_word(&form->word[i]);    /* said once more: it was typed elsewhere, or before */
+    enum said said = f->choices             ? ask_choice(p, form, i, now)
+                     : f->look == FORM_TICK ? ask_tick(p, form, i, now)
+                     : f->turn              ? ask_turn(p, form, i)
+                                            : ask_text_field(p, form, i);
     free(now);
     return said;
 }
@@ -151,31 +166,168 @@ static enum said ask_fields(struct plain *p, struct form *form)
     size_t order[FORM_FIELDS];
     for (size_t k = 0; k < form_shown(form, p->w, order);) {
         enum said said = ask_field(p, form, order[k]);
-        if (said == SAID_LEAVE || (said == SAID_BACK && k == 0))
+        if (said == SAID_LEAVE || said == SAID_GO || (said == SAID_BACK && k == 0))
             return said;
         k = said == SAID_BACK ? k - 1 : k + 1;
     }
     return SAID_TEXT;
 }
 
-/* Fields that the page's own form lacks. */
-static enum said ask_more(struct plain *p, enum step s, const struct form_field *fields, size_t n)
+/* ---- words of a page ---- */
+
+enum { IS_ORIGIN = -1, IS_GUESS = -2 };
+static const struct word {
+    enum step step;
+    const char *word, *help;
+    int button, key;                  /* of the page; button 0: the key; IS_…: neither */
+    bool asks_again;                  /* the fields are others now */
+} words[] = {
+    {STEP_SOURCE, "test", N_("tests the connection"), 1, 0, false},
+    {STEP_SOURCE, "rights", N_("the GRANTs that the user needs"), 0, K_F0 + 6, false},
+    {STEP_SOURCE, "origin", N_("where the password comes from when a run starts"), IS_ORIGIN, 0, false},
+    {STEP_SOURCE, "several", N_("another source, or one less"), 2, 0, true},
+    {STEP_PATH, "test", N_("tests the way"), 1, 0, false},
+    {STEP_PATH, "tunnel", N_("the command that opens it"), 0, K_F0 + 6, false},
+    {STEP_PATH, "other", N_("the way to the other end"), 0, K_F0 + 7, true},
+    {STEP_TARGET, "test", N_("tests the connection"), 1, 0, false},
+    {STEP_TARGET, "rights", N_("the GRANTs that the user needs"), 0, K_F0 + 6, false},
+    {STEP_TARGET, "origin", N_("where the password comes from when a run starts"), IS_ORIGIN, 0, false},
+    {STEP_ROUTE, "guess", N_("what it will feel like, line by line"), IS_GUESS, 0, false},
+    {STEP_ROUTE, "files", N_("writes DM's files"), 1, 0, false},
+};
+
+static bool is_word_here(const struct plain *p, const struct word *word)
 {
-    struct form_field lacking[8];
-    size_t k = 0;
-    for (size_t i = 0; i < n && k < TG_ARRAY_LEN(lacking); i++) {
-        bool is_there = false;
-        for (size_t j = 0; j < wz_pages[s]->nfields; j++)
-            is_there |= strcmp(wz_pages[s]->fields[j].path, fields[i].path) == 0;
-        if (!is_there)
-            lacking[k++] = fields[i];
+    bool is_dm = p->w->job->road == ROAD_DM;
+    return word->step == p->w->at && (strcmp(word->word, "files") != 0 || is_dm);
+}
+
+void plain_words_help(struct plain *p)
+{
+    bool any = false;
+    if (p->is_in_box)
+        return;
+    for (size_t i = 0; i < TG_ARRAY_LEN(words); i++)
+        if (is_word_here(p, &words[i])) {
+            if (!any)
+                plain_say("%s", _("Words at the last question of this page:"));
+            plain_say("  %s: %s", words[i].word, _(words[i].help));
+            any = true;
+        }
+    if (any)
+        plain_say("  no: %s", _("asks the fields again"));
+}
+
+static void say_words(const struct plain *p)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < TG_ARRAY_LEN(words); i++)
+        if (is_word_here(p, &words[i]))
+            buf_addf(&text, "%s%s", text.n ? ", " : "", words[i].word);
+    if (text.n)
+        plain_say(_("Other words here: %s."), text.p);
+    buf_release(&text);
+}
+
+static enum said choose_origin(struct plain *p)
+{
+    struct wz_effect f = {.kind = WZ_NONE};
+    struct form *form = &p->w->form[p->w->at];
+    size_t order[FORM_FIELDS], n = form_shown(form, p->w, order);
+    for (size_t k = 0; k < n; k++)
+        if (form->field[order[k]].look == FORM_SECRET) {
+            ask_origin(p->w, &form->field[order[k]], 0);
+            break;
+        }
+    return plain_do(p, &f);
+}
+
+static void tell_guess(struct plain *p)
+{
+    struct route_line line[ROUTE_LINES];
+    unsigned n = p->w->job->road == ROAD_DM ? 0 : route_feel(p->w, line);
+    for (unsigned i = 0; i < n; i++)
+        plain_say("%s: %s", line[i].label, line[i].text);
+    for (unsigned i = 0; p->w->job->road == ROAD_DM && topology_next_line(i); i++)
+        plain_say("%s", topology_next_line(i));
+}
+
+/* What stands beside the form on a screen. */
+static void tell_beside(struct plain *p, enum step s)
+{
+    char text[700];
+    if (s == STEP_PATH) {
+        path_road(p->w, p->w->path_is_target, text);
+        plain_say("%s", text);
+        if (path_regions(p->w, text))
+            plain_say("%s", text);
     }
-    struct form form;
-    form_init(&form, lacking, k);
-    enum said said = ask_fields(p, &form);
-    form_focus(&form, p->w, SIZE_MAX);
-    form_release(&form);
+    if (s == STEP_ROUTE && p->w->job->road != ROAD_DM) {
+        route_guess(p->w, text);
+        plain_say("%s", text);
+    }
+}
+
+static void tell_differences(const struct plain *p)
+{
+    const struct check_view *v = &p->w->view[1];
+    if (v->ndiffers)
+        plain_say("%s", _("What differs between the two ends"));
+    for (unsigned i = 0; i < v->ndiffers; i++) {
+        const struct check_difference *d = &v->differs[i];
+        bool is_known = d->source[0] && d->target[0];
+        plain_say(_("  %s: source %s, target %s; %s"), _(d->setting), d->source[0] ? d->source : _("not known"), d->target[0] ? d->target : _("not known"),
+                  is_known ? _(d->effect) : "?");
+    }
+}
+
+static enum said test(struct plain *p)
+{
+    enum said said = plain_press(p, 1);
+    if (p->w->at == STEP_TARGET && said == SAID_TEXT)
+        tell_differences(p);
     return said;
+}
+
+/* One of the page's words; SAID_BACK: it is none. */
+static enum said do_word(struct plain *p, bool *asks_again)
+{
+    for (size_t i = 0; i < TG_ARRAY_LEN(words); i++) {
+        const struct word *word = &words[i];
+        if (!is_word_here(p, word) || strcmp(word->word, p->line) != 0)
+            continue;
+        *asks_again = word->asks_again;
+        if (word->button == IS_ORIGIN)
+            return choose_origin(p);
+        if (word->button == IS_GUESS) {
+            tell_guess(p);
+            return SAID_TEXT;
+        }
+        return strcmp(word->word, "test") == 0 ? test(p) : word->button ? plain_press(p, (unsigned)word->button) : plain_key(p, word->key);
+    }
+    return SAID_BACK;
+}
+
+/* The last question of a page; *again: its fields are to be asked again. */
+static enum said ask_next(struct plain *p, bool *again)
+{
+    char prompt[200];
+    *again = false;
+    say_words(p);
+    snprintf(prompt, sizeof prompt, _("%s yes or no [yes]:"), _("Next page?"));
+    for (;;) {
+        enum said said = plain_ask(p, prompt, wz_pages[p->w->at]->help ? NULL : _("Enter goes on; no asks the fields of this page again."), false);
+        if (said != SAID_TEXT || !p->line[0] || p->line[0] == 'y' || p->line[0] == 'Y' || strcmp(p->line, "是") == 0)
+            return said;
+        *again = p->line[0] == 'n' || p->line[0] == 'N' || strcmp(p->line, "否") == 0;
+        if (*again)
+            return said;
+        said = do_word(p, again);
+        if (said == SAID_BACK)
+            plain_say("%s", _("There is no such word here; ? lists them."));
+        else if (said != SAID_TEXT || *again)
+            return said;
+    }
 }
 
 /* ---- start ---- */
@@ -183,313 +335,197 @@ static enum said ask_more(struct plain *p, enum step s, const struct form_field 
 static void tell_runs(struct plain *p)
 {
     struct wz *w = p->w;
+    size_t resumable = 0;
     w->nruns = p->o->port->runs(p->o->port->arg, w->runs, TG_ARRAY_LEN(w->runs));
     plain_say("%s", w->nruns ? _("Runs on this host:") : _("No runs on this host."));
-    for (size_t i = 0; i < w->nruns; i++)
-        plain_say("  %s  %s  %s  %s  %s", w->runs[i].name, w->runs[i].state, w->runs[i].what, w->runs[i].tables, w->runs[i].since);
-}
-
-/* The answers of a job file in place of those that are there; false: why, and nothing has changed. */
-static bool take_file(struct wz *w, const char *path, char why[200])
-{
-    struct job_problems found = {0};
-    struct job fresh;
-    struct err ignored = {0};
-    job_init(&fresh);
-    bool ok = job_load(&fresh, &path, 1, &found);
-    for (size_t i = 0; !ok && i < found.n; i++)
-        if (!found.list[i].is_warning) {
-            snprintf(why, 200, "%.60s %.120s", found.list[i].err.where, found.list[i].err.text);
-            break;
-        }
-    job_problems_release(&found);
-    if (!ok) {
-        job_release(&fresh);
-        return false;
+    for (size_t i = 0; i < w->nruns; i++) {
+        const struct wizard_run *r = &w->runs[i];
+        char sentence[300];
+        start_run_sentence(w, r, sentence, sizeof sentence);
+        plain_say("  %s  %s  %s  %s  %s", r->name, r->state, r->what, r->tables, sentence);
+        resumable += !r->is_live && r->can_resume && r->file[0];
     }
-    job_resolve(&fresh, NULL, NULL, &ignored); /* as far as it goes without asking */
-    wz_take_job(w, &fresh, draft_is_native(path) ? path : "", STEP_REVIEW);
-    return true;
+    if (resumable && !w->safety[0].run[0])
+        plain_probe(p, PROBE_RUNS, false);
 }
 
-static enum said open_file(struct plain *p)
+/* Number or name of a run; SAID_BACK: nothing came of it, ask again. */
+static enum said open_run(struct plain *p)
 {
-    char why[200];
-    enum said said = plain_ask(p, _("File:"), _("A job.yaml, or a task file of DM."), false);
+    char question[400], sentence[300];
+    bool yes = true;
+    for (size_t i = 0; i < p->w->nruns; i++)
+        plain_say("  %zu  %s  %s", i + 1, p->w->runs[i].name, p->w->runs[i].state);
+    enum said said = plain_ask(p, _("Name or number of the run:"), _("A run that is alive is watched, one that was stopped can go on, of one that is over the report is shown."), false);
     if (said != SAID_TEXT || !p->line[0])
         return said == SAID_TEXT ? SAID_BACK : said;
-    if (take_file(p->w, p->line, why))
-        return SAID_TEXT;
-    plain_say(_("Attention: %s"), why);
-    return SAID_BACK;
-}
-
-/* SAID_BACK: nothing came of it, ask again. */
-static enum said attach_run(struct plain *p)
-{
-    struct err e = {0};
-    enum said said = plain_ask(p, _("Name of the run:"), NULL, false);
-    if (said != SAID_TEXT)
-        return said;
+    unsigned long number = strtoul(p->line, NULL, 10);
     for (size_t i = 0; i < p->w->nruns; i++) {
-        const struct wizard_run *run = &p->w->runs[i];
-        if (strcmp(run->name, p->line) != 0)
+        const struct wizard_run run = p->w->runs[i];
+        if (strcmp(run.name, p->line) != 0 && number != i + 1)
             continue;
-        if (!run->is_live && run->can_resume) {
-            bool yes = false;
-            said = p->o->is_read_only ? SAID_TEXT : plain_confirm(p, _("Its engine is not running. Start it again?"), true, &yes);
-            if (said != SAID_TEXT || !yes)
-                return said == SAID_LEAVE ? said : SAID_BACK;
-            if (!p->o->port->resume(p->o->port->arg, run->name, &e)) {
-                plain_say("%s: %s", err_info(e.code)->id, e.text);
-                return SAID_BACK;
-            }
-        }
-        p->code = p->o->port->attach(p->o->port->arg, run->name);
-        p->is_over = true;
-        return SAID_TEXT;
+        bool resumes = !run.is_live && run.can_resume && !p->o->is_read_only;
+        start_run_sentence(p->w, &run, sentence, sizeof sentence);
+        snprintf(question, sizeof question, _("Its engine is not running: %s. Start it again?"), sentence);
+        if (resumes)
+            said = plain_confirm(p, question, true, &yes);
+        if (said != SAID_TEXT || !yes)
+            return said == SAID_TEXT ? SAID_BACK : said;
+        struct wz_effect f = {.kind = WZ_NONE};
+        p->w->list[STEP_START].selected = start_choices(p->w) + i;
+        wz_feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
+        said = plain_do(p, &f);
+        return said == SAID_TEXT ? SAID_BACK : said;
     }
     plain_say("%s", _("There is no such run on this host"));
     return SAID_BACK;
 }
 
+static enum said open_files(struct plain *p)
+{
+    struct wz_effect f = {.kind = WZ_OPEN};
+    enum said said = plain_ask(p, _("File:"), _("A job.yaml, or DM's files: task, sources, topology. Several have spaces between them and make one job; quotes go around a name with spaces."), false);
+    if (said != SAID_TEXT || !p->line[0])
+        return said == SAID_TEXT ? SAID_BACK : said;
+    snprintf(f.text, sizeof f.text, "%s", value_of(p));
+    said = plain_do(p, &f);
+    return said == SAID_TEXT && p->w->at == STEP_START ? SAID_BACK : said;
+}
+
+static enum said do_choice(struct plain *p, size_t row)
+{
+    struct wz_effect f = {.kind = WZ_NONE};
+    switch (start_choice_at(p->w, row)) {
+    case START_OPEN:
+        return open_files(p);
+    case START_ATTACH:
+        return open_run(p);
+    case START_LANGUAGE:
+        text_speak((text_language() + 1) % TEXT_LANGUAGES);
+        return SAID_BACK;
+    default:
+        p->w->list[STEP_START].selected = row;
+        wz_feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
+        enum said said = plain_do(p, &f);
+        return said == SAID_TEXT && p->w->at == STEP_START ? SAID_BACK : said;
+    }
+}
+
 static enum said page_of_start(struct plain *p)
 {
     unsigned chosen;
+    char note[120];
+    const char *title;
     tell_runs(p);
     for (;;) {
-        plain_say("  1  %s\n  2  %s\n  3  %s\n  4  %s\n  5  Language / 语言", _("New migration"), _("Open a job file"), _("Attach to a run"), _("Try the demo"));
-        enum said said = plain_choose(p, _("A migration is a job file plus a run directory. You can leave at any moment: answers are kept, and a run goes on without this "
-             "window.\n\nNothing is written to any database before you confirm in Review.\n\nThe same without the wizard:\n  tidegate run job.yaml\n"
-             "  tidegate attach NAME"), 5, 1, &chosen);
-        if (said == SAID_LEAVE || (said == SAID_TEXT && chosen == 1))
-            return said;
-        if (said == SAID_BACK)
-            continue;
-        if (chosen == 2)
-            said = open_file(p);
-        else if (chosen == 3)
-            said = attach_run(p);
-        else if (chosen == 4)
-            p->o->port->demo(p->o->port->arg);
-        else
-            text_speak((text_language() + 1) % TEXT_LANGUAGES);
-        if (said == SAID_LEAVE || (said == SAID_TEXT && chosen <= 3))
-            return said;
-    }
-}
-
-/* ---- source and target ---- */
-
-static enum said page_of_end(struct plain *p, enum step s)
-{
-    bool yes;
-    enum said said = ask_fields(p, &p->w->form[s]);
-    if (said != SAID_TEXT)
-        return said;
-    said = plain_confirm(p, _("Test it now?"), true, &yes);
-    if (said == SAID_TEXT && yes)
-        plain_probe(p, s == STEP_SOURCE ? PROBE_SOURCE : PROBE_TARGET);
-    return said;
-}
-
-/* ---- checks ---- */
-
-static void tell_check(const struct check_result *r)
-{
-    plain_say("%s. %s", _(check_title(r->check)), _(check_why(r->check)));
-    if (r->found)
-        plain_say(_("Found: %s"), r->found);
-    if (r->wanted)
-        plain_say(_("Wanted: %s"), r->wanted);
-    if (r->detail)
-        plain_say("%s", r->detail);
-    for (uint32_t i = 0; i < r->nfindings; i++) {
-        plain_say("%s", r->findings[i].text);
-        if (r->findings[i].instruction)
-            plain_say("%s", r->findings[i].instruction);
-    }
-    for (uint32_t i = 0; i < r->ncures; i++) {
-        const struct check_cure *c = &r->cures[i];
-        plain_say(_("Cure %u: %s"), i + 1, c->title);
-        if (c->text)
-            plain_say("%s", c->text);
-        if (c->sql)
-            plain_say("%s", c->sql);
-        if (c->path)
-            plain_say("%s: %s", c->path, c->value);
-        if (c->effect)
-            plain_say(_("Effect: %s"), c->effect);
-    }
-    plain_say(_("A shell applies it: tidegate cure FILE --check %s"), check_id(r->check));
-}
-
-static size_t tell_problems(const struct check_report *report, const struct check_result **sorted)
-{
-    size_t n = 0;
-    plain_say(_("%u checks: %u pass, %u warn, %u fail, %u n/a"), report->n, report->npass, report->nwarn, report->nfail, report->nnone);
-    while (n < report->n && (sorted[n]->state == CHECK_FAIL || sorted[n]->state == CHECK_WARN)) {
-        const struct check_result *r = sorted[n++];
-        plain_say(r->state == CHECK_FAIL ? _("  %zu  fails: %s. %s") : _("  %zu  attention: %s. %s"), n, _(check_title(r->check)), r->found ? r->found : "");
-    }
-    return n;
-}
-
-/* accept N REASON */
-static void accept_with_reason(struct plain *p, const struct check_result *r, const char *reason)
-{
-    struct err e = {0};
-    struct buf value = {0};
-    if (p->o->is_read_only || r->state != CHECK_FAIL || !check_is_acceptable(r->check) || !reason[0]) {
-        plain_say("%s", p->o->is_read_only ? _("--read-only: no failure is accepted here")
-                        : r->state != CHECK_FAIL ? _("this check does not fail: there is nothing to accept")
-                        : reason[0]              ? _("no reason makes a run possible here: it must be cured")
-                                                 : _("without a reason nothing is accepted"));
-        return;
-    }
-    char *word = x_format("%s: %s", check_id(r->check), reason);
-    job_list_plus(p->w->job, "checks.accept", (const char *const[]){word}, 1, &value);
-    if (job_set(p->w->job, "checks.accept", value.p, &e))
-        wz_changed(p->w);
-    else
-        plain_say(_("Attention: %s"), e.text);
-    free(word);
-    buf_release(&value);
-}
-
-/* What is to be done about the problems; *again: the checks are to run once more. */
-static enum said after_checks(struct plain *p, bool *again)
-{
-    const struct check_result **sorted = check_sorted(p->w->report);
-    size_t n = tell_problems(p->w->report, sorted);
-    char why[160] = "", *end;
-    enum said said;
-    *again = false;
-    for (;;) {
-        said = plain_ask(p, _("A number for its details, accept NUMBER REASON, r to run them again, Enter to go on:"), _("Problems come first, each with its cure."), false);
-        const char *word = strncmp(p->line, "accept ", 7) == 0 ? p->line + 7 : p->line;
-        unsigned long number = strtoul(word, &end, 10);
-        if (said != SAID_TEXT || (!p->line[0] && wz_pages[STEP_CHECKS]->ready(p->w, why)))
-            break;
-        *again = strcmp(p->line, "r") == 0;
-        if (number >= 1 && number <= n && word != p->line) {
-            accept_with_reason(p, sorted[number - 1], end + strspn(end, " "));
-            *again = p->w->probe[PROBE_CHECKS].is_stale;
-        } else if (number >= 1 && number <= n) {
-            tell_check(sorted[number - 1]);
-        } else if (!*again) {
-            plain_say("%s", p->line[0] ? _("There is no such choice.") : why);
+        size_t n = start_choices(p->w);
+        p->w->wall_ms = (int64_t)time(NULL) * 1000;
+        for (size_t i = 0; i < n; i++) {
+            bool is_language = start_choice_at(p->w, i) == START_LANGUAGE;
+            const char *label = start_choice(p->w, i, note);
+            plain_say(note[0] && !is_language ? "  %zu  %s: %s" : "  %zu  %s", i + 1, label, note);
         }
-        if (*again)
-            break;
-    }
-    free(sorted);
-    return said;
-}
-
-static enum said page_of_checks(struct plain *p)
-{
-    bool again = !p->w->report || p->w->probe[PROBE_CHECKS].is_stale;
-    for (;;) {
-        if (again)
-            plain_probe(p, PROBE_CHECKS);
-        if (!p->w->report)
-            return SAID_BACK;
-        enum said said = after_checks(p, &again);
-        if (said != SAID_TEXT || !again)
+        enum said said = plain_choose(p, wz_pages[STEP_START]->help(p->w, &title), (unsigned)n, 1, &chosen);
+        if (said == SAID_TEXT)
+            said = do_choice(p, chosen - 1);
+        if (said != SAID_BACK)
             return said;
     }
 }
 
 /* ---- review ---- */
 
-static void start_run(struct plain *p)
+static void tell_review(struct plain *p)
 {
-    struct wz *w = p->w;
-    struct err e = {0};
-    bool is_dangerous = w->job->existing == EXISTING_DROP || w->job->existing == EXISTING_REPLACE;
-    plain_say(_("Tables are made at %s, rows are copied from %s, and every change is followed until you end the run.\n\n"), w->job->target.host ? w->job->target.host : "",
-              w->job->nsources && w->job->sources[0].host ? w->job->sources[0].host : "");
-    plain_say("%s", _("The source is only read. Schema tidegate_meta at the target holds the books of the run."));
-    if (is_dangerous)
-        plain_say("%s", w->job->existing == EXISTING_DROP ? _("Tables at the target that have rows already are DROPPED and made anew (existing: drop).")
-                                                          : _("Rows at the target give way to the source's rows with the same key (existing: replace)."));
-    enum said said = plain_ask(p, is_dangerous ? _("Type the job's name to start, or Enter for not yet:") : _("Type yes to start, or Enter for not yet:"), NULL, false);
-    bool is_meant = is_dangerous ? w->job->name && strcmp(p->line, w->job->name) == 0 : strcmp(p->line, "yes") == 0;
-    if (said != SAID_TEXT || !is_meant) {
-        plain_say("%s", _("Not yet: nothing was started."));
-        p->is_over |= said == SAID_LEAVE;
-    } else if (!p->o->port->start(p->o->port->arg, w->job, &e)) {
-        plain_say("%s %s: %s", err_info(e.code)->id, _(err_info(e.code)->title), e.text);
-    } else {
-        p->code = p->o->port->attach(p->o->port->arg, w->job->name);
-        p->is_over = true;
-    }
+    struct buf text = {0};
+    plain_say("%s", _("In words"));
+    review_words(p->w, &text);
+    plain_text(text.p);
+    buf_reset(&text);
+    plain_say(_("Job file  %.100s"), p->w->path[0] ? p->w->path : _("not saved yet"));
+    job_emit(p->w->job, &text);
+    plain_say("%s", "");
+    plain_text(text.p);
+    buf_release(&text);
+}
+
+static enum said review_button(struct plain *p, unsigned button)
+{
+    enum said said = plain_press(p, button);
+    const struct check_report *r = p->w->report;
+    if (said == SAID_TEXT && button == 2 && p->w->job->road != ROAD_DM && r)
+        plain_say(_("%u checks: %u pass, %u warn, %u fail, %u n/a"), r->n, r->npass, r->nwarn, r->nfail, r->nnone);
+    return said;
 }
 
 static enum said page_of_review(struct plain *p)
 {
-    unsigned chosen, n = p->o->is_read_only ? 2 : 4;
     enum said said = ask_fields(p, &p->w->form[STEP_REVIEW]);
     if (said != SAID_TEXT)
         return said;
-    struct buf text = {0};
-    job_emit(p->w->job, &text);
-    plain_say("%s", text.p ? text.p : "");
-    buf_release(&text);
-    while (!p->is_over) {
+    tell_review(p);
+    for (;;) {
+        const char *const *buttons = p->w->job->road == ROAD_DM ? wz_pages[STEP_REVIEW]->buttons_now(p->w) : wz_pages[STEP_REVIEW]->buttons;
+        unsigned chosen, n = 2;
         plain_say("  1  %s\n  2  %s", _("Save"), _("Leave"));
-        if (n > 2)
-            plain_say("  3  %s\n  4  %s", _("Rehearse"), _("Start the run"));
-        said = plain_choose(p, NULL, n, 1, &chosen);
+        for (; buttons[n] && !p->o->is_read_only; n++)
+            plain_say("  %u  %s", n + 1, _(buttons[n]));
+        const char *title;
+        said = plain_choose(p, wz_pages[STEP_REVIEW]->help(p->w, &title), n, 1, &chosen);
         if (said != SAID_TEXT)
             return said;
-        if (chosen == 1) {
-            said = plain_ask(p, _("File:"), _("Passwords are written as references, never themselves."), false);
-            if (said == SAID_TEXT)
-                plain_save(p, p->line);
-        } else if (chosen == 2) {
-            return SAID_LEAVE;
-        } else if (chosen == 3) {
-            plain_probe(p, PROBE_REHEARSE);
-        } else {
-            start_run(p);
-        }
-        if (said == SAID_LEAVE)
+        struct wz_effect f = {.kind = WZ_NONE};
+        if (chosen == 2)
+            ask_leave_wizard(p->w, 0);
+        said = chosen == 2 ? plain_do(p, &f) : review_button(p, chosen == 1 ? 1 : chosen - 1);
+        if (said != SAID_TEXT)
             return said;
     }
-    return SAID_TEXT;
 }
 
-static enum said page_of_form(struct plain *p, enum step s)
+/* ---- pages of fields ---- */
+
+static bool has_test(const struct plain *p, enum step s)
 {
-    enum said said = s == STEP_SOURCE || s == STEP_TARGET ? page_of_end(p, s) : ask_fields(p, &p->w->form[s]);
-    if (said == SAID_TEXT && s == STEP_SCOPE)
-        said = ask_more(p, s, scope_fields, TG_ARRAY_LEN(scope_fields));
-    if (said == SAID_TEXT && s == STEP_ROUTE)
-        said = ask_more(p, s, route_fields, TG_ARRAY_LEN(route_fields));
+    return s == STEP_SOURCE || s == STEP_TARGET || (s == STEP_PATH && p->w->way[p->w->path_is_target].kind != WAY_SSH);
+}
+
+static enum said page_of_fields(struct plain *p, enum step s)
+{
+    static const enum probe tests[STEP_COUNT] = {[STEP_SOURCE] = PROBE_SOURCE, [STEP_PATH] = PROBE_PATH, [STEP_TARGET] = PROBE_TARGET};
+    enum said said;
+    bool again, yes;
+    do {
+        said = ask_fields(p, &p->w->form[s]);
+        if (said == SAID_TEXT)
+            tell_beside(p, s);
+        if (said == SAID_TEXT && has_test(p, s)) {
+            const struct probe_view *v = &p->w->probe[tests[s]];
+            said = plain_confirm(p, _("Test it now?"), !v->is_over || v->is_stale, &yes);
+            if (said == SAID_TEXT && yes)
+                said = test(p);
+        } else if (said == SAID_TEXT && s == STEP_PATH) {
+            said = plain_key(p, K_F0 + 6); /* the tunnel's command: it must be opened by hand */
+        }
+        if (said == SAID_TEXT)
+            said = ask_next(p, &again);
+    } while (said == SAID_TEXT && again);
     return said;
 }
 
 enum said plain_page(struct plain *p, enum step s)
 {
-    const struct form_field *lacking;
-    enum said said;
-    bool yes = false;
-    do {
-        announce(s);
-        if (s == STEP_START)
-            return page_of_start(p);
-        if (s == STEP_CHECKS)
-            return page_of_checks(p);
-        if (s == STEP_REVIEW)
-            return page_of_review(p);
-        said = page_of_form(p, s);
-        lacking = form_problem(&p->w->form[s], p->w);
-        if (said == SAID_TEXT && lacking)
-            plain_say(_("one thing left: %s"), form_label(lacking));
-        else if (said == SAID_TEXT)
-            said = plain_confirm(p, _("Next page?"), true, &yes);
-    } while (said == SAID_TEXT && !yes);
-    return said;
+    announce(s);
+    switch (s) {
+    case STEP_START:
+        return page_of_start(p);
+    case STEP_SCOPE:
+        return plain_scope(p);
+    case STEP_CHECKS:
+        return plain_checks(p);
+    case STEP_REVIEW:
+        return page_of_review(p);
+    default:
+        return page_of_fields(p, s);
+    }
 }

@@ -2,13 +2,13 @@
 /* The wizard's loop: one poll over the terminal, the probes and a tick. What the state asks for (an effect) is done here;
  * nothing else in the room waits, writes a file or leaves the screen. */
 #include "wizard/draft.h"
+#include "base/retell.h"
+#include "wizard/job_file.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
 #include "wizard/wizard_plain.h"
 #include "wizard/told.h"
 
-#include "base/file.h"
-#include "conf/dm_emit.h"
 #include "ui/term.h"
 #include "ui/text.h"
 
@@ -31,8 +31,8 @@ struct window {
     struct canvas canvas;
     bool is_dirty, is_done;
     int64_t drawn_ms, runs_ms;
-    bool owns_draft, has_looked;      /* the draft is of this window; stopped runs were looked at */
-    enum step drafted_at;
+    bool has_looked;                  /* at stopped runs */
+    struct draft_keeper keeper;
     int code;
 };
 
@@ -82,125 +82,20 @@ static void do_effect(struct window *v, const struct wz_effect *f);
 
 /* ---- files ---- */
 
-static void remove_draft(struct window *v)
-{
-    if (v->owns_draft)
-        draft_remove(v->o->home);
-    v->owns_draft = false;
-}
-
-/* Answers outlive this window, however it ends: they are written whenever the page changes. */
-static void keep_draft(struct window *v, bool is_leaving)
-{
-    struct err ignored = {0};
-    if (!v->o->home || !v->w->is_changed || (!is_leaving && v->w->at == v->drafted_at))
-        return;
-    v->drafted_at = v->w->at;
-    v->owns_draft = draft_write(v->o->home, v->w->job, v->w->at, &ignored);
-}
-
 static void save(struct window *v, const struct wz_effect *f)
 {
-    struct err e = {0};
-    struct buf text = {0};
-    char path[sizeof v->w->path];
-    if (f->text[0])
-        path_expand(f->text, path, sizeof path);
-    else if (v->w->path[0])
-        snprintf(path, sizeof path, "%s", v->w->path);
-    else
-        snprintf(path, sizeof path, "%.40s.yaml", v->w->job->name ? v->w->job->name : "job");
-    if (!f->may_replace && strcmp(path, v->w->path) != 0 && access(path, F_OK) == 0) {
-        ask_overwrite(v->w, path);
+    if (!job_file_save(v->w, f))
         return;
-    }
-    job_emit(v->w->job, &text);
-    if (file_replace(path, &text, &e)) {
-        snprintf(v->w->path, sizeof v->w->path, "%s", path);
-        v->w->is_changed = false;
-        remove_draft(v);
-        wz_notice(v->w, _("saved as %s; passwords stay references"), v->w->path);
-        v->is_done = v->w->leaves_after_save;
-    } else {
-        wz_notice(v->w, "%s: %s", err_info(e.code)->id, e.text);
-    }
+    draft_drop(&v->keeper, v->w);
+    v->is_done = v->w->leaves_after_save;
     v->w->leaves_after_save = false;
-    buf_release(&text);
-}
-
-/* What was written, and what to know of it, in a box; nothing is written where DM can't say what the job asks for. */
-static void write_dm(struct window *v, const char *dir)
-{
-    struct err e = {0};
-    struct buf text = {0};
-    struct dm_out out;
-    bool ok = dm_emit(v->w->job, &out);
-    bool done = ok && dm_out_write(&out, dir, &e);
-    if (!ok)
-        buf_addf(&text, "%s\n\n", _("Nothing was written."));
-    else if (!done)
-        buf_addf(&text, "%s %s: %s\n\n%s\n", err_info(e.code)->id, err_info(e.code)->title, e.text, _("Nothing was written. Choose another folder."));
-    else
-        buf_addf(&text, _("Written into %s:"), dir);
-    for (size_t i = 0; done && i < out.n; i++)
-        buf_addf(&text, " %s", out.file[i].name);
-    if (done)
-        buf_addf(&text, "\n\n%s\n", out.told.n ? _("To know before the task is started (it stands in task.yaml too):") : _("DM says it all: nothing of the job was left out."));
-    for (size_t i = 0; (done || !ok) && i < out.told.n; i++)
-        buf_addf(&text, "%s %s: %s\n", out.told.list[i].is_warning ? "!" : "✗", out.told.list[i].err.where, out.told.list[i].err.text);
-    dm_out_release(&out);
-    ask_text(v->w, _("DM's files"), &text, 0);
-}
-
-/* Every problem with its place and what to do. */
-static void tell_problems(struct window *v, const char *path, const struct job_problems *p)
-{
-    struct buf text = {0};
-    buf_addf(&text, p->nerrors ? _("%s was not taken. Nothing was changed.\n") : _("%s is open. It says:\n"), path);
-    for (size_t i = 0; i < p->n; i++) {
-        const struct err *e = &p->list[i].err;
-        buf_addf(&text, "\n%s %s\n%s%s%s\n%s\n", p->list[i].is_warning ? "!" : "✗", e->where, err_info(e->code)->id, e->code == ERR_OK ? "" : " ", e->text,
-                 _(err_info(e->code)->cure));
-    }
-    ask_text(v->w, p->nerrors ? _("The file has problems") : _("The file was opened"), &text, 0);
-}
-
-static void open_file(struct window *v, const char *typed)
-{
-    char path[sizeof v->w->path];
-    struct job job;
-    struct job_problems problems = {0};
-    struct wz_effect effect = {.kind = WZ_NONE};
-    path_expand(typed, path, sizeof path);
-    job_init(&job);
-    if (job_load(&job, (const char *const[]){path}, 1, &problems)) {
-        wz_take_job(v->w, &job, draft_is_native(path) ? path : "", STEP_REVIEW); /* DM's own file is never written over */
-        wz_go(v->w, STEP_SOURCE, &effect);
-        form_judge(&v->w->form[STEP_SOURCE], v->w);
-        form_judge(&v->w->form[STEP_TARGET], v->w);
-        wz_notice(v->w, _("%s is open; F2 goes to any page"), path);
-    }
-    if (problems.n)
-        tell_problems(v, path, &problems);
-    job_problems_release(&problems);
-    job_release(&job);
 }
 
 static void carry_on(struct window *v)
 {
-    struct job job;
     struct wz_effect effect = {.kind = WZ_NONE};
-    enum step at;
-    if (!draft_read(v->o->home, &job, &at)) {
-        wz_notice(v->w, "%s", _("the draft can't be read any more"));
+    if (!draft_carry_on(&v->keeper, v->w, &effect))
         return;
-    }
-    wz_take_job(v->w, &job, "", at);
-    v->owns_draft = true;
-    v->w->draft.is_there = false;
-    wz_go(v->w, TG_MIN(at, STEP_CHECKS), &effect); /* what servers said is asked anew */
-    form_judge(&v->w->form[STEP_SOURCE], v->w);
-    form_judge(&v->w->form[STEP_TARGET], v->w);
     do_effect(v, &effect);
 }
 
@@ -235,24 +130,16 @@ static void attach(struct window *v, const char *run)
     v->is_done = true; /* the dashboard's way out is the way out: its summary is the last thing seen */
 }
 
-static void tell_failure(struct window *v, const char *title, const struct err *e)
-{
-    struct buf text = {0};
-    const struct err_info *info = err_info(e->code);
-    buf_addf(&text, "%s %s\n%s\n\n%s\n", info->id, _(info->title), e->text, _(info->cure));
-    ask_text(v->w, title, &text, 0);
-    v->is_dirty = true;
-}
-
 static void start_run(struct window *v)
 {
     struct err e = {0};
     if (v->o->port->start(v->o->port->arg, v->w->job, &e)) {
-        remove_draft(v);
+        draft_drop(&v->keeper, v->w);
         attach(v, v->w->job->name);
         return;
     }
-    tell_failure(v, _("The run did not start"), &e);
+    ask_failure(v->w, _("The run did not start"), &e);
+    v->is_dirty = true;
 }
 
 static void resume_run(struct window *v, const char *run)
@@ -264,7 +151,8 @@ static void resume_run(struct window *v, const char *run)
         return;
     }
     come_back(v);
-    tell_failure(v, _("The run did not go on"), &e);
+    ask_failure(v->w, _("The run did not go on"), &e);
+    v->is_dirty = true;
 }
 
 static void probe(struct window *v, const struct wz_effect *f)
@@ -276,19 +164,15 @@ static void probe(struct window *v, const struct wz_effect *f)
 
 static void cure(struct window *v, const struct wz_effect *f)
 {
-    const struct check_report *r = v->w->report;
-    for (uint32_t i = 0; r && i < r->n; i++) {
-        const struct check_result *one = &r->results[i];
-        if (strcmp(check_id(one->check), f->check) != 0 || f->cure >= one->ncures)
-            continue;
-        review_propose_name(v->w);    /* its record lies in the run's folder */
-        v->w->probe[PROBE_CURE] = (struct probe_view){.is_running = true, .began_ms = v->w->now_ms};
-        wz_notice(v->w, _("running: %s"), one->cures[f->cure].title);
-        prober_start(v->prober, &(struct probe_order){.which = PROBE_CURE, .job = v->w->job, .home = v->o->home, .check = f->check, .cure = &one->cures[f->cure], .user = f->text,
-                                                      .password = f->password});
+    const struct check_cure *c = checks_cure(v->w, f);
+    if (!c) {
+        secret_free(f->password);
         return;
     }
-    secret_free(f->password);
+    review_propose_name(v->w);        /* its record lies in the run's folder */
+    v->w->probe[PROBE_CURE] = (struct probe_view){.is_running = true, .began_ms = v->w->now_ms};
+    wz_notice(v->w, _("running: %s"), retell(c->title));
+    prober_start(v->prober, &(struct probe_order){.which = PROBE_CURE, .job = v->w->job, .home = v->o->home, .check = f->check, .cure = c, .user = f->text, .password = f->password});
 }
 
 static void next_language(struct wz *w)
@@ -297,6 +181,40 @@ static void next_language(struct wz *w)
         wz_notice(w, "%s", _(w->english_only));
     else
         text_speak((text_language() + 1) % TEXT_LANGUAGES);
+}
+
+static void fact_of_glyphs(const struct term *t, bool has_mouse, char out[160])
+{
+    static const char *const sets[] = {[GLYPHS_LINES] = N_("lines and blocks 1 cell"), [GLYPHS_SAFE] = N_("lines and blocks 2 cells: plain ones are used"),
+                                       [GLYPHS_ASCII] = N_("plain letters are used")};
+    enum glyph_set glyphs = term_glyphs(t);
+    int cells = term_chinese_cells(t);
+    bool is_utf8 = cells ? cells <= 2 : glyphs != GLYPHS_ASCII;
+    size_t n = (size_t)snprintf(out, 160, _("%s   colours %d"), is_utf8 ? _("UTF-8 yes") : _("UTF-8 no"), term_colours(t));
+    if (cells && is_utf8)
+        n += (size_t)snprintf(out + n, 160 - n, cells == 1 ? _("   Chinese glyphs %d cell") : _("   Chinese glyphs %d cells"), cells);
+    snprintf(out + n, 160 - n, "   %s   %s", _(sets[glyphs]), has_mouse ? _("mouse on (F3 turns it off)") : _("mouse off (F3 turns it on)"));
+}
+
+static void facts_of_terminal(struct window *v)
+{
+    struct wz *w = v->w;
+    struct statvfs disk;
+    char room[32] = "?";
+    fact_of_glyphs(v->term, w->has_mouse, w->terminal[0]);
+    snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
+    if (v->o->home && statvfs(v->o->home, &disk) == 0)
+        bytes_text(room, (uint64_t)disk.f_bavail * disk.f_frsize);
+    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.60s (%s free). Settings %.60s"), v->o->home ? v->o->home : "", room, v->o->settings ? v->o->settings : "");
+    snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
+}
+
+static void switch_mouse(struct window *v)
+{
+    bool was_on = v->w->has_mouse;
+    v->w->has_mouse = term_mouse(v->term, !was_on);
+    wz_notice(v->w, "%s", term_mouse_words(was_on, v->w->has_mouse));
+    facts_of_terminal(v);
 }
 
 /* What only the terminal minds. */
@@ -314,6 +232,9 @@ static void do_terminal(struct window *v, const struct wz_effect *f)
         break;
     case WZ_SUSPEND:
         term_suspend(v->term);
+        break;
+    case WZ_MOUSE:
+        switch_mouse(v);
         break;
     case WZ_LANGUAGE:
         next_language(v->w);
@@ -337,7 +258,7 @@ static void do_effect(struct window *v, const struct wz_effect *f)
         save(v, f);
         break;
     case WZ_OPEN:
-        open_file(v, f->text);
+        job_file_open(v->w, f->text);
         break;
     case WZ_CARRY_ON:
         carry_on(v);
@@ -346,7 +267,7 @@ static void do_effect(struct window *v, const struct wz_effect *f)
         cure(v, f);
         break;
     case WZ_WRITE_DM:
-        write_dm(v, f->text);
+        job_file_write_dm(v->w, f->text);
         break;
     case WZ_RUN:
         start_run(v);
@@ -363,7 +284,7 @@ static void do_effect(struct window *v, const struct wz_effect *f)
         come_back(v);
         break;
     case WZ_LEAVE:
-        remove_draft(v);
+        draft_drop(&v->keeper, v->w);
         v->is_done = true;
         break;
     default:
@@ -379,7 +300,13 @@ static void take_input(struct window *v)
     bool any = false;
     while (!v->is_done && v->term && term_read(v->term, &in)) {
         look_at_clock(v->w);
+        if (in.kind == IN_CLICK || in.kind == IN_WHEEL) {
+            if (any)
+                draw(v);              /* keys came before it: it is aimed at what they show */
+            canvas_point(&v->canvas, &in);
+        }
         any |= wz_feed(v->w, &in, &effect);
+        v->keeper.has_news = true;
         do_effect(v, &effect);
     }
     if (any && !v->is_done) {
@@ -405,7 +332,7 @@ static void loop(struct window *v)
         unsigned what = term_wait(v->term, prober_fd(v->prober), (int)TG_MIN(TG_MAX(due, 0), TICK_MS));
         look_at_clock(v->w);
         if (what & (TERM_SIGNAL | TERM_GONE)) {
-            keep_draft(v, true);
+            draft_keep(&v->keeper, v->w, true);
             break;
         }
         take_news(v);
@@ -413,7 +340,7 @@ static void loop(struct window *v)
             take_input(v);
         if (v->is_done)
             break;
-        keep_draft(v, false);
+        draft_keep(&v->keeper, v->w, false);
         read_runs(v);
         int64_t age = v->w->now_ms - v->drawn_ms;
         if (age >= TICK_MS || (v->is_dirty && age >= FRAME_MS))
@@ -421,32 +348,16 @@ static void loop(struct window *v)
     }
 }
 
-static void facts_of_terminal(struct window *v)
-{
-    struct wz *w = v->w;
-    static const char *const sets[] = {[GLYPHS_LINES] = N_("UTF-8 yes   lines and blocks 1 cell"), [GLYPHS_SAFE] = N_("UTF-8 yes   lines and blocks 2 cells: plain ones are used"),
-                                       [GLYPHS_ASCII] = N_("UTF-8 no: plain letters are used")};
-    enum glyph_set glyphs = term_glyphs(v->term);
-    struct statvfs disk;
-    char room[32] = "?";
-    snprintf(w->terminal[0], sizeof w->terminal[0], _("%s   colours %d   mouse off"), glyphs < (int)TG_ARRAY_LEN(sets) && sets[glyphs] ? _(sets[glyphs]) : "?", term_colours(v->term));
-    snprintf(w->terminal[1], sizeof w->terminal[1], "%s", _("Themes: terminal default, dark, light, high-contrast, mono. NO_COLOR is honoured."));
-    if (v->o->home && statvfs(v->o->home, &disk) == 0)
-        told_bytes((uint64_t)disk.f_bavail * disk.f_frsize, room);
-    snprintf(w->terminal[2], sizeof w->terminal[2], _("Run directory %.90s (%s free)"), v->o->home ? v->o->home : "", room);
-    snprintf(w->terminal[3], sizeof w->terminal[3], "%s", _("Sessions end when SSH ends; runs do not. Come back with: tidegate attach"));
-}
-
 static int run_window(struct window *v, const struct wizard_options *o, struct job *job)
 {
     v->w = wz_new(o, job);
-    v->w->english_only = glyphs_lack_chinese(term_glyphs(v->term));
+    v->w->english_only = term_lacks_chinese(v->term);
     v->prober = prober_new();
     look_at_clock(v->w);
     if (v->w->path[0] && !draft_is_native(v->w->path)) /* DM's own file is never written over */
         v->w->path[0] = 0;
-    if (!o->job_path && !job->nsources && o->home)
-        draft_look(o->home, &v->w->draft);
+    draft_open(&v->keeper, v->w);
+    v->w->has_mouse = term_has_mouse(v->term);
     facts_of_terminal(v);
     read_runs(v);
     draw(v);
@@ -454,6 +365,7 @@ static int run_window(struct window *v, const struct wizard_options *o, struct j
     if (v->term)
         term_close(v->term);
     prober_free(v->prober);
+    draft_close(&v->keeper);
     wz_free(v->w);
     canvas_release(&v->canvas);
     return v->code;

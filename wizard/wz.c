@@ -2,6 +2,7 @@
 /* The frame around the pages: stepper, focus, buttons, help, going from page to page. A page brings rows of fields, things
  * of its own and buttons; focus walks through them in reading order. */
 #include "wizard/pages.h"
+#include "base/retell.h"
 #include "wizard/scope.h"
 
 #include "ui/dialog.h"
@@ -17,7 +18,7 @@
 
 /* ---- keys ---- */
 
-enum action { DO_NONE, DO_HELP, DO_GOTO, DO_TEST, DO_SAVE, DO_LEAVE, DO_REDRAW, DO_THEME, DO_SUSPEND };
+enum action { DO_NONE, DO_HELP, DO_GOTO, DO_TEST, DO_SAVE, DO_LEAVE, DO_REDRAW, DO_THEME, DO_SUSPEND, DO_MOUSE };
 enum { ON_START = 1, ON_FORM = 2, ON_LIST = 4, ON_SCOPE = 8, ON_FIND = 16, ON_CHECKS = 32, ON_ANY = 255 & ~ON_FIND };
 
 static const struct key_row rows[] = {
@@ -52,17 +53,46 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-R", NULL, 0, N_("show the password"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F4 Ctrl-P", NULL, 0, N_("origin of the password"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F6 Ctrl-X", NULL, 0, N_("details: GRANT, ssh command"), false, NULL},
+    {DO_NONE, ON_FORM, 0, {0}, "F5 Ctrl-F", NULL, 0, N_("Review: the whole file"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("Path: the other end"), false, NULL},
     {DO_HELP, ON_ANY, K_F1, {0}, "F1", N_("Help"), 0, N_("this list"), true, NULL},
     {DO_GOTO, ON_ANY, K_F2, {K_CTRL('g')}, "F2", N_("Go to"), 0, N_("go to a page"), true, NULL},
     {DO_THEME, ON_ANY, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
+    {DO_MOUSE, ON_ANY | ON_FIND, K_F3, {'m'}, "F3 m", N_("Mouse off"), 0, N_("mouse on, off"), true, NULL},
     {DO_SAVE, ON_ANY, K_F9, {K_CTRL('s')}, "F9", N_("Save"), 0, N_("save the job"), true, NULL},
     {DO_REDRAW, ON_ANY, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_SUSPEND, ON_ANY, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
     {DO_LEAVE, ON_ANY, K_F10, {K_CTRL('q'), K_CTRL('c')}, "F10", NULL, 0, N_("leave (asks)"), true, NULL},
     {DO_LEAVE, ON_START, K_F10, {0}, "F10", N_("Quit"), 0, NULL, false, NULL},
 };
-static const struct keymap keys = {rows, TG_ARRAY_LEN(rows)};
+static const struct key_action actions[] = {
+    {"help", ON_ANY, {K_F1, '?'}},
+    {"go-to", ON_ANY, {K_F2, K_CTRL('g')}},
+    {"mouse", ON_ANY | ON_FIND, {K_F3, 'm'}},
+    {"save", ON_ANY, {K_F9, K_CTRL('s')}},
+    {"leave", ON_ANY, {K_F10, K_CTRL('q'), K_CTRL('c'), 'q'}},
+    {"redraw", ON_ANY, {K_CTRL('l')}},
+    {"suspend", ON_ANY, {K_CTRL('z')}},
+    {"theme", ON_ANY, {'L'}},
+    {"test", ON_FORM, {K_CTRL('t')}},
+    {"accept-repair", ON_FORM, {K_CTRL('y')}},
+    {"show-password", ON_FORM, {K_CTRL('r')}},
+    {"password-origin", ON_FORM, {K_F4, K_CTRL('p')}},
+    {"whole-file", ON_FORM, {K_F5, K_CTRL('f')}},
+    {"details", ON_FORM, {K_F6, K_CTRL('x')}},
+    {"other-end", ON_FORM, {K_F7, K_CTRL('n')}},
+    {"accept-check", ON_CHECKS, {'a'}},
+    {"run-again", ON_CHECKS, {'r', K_F5}},
+    {"only-problems", ON_CHECKS, {'f'}},
+    {"pick-all", ON_SCOPE, {'a'}},
+    {"find", ON_SCOPE, {'/'}},
+    {"sort", ON_SCOPE, {'s'}},
+    {"next-keyless", ON_SCOPE, {K_F4, 'n'}},
+    {"renames", ON_SCOPE, {K_F7, K_CTRL('n')}},
+    {"look-again", ON_SCOPE, {'r', K_F5}},
+};
+static const struct keymap keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
+const struct keymap *const wizard_keys = &keys;
 
 /* ---- life ---- */
 
@@ -207,7 +237,7 @@ const struct form_field *wz_field(const struct wz *w)
     return at < n ? &w->form[w->at].field[order[at]] : NULL;
 }
 
-static void focus_at(struct wz *w, size_t at)
+void wz_focus(struct wz *w, size_t at)
 {
     size_t order[FORM_FIELDS], n;
     w->focus[w->at] = at;
@@ -221,7 +251,7 @@ static void move_focus(struct wz *w, int by)
 {
     size_t n = nplaces(w), at = w->focus[w->at];
     if (n)
-        focus_at(w, (at + n + (size_t)(by < 0 ? n - 1 : 1)) % n);
+        wz_focus(w, (at + n + (size_t)(by < 0 ? n - 1 : 1)) % n);
 }
 
 /* ---- from page to page ---- */
@@ -242,7 +272,7 @@ static void focus_problem(struct wz *w)
     const struct form_field *bad = form_problem(&w->form[w->at], w);
     for (size_t i = 0; bad && i < n; i++)
         if (&w->form[w->at].field[order[i]] == bad)
-            focus_at(w, i);
+            wz_focus(w, i);
 }
 
 void wz_go(struct wz *w, enum step to, struct wz_effect *out)
@@ -255,14 +285,14 @@ void wz_go(struct wz *w, enum step to, struct wz_effect *out)
         if (!fine) {
             w->at = s;
             wz_notice(w, "%s", why);
-            focus_at(w, w->focus[s]);
+            wz_focus(w, w->focus[s]);
             focus_problem(w);
             return;
         }
     }
     w->at = to;
     w->reached = TG_MAX(w->reached, to);
-    focus_at(w, w->focus[to] < nplaces(w) ? w->focus[to] : 0);
+    wz_focus(w, w->focus[to] < nplaces(w) ? w->focus[to] : 0);
     if (page_of(w)->enter)
         page_of(w)->enter(w, out);
 }
@@ -306,7 +336,7 @@ static void do_action(struct wz *w, const struct key_row *row, struct wz_effect 
         break;
     case DO_TEST:
         form_focus(&w->form[w->at], w, SIZE_MAX);
-        focus_at(w, w->focus[w->at]);
+        wz_focus(w, w->focus[w->at]);
         if (page_of(w)->press)
             page_of(w)->press(w, 1, out);
         break;
@@ -324,6 +354,9 @@ static void do_action(struct wz *w, const struct key_row *row, struct wz_effect 
         break;
     case DO_SUSPEND:
         out->kind = WZ_SUSPEND;
+        break;
+    case DO_MOUSE:
+        out->kind = WZ_MOUSE;
         break;
     case DO_NONE:
         break;
@@ -358,7 +391,7 @@ static bool feed_frame(struct wz *w, const struct input *in, struct wz_effect *o
         else if (w->focus[w->at] + 1 < fields_shown(w))
             move_focus(w, 1);
         else
-            focus_at(w, nplaces(w) - 1);
+            wz_focus(w, nplaces(w) - 1);
         return true;
     case K_ESC:
         back(w, out);
@@ -413,12 +446,31 @@ bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
     return is_new;
 }
 
+static bool is_typing(const struct wz *w)
+{
+    return w->form[w->at].held != SIZE_MAX || (w->at == STEP_SCOPE && w->scope && w->scope->is_finding);
+}
+
+/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
+static bool is_mouse_key(const struct wz *w, const struct input *in)
+{
+    int key = in->kind == IN_KEY && !key_is_text(in->key) ? keymap_meaning(&keys, where_of(w), in->key) : 0;
+    const struct key_row *row = keymap_find(&keys, where_of(w), key);
+    return row && row->action == DO_MOUSE;
+}
+
 static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out)
 {
     bool changed;
     *out = (struct wz_effect){.kind = WZ_NONE};
     if (in->kind == IN_RESIZE || in->kind == IN_TICK)
         return true;
+    if (in->kind == IN_CLICK || in->kind == IN_WHEEL)
+        return wz_point(w, in, out);
+    if (is_mouse_key(w, in)) {
+        out->kind = WZ_MOUSE;
+        return true;
+    }
     if (w->modal.kind) {
         ask_feed(w, in, out);
         return true;
@@ -428,6 +480,12 @@ static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out
         w->is_help = false;
         return was_goto ? feed_goto(w, in->key, out) : true;
     }
+    struct input known = *in;
+    if (in->kind == IN_KEY && !(key_is_text(in->key) && is_typing(w)))
+        known.key = keymap_meaning(&keys, where_of(w), in->key);
+    in = &known;
+    if (in->kind == IN_KEY && !in->key)
+        return true;
     if (form_feed(&w->form[w->at], w, in, &changed))
         return true;
     if (page_of(w)->feed && page_of(w)->feed(w, in, out))
@@ -444,7 +502,7 @@ static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out
 static void draw_title(const struct wz *w, struct canvas *c)
 {
     struct rect all = canvas_all(c);
-    char what[4200];
+    char what[4200], name[24];
     if (w->at == STEP_START)
         snprintf(what, sizeof what, "%s", _("move a MySQL-family database into TiDB"));
     else
@@ -452,7 +510,9 @@ static void draw_title(const struct wz *w, struct canvas *c)
     canvas_text(c, all, 0, 1, ROLE_TITLE, "tidegate");
     canvas_cut(c, all, 0, 12, c->cols - 12 - 14, ROLE_TEXT, what);
     canvas_right(c, all, 0, c->cols - 10, ROLE_TEXT, text_language_short(text_language()));
-    canvas_text(c, all, 0, c->cols - 8, ROLE_KEY, "F1 ");
+    int help = keymap_pressed(&keys, where_of(w), K_F1);
+    canvas_spot(c, all, (struct rect){0, c->cols - 8, 1, 8}, SPOT_KEY, help);
+    canvas_right(c, all, 0, c->cols - 6, ROLE_KEY, key_name(help, name, sizeof name));
     canvas_text(c, all, 0, c->cols - 5, ROLE_TEXT, _("Help"));
 }
 
@@ -467,6 +527,7 @@ static void draw_stepper(const struct wz *w, struct canvas *c)
     for (int s = 0; s < STEP_COUNT; s++) {
         bool is_here = s == (int)w->at, is_passed = w->is_passed[s] && !is_here;
         enum role role = is_here ? ROLE_TITLE : is_passed ? ROLE_OK : ROLE_DIM;
+        canvas_spot(c, all, (struct rect){1, x, 1, 1 + text_cells(_(wz_pages[s]->title))}, SPOT_STEP, s);
         x += canvas_text(c, all, 1, x, role, is_here ? "▸" : is_passed ? "✓" : " ");
         x += canvas_text(c, all, 1, x, is_here ? ROLE_TITLE : ROLE_TEXT, _(wz_pages[s]->title));
         if (s + 1 < STEP_COUNT)
@@ -492,7 +553,9 @@ static void draw_buttons(struct wz *w, struct canvas *c, int y)
             c->cursor_y = y;
             c->cursor_x = x;
         }
-        x += canvas_textf(c, all, y, x, has_focus ? ROLE_PICK : ROLE_TEXT, "[ %s ]", _(buttons_of(w)[i])) + 3;
+        int used = canvas_textf(c, all, y, x, has_focus ? ROLE_PICK : ROLE_TEXT, "[ %s ]", _(buttons_of(w)[i]));
+        canvas_spot(c, all, (struct rect){y, x, 1, used}, SPOT_PAGE_BUTTON, (int64_t)i);
+        x += used + 3;
     }
     if (p->buttons && !may_pass(w, w->at, why))
         canvas_cut(c, all, y, x + 3, TG_MIN(c->cols, LEFT) - x - 5, ROLE_DIM, why);
@@ -531,20 +594,30 @@ static void draw_help(const struct wz *w, struct canvas *c)
 static void draw_goto(const struct wz *w, struct canvas *c)
 {
     struct rect in = dialog_frame(c, STEP_COUNT + 4, 40, _("Go to a page"));
-    for (int s = 0; s < STEP_COUNT; s++)
+    for (int s = 0; s < STEP_COUNT; s++) {
+        canvas_spot(c, in, (struct rect){in.y + s, in.x, 1, in.w}, SPOT_PAGE, s);
         canvas_textf(c, in, in.y + s, in.x, s == w->goto_at ? ROLE_PICK : s <= (int)w->reached ? ROLE_TEXT : ROLE_DIM, "%s %d  %s", s == w->goto_at ? "▸" : " ", s + 1,
                      _(wz_pages[s]->title));
+    }
     c->cursor_y = in.y + w->goto_at;
     c->cursor_x = in.x;
     canvas_text(c, in, in.y + STEP_COUNT + 1, in.x, ROLE_DIM, _("↑↓ Enter, or its number; Esc stays here"));
 }
 
+static const char *footer_hint(void *arg, const struct key_row *row, enum role *role)
+{
+    const bool *has_mouse = arg;
+    (void)role;
+    return row->action == DO_MOUSE && !*has_mouse ? NULL : _(row->hint);
+}
+
 static void draw_footer(const struct wz *w, struct canvas *c)
 {
+    bool has_mouse = w->has_mouse;
     if (w->notice[0] && w->now_ms < w->notice_until_ms)
         canvas_cut(c, canvas_all(c), c->rows - 1, 1, c->cols - 2, ROLE_WARN, w->notice);
     else
-        keymap_footer(&keys, where_of(w), c, c->rows - 1, NULL, NULL);
+        keymap_footer(&keys, where_of(w), c, c->rows - 1, footer_hint, &has_mouse);
 }
 
 static void draw_too_small(const struct wz *w, struct canvas *c)
@@ -615,16 +688,18 @@ void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct re
     static const enum role roles[] = {ROLE_OK, ROLE_WARN, ROLE_BAD, ROLE_DIM};
     const struct probe_view *v = &w->probe[p];
     unsigned n = TG_MIN(v->n, (unsigned)PROBE_LINES), drawn = 0;
+    bool has_closing = n && v->line[n - 1].state == CHECK_PASS;
     bool fits = (int)n <= r.h;
     if (!n)
         canvas_cut(c, r, r.y, r.x + 1, r.w - 2, ROLE_DIM, v->is_running ? "" : _("not tested yet"));
-    for (int pass = fits ? 1 : 0; pass < 2; pass++)   /* problems first where not all find room */
+    /* Where not all find room: problems first, and the closing line (what there is to move) before the rest. */
+    for (int pass = fits ? 1 : 0; pass < 2; pass++)
         for (unsigned i = 0; i < n && (int)drawn < r.h; i++) {
             const struct probe_line *l = &v->line[i];
-            bool is_problem = l->state == CHECK_FAIL || l->state == CHECK_WARN;
-            if (!fits && is_problem != (pass == 0))
+            bool is_problem = l->state == CHECK_FAIL || l->state == CHECK_WARN, is_last_place = (int)drawn + 1 == r.h;
+            if (!fits && (is_problem != (pass == 0) || (has_closing && !is_problem && is_last_place && i + 1 < n)))
                 continue;
             canvas_text(c, r, r.y + (int)drawn, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], marks[l->state]);
-            canvas_cut(c, r, r.y + (int)drawn++, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, l->text);
+            canvas_cut(c, r, r.y + (int)drawn++, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, retell(l->text));
         }
 }

@@ -27,7 +27,7 @@ enum wz_effect_kind {
     WZ_ATTACH, WZ_RESUME, WZ_DEMO,    /* name: the run */
     WZ_CURE,                          /* result, cure: apply it; user and the typed password: as whom */
     WZ_COPY,                          /* text to the clipboard */
-    WZ_LANGUAGE, WZ_THEME, WZ_REDRAW, WZ_SUSPEND,
+    WZ_LANGUAGE, WZ_THEME, WZ_REDRAW, WZ_SUSPEND, WZ_MOUSE,
     WZ_LEAVE
 };
 enum probe {
@@ -47,6 +47,18 @@ struct wz_effect {
     const char *check;                /* WZ_CURE: id; text: another user, "": the job's own */
     unsigned cure;
     struct secret *password;          /* of that user; the taker's */
+};
+
+/* What can be pointed at on a page (ui/canvas.h); n: */
+enum wz_spot {
+    SPOT_STEP = 1,                    /* the step */
+    SPOT_FORM,                        /* a field of the page's form */
+    SPOT_PICK,                        /* a choice of a field: field * 100 + choice */
+    SPOT_REPAIR,                      /* the offer below a field */
+    SPOT_PAGE_BUTTON,
+    SPOT_THING,                       /* the page's own thing of that number */
+    SPOT_ROW,                         /* of the page's list, which is its first own thing */
+    SPOT_PAGE                         /* a step in the box "Go to" */
 };
 
 /* ---- probes: what is known from the servers ---- */
@@ -81,6 +93,7 @@ struct way {
 struct draft {
     bool is_there;
     char name[40];
+    char file[4096];                  /* the job's own, or "" */
     enum step at;
     int64_t at_ms;                    /* wall */
 };
@@ -150,6 +163,9 @@ struct wz {
 
 struct wz *wz_new(const struct wizard_options *o, struct job *job);
 void wz_free(struct wz *w);
+/* The focus to that place of the page's order: shown fields, extras, buttons. */
+void wz_focus(struct wz *w, size_t place);
+bool wz_point(struct wz *w, const struct input *in, struct wz_effect *out); /* IN_CLICK and IN_WHEEL of wz_feed */
 /* Changes the state; true: the screen must be drawn anew. */
 bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out);
 void wz_draw(struct wz *w, struct canvas *c);

@@ -70,7 +70,18 @@ static uint32_t *nready_of(struct apply *a, const struct batch *b)
     return b->kind == BATCH_CHUNK ? &a->nready_chunks : &a->nready_others;
 }
 
-/* What a writer may begin now. DDL needs no place: it may run for hours. The stream may use a few places more than the
+static bool moves_mark(const struct batch *b)
+{
+    return b->kind == BATCH_DDL || (b->kind == BATCH_STREAM && !b->part.has_more);
+}
+
+/* They need no place among those that write rows: they may run for hours. */
+static bool is_statement(const struct batch *b)
+{
+    return b->kind == BATCH_DDL || b->kind == BATCH_EMPTY;
+}
+
+/* What a writer may begin now. The stream may use a few places more than the
  * pace found, so that it never waits for a chunk's end. */
 static struct ready *next_ready(struct apply *a)
 {
@@ -79,7 +90,7 @@ static struct ready *next_ready(struct apply *a)
     {
         enum batch_kind kind = r->batch->kind;
         uint32_t places = kind == BATCH_STREAM ? TG_MIN(a->limit + STREAM_AT_ONCE, a->most) : a->limit;
-        if (kind == BATCH_DDL || a->working < places)
+        if (is_statement(r->batch) || a->working < places)
             return r;
         if (kind == BATCH_CHUNK)
             break; /* chunks are last */
@@ -126,9 +137,11 @@ static void all_remove(struct apply *a, struct batch *b)
 
 void apply_submit(struct apply *a, struct batch *b)
 {
-    if (b->kind == BATCH_CHUNK)
+    if (b->kind == BATCH_CHUNK) {
         atomic_fetch_add(&b->parts[0].tab->count.chunks_open, 1);
-    if (b->kind != BATCH_CHUNK && !b->part.has_more)
+        live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_QUEUED);
+    }
+    if (moves_mark(b))
         marks_enter(a->o.marks, &b->to, b->commit_ms);
     pthread_mutex_lock(&a->lock);
     b->seq = ++a->seq;
@@ -237,7 +250,7 @@ static struct batch *take(struct apply *a, struct writer *w)
         (*nready_of(a, r->batch))--;
         b = r->batch;
         free(r);
-        w->has_place = b->kind != BATCH_DDL;
+        w->has_place = !is_statement(b);
         a->working += w->has_place;
         w->to_write = batch_bytes(b) / 2;
         if (next_ready(a))
@@ -295,10 +308,13 @@ static void count_done(const struct writer *w, const struct batch *b)
     for (uint32_t i = 0; i < b->nparts; i++) {
         const struct batch_part *p = &b->parts[i];
         rows += p->ins.n + (p->must_find ? p->del.n : 0);
-        if (b->kind == BATCH_CHUNK) {
+        if (b->kind == BATCH_CHUNK && !atomic_load(&p->tab->is_void)) {
             atomic_fetch_add(&p->tab->count.rows_loaded, p->ins.n);
             atomic_fetch_add(&p->tab->count.bytes_loaded, b->chunk.bytes);
             atomic_fetch_add(&p->tab->count.chunks_done, 1);
+        }
+        if (b->kind == BATCH_CHUNK) {
+            live_set(p->tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_DONE);
             atomic_fetch_sub(&p->tab->count.chunks_open, 1);
         }
     }
@@ -324,7 +340,7 @@ static void finish(struct writer *w, struct batch *b)
     if (!a->open)
         pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->lock);
-    if (b->kind != BATCH_CHUNK && !b->part.has_more)
+    if (moves_mark(b))
         marks_done(a->o.marks, &b->to);
     if (b->done)
         b->done(b->done_arg, b);
@@ -339,7 +355,11 @@ static void *writer_main(void *arg)
     me = w;
     for (struct batch *b; (b = take(a, w)) != NULL;) {
         atomic_fetch_add(&a->o.count->busy, 1);
-        bool fine = b->kind == BATCH_DDL ? writer_apply_ddl(w, b) : writer_apply_rows(w, b);
+        if (b->kind == BATCH_CHUNK)
+            live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_LOADING);
+        bool fine = b->kind == BATCH_DDL     ? writer_apply_ddl(w, b)
+                    : b->kind == BATCH_EMPTY ? writer_apply_empty(w, b)
+                                             : writer_apply_rows(w, b);
         atomic_fetch_sub(&a->o.count->busy, 1);
         if (!fine)
             break; /* the run stops; the batch stays open and is dropped by apply_free */

@@ -4,6 +4,7 @@
 #define TG_APPLY_PRIVATE_H
 
 #include "apply/apply.h"
+#include "batch/live.h"
 #include "db/load.h"
 
 /* What a statement of a packet must have changed. */
@@ -131,6 +132,9 @@ bool writer_settle(struct writer *w, struct err *e);
 /* Runs fn until it succeeds; busy and lost are tried again, the rest is asked. */
 bool writer_apply_rows(struct writer *w, struct batch *b);
 bool writer_apply_ddl(struct writer *w, struct batch *b);
+bool writer_apply_empty(struct writer *w, struct batch *b);
+/* A statement that commits by itself, fenced, with the mark of the batch's position. */
+bool writer_send_ddl(struct writer *w, const struct batch *b, struct str sql, struct err *e);
 /* Asks retry/stop (or the choices given); true: try again. */
 bool writer_ask(struct writer *w, struct batch *b, struct err *e);
 /* Asks what the choices say; NULL: the run stops. */

@@ -6,6 +6,7 @@
 #include "apply/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -263,9 +264,13 @@ const char *writer_choose(struct writer *w, struct batch *b, struct err *e, cons
             tab = b->parts[i].tab;
     if (tab)
         atomic_store(&tab->is_asking, true);
+    if (b->kind == BATCH_CHUNK)
+        live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_ASKING);
     const char *choice = o->ask.put(o->ask.arg, e, tab ? tab->label : "", choices, n);
     if (tab)
         atomic_store(&tab->is_asking, false);
+    if (b->kind == BATCH_CHUNK)
+        live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_LOADING);
     if (!choice || strcmp(choice, "stop") != 0)
         return choice;
     o->ask.fatal(o->ask.arg, e);
@@ -274,8 +279,8 @@ const char *writer_choose(struct writer *w, struct batch *b, struct err *e, cons
 
 bool writer_ask(struct writer *w, struct batch *b, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"retry", N_("Try again (nothing is lost)")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     return writer_choose(w, b, e, choices, TG_ARRAY_LEN(choices)) != NULL;
 }
 
@@ -288,13 +293,14 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
         o->ask.fatal(o->ask.arg, e);
         return false;
     }
-    bool is_passing = err_is_lost(e) || err_is_busy(e) || e->code == ERR_TARGET_CONNECT || e->code == ERR_NET_RESOLVE;
     bool is_nameless = e->sql == 1105 && *tries >= NAMELESS_TRIES; /* may pass, may be for ever */
-    if (!is_passing || is_nameless) {
+    if (!err_may_pass(e) || is_nameless) {
         *tries = 0;
         return writer_ask(w, b, e);
     }
     atomic_fetch_add(&o->count->retries, 1);
+    if (b->kind == BATCH_CHUNK)
+        live_retried(b->parts[0].tab, e->text);
     atomic_fetch_add(&o->count->conflicts, err_is_busy(e) && !err_is_lost(e));
     unsigned n = (*tries)++;
     if (n % 10 == 3)
@@ -335,6 +341,23 @@ static bool next_way(struct writer *w, const struct batch *b, enum way *way, con
     return true;
 }
 
+/* What is copied anew or left out gets nothing any more. The batch keeps its place in the ledger, a chunk does not.
+ * true: nothing is to be done. */
+static bool drop_void(struct batch *b)
+{
+    for (uint32_t i = 0; i < b->nparts; i++) {
+        struct batch_part *p = &b->parts[i];
+        if (!atomic_load(&p->tab->is_void))
+            continue;
+        if (b->kind == BATCH_CHUNK)
+            return true;
+        p->del.n = p->ins.n = 0;
+        buf_release(&p->del.data);
+        buf_release(&p->ins.data);
+    }
+    return false;
+}
+
 #define LOAD_TRIES 3                  /* a LOAD that fails so often by busy or lost is not tried again */
 
 bool writer_apply_rows(struct writer *w, struct batch *b)
@@ -345,6 +368,8 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
     for (unsigned tries = 0;;) {
         struct err e = {0};
         bool found = false;
+        if (!is_doubtful && drop_void(b))
+            return is_through(w, b);
         if (is_doubtful) {
             if (writer_settle(w, &e) && is_in_ledger(w, b, &found, &e)) {
                 is_doubtful = false;

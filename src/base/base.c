@@ -60,6 +60,20 @@ char *x_strndup(const char *p, size_t n)
     return copy;
 }
 
+char *x_one_line(const char *lines)
+{
+    size_t n = strlen(lines);
+    while (n && lines[n - 1] == '\n')
+        n--;
+    char *line = x_alloc(2 * n + 1), *out = line;
+    for (size_t i = 0; i < n; i++) {
+        *out++ = lines[i] == '\n' ? ';' : lines[i];
+        if (lines[i] == '\n')
+            *out++ = ' ';
+    }
+    return line;
+}
+
 char *x_format(const char *fmt, ...)
 {
     va_list ap;
@@ -88,6 +102,17 @@ void tg_bug(const char *fmt, ...)
     va_end(ap);
     fputc('\n', stderr);
     abort();
+}
+
+const char *bytes_text(char out[32], uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    for (; value >= 999.5 && unit + 1 < TG_ARRAY_LEN(units); unit++)
+        value /= 1000;
+    snprintf(out, 32, unit && value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return out;
 }
 
 unsigned str_distance(const char *a, const char *b)

@@ -46,10 +46,14 @@ void *x_memdup(const void *p, size_t n);
 char *x_strdup(const char *z);
 char *x_strndup(const char *p, size_t n);
 char *x_format(const char *fmt, ...) PRINTF_LIKE(1, 2);
+char *x_one_line(const char *lines);                    /* joined by "; "; the end of the last one is dropped */
 
 /* A broken invariant: runs the hook (restore the terminal), prints, aborts. Never returns. */
 _Noreturn void tg_bug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void tg_bug_hook(void (*hook)(void));
+
+/* "188 GB", "3.1 GB", "16 KB": decimal units, three digits at most, whole bytes whole. Returns out. */
+const char *bytes_text(char out[32], uint64_t bytes);
 
 /* Edit distance of two words, for "did you mean"; at most 64 bytes each are looked at. */
 unsigned str_distance(const char *a, const char *b);

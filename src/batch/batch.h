@@ -29,15 +29,17 @@ struct keys {
     uint32_t n, cap;
 };
 
-enum batch_kind { BATCH_STREAM, BATCH_CHUNK, BATCH_DDL };
+enum batch_kind { BATCH_STREAM, BATCH_CHUNK, BATCH_DDL,
+                  BATCH_EMPTY };      /* a table is emptied, to be copied anew; stands at a position, but passes none */
 
 struct batch_chunk {                  /* BATCH_CHUNK */
     uint64_t number;
+    uint32_t round;                   /* of the tab's copy */
     struct buf lo, hi;                /* packed key cells; empty: open */
     bool has_lo, has_hi;
     uint64_t bytes;
 };
-struct batch_ddl {                    /* BATCH_DDL */
+struct batch_ddl {                    /* BATCH_DDL, BATCH_EMPTY */
     char *sql;                        /* for the target; NULL: only the ledger row */
     char label[160];                  /* for people: the table, or what it is about */
     char **targets;                   /* "`s`.`t`" whose SHOW CREATE tells whether it ran; ntargets */

@@ -30,6 +30,7 @@ struct chunk_port {
     void *arg;
     void (*back)(void *arg, struct chunk *c);          /* to be read again, half as large; takes it over */
     void (*entered)(void *arg, struct tab *tab, struct batch *b); /* in the sequence from now on, not yet submitted */
+    void (*anew)(void *arg, struct tab *tab, struct batch *b);    /* b empties it: its ledger rows are wanted, and its chunks again */
 };
 
 /* Where a chunk waits for the stream; see window.h. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "batch/tab.h"
+#include "batch/live.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +33,20 @@ enum tab_kept tab_kept_parse(const char *name)
     return strcmp(name, "append") == 0 ? KEPT_UNTOUCHED : strcmp(name, "replace") == 0 ? KEPT_REPLACED : KEPT_NONE;
 }
 
+struct left_name {
+    UT_hash_handle hh;
+    uint32_t id;
+    struct table *def;
+    char key[];
+};
+
+static void forget_left(struct tabs *t, struct left_name *l)
+{
+    HASH_DEL(t->left, l);
+    table_drop(l->def);
+    free(l);
+}
+
 void tabs_init(struct tabs *t)
 {
     *t = (struct tabs){.next_id = 1};
@@ -43,8 +57,11 @@ void tabs_release(struct tabs *t)
 {
     for (uint32_t i = 0; i < t->n; i++) {
         tab_set_def(t->list[i], NULL);
+        live_release(t->list[i]);
         free(t->list[i]);
     }
+    while (t->left)
+        forget_left(t, t->left);
     free(t->list);
     pthread_mutex_destroy(&t->lock);
 }
@@ -89,6 +106,49 @@ struct tab *tabs_find(struct tabs *t, const char *schema, const char *name)
     HASH_FIND_STR(t->by_name, key, tab);
     free(key);
     return tab;
+}
+
+static struct left_name *find_left(struct tabs *t, const char *schema, const char *name)
+{
+    struct left_name *l = NULL;
+    if (!t->left)
+        return NULL;
+    char *key = name_key(schema, name);
+    HASH_FIND_STR(t->left, key, l);
+    free(key);
+    return l;
+}
+
+const struct table *tabs_left(struct tabs *t, const char *schema, const char *name, uint32_t *id)
+{
+    const struct left_name *l = find_left(t, schema, name);
+    if (l && id)
+        *id = l->id;
+    return l ? l->def : NULL;
+}
+
+uint32_t tabs_nleft(struct tabs *t)
+{
+    return HASH_COUNT(t->left);
+}
+
+void tabs_leave(struct tabs *t, uint32_t id, struct table *def)
+{
+    tabs_forget_left(t, def->schema, def->name);
+    char *key = name_key(def->schema, def->name);
+    struct left_name *l = x_alloc(sizeof *l + strlen(key) + 1);
+    memcpy(l->key, key, strlen(key) + 1);
+    l->id = id;
+    l->def = def;
+    HASH_ADD_STR(t->left, key, l);
+    free(key);
+}
+
+void tabs_forget_left(struct tabs *t, const char *schema, const char *name)
+{
+    struct left_name *l = find_left(t, schema, name);
+    if (l)
+        forget_left(t, l);
 }
 
 static void count_parent(struct tabs *t, const struct table *child, const struct foreign_key *k, bool is_more)

@@ -29,7 +29,8 @@ const char *tab_kept_name(enum tab_kept k);      /* "", "append", "replace" */
 enum tab_kept tab_kept_parse(const char *name);  /* KEPT_NONE for anything else */
 
 struct tab_counters {                 /* written by workers, read by the sampler */
-    atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy, chunks_open; /* open: in the sequence, not applied */
+    atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy, chunks_open, /* open: in the sequence, not applied */
+                         ranges;      /* of its key that no reader has begun with */
 };
 
 struct tab {
@@ -41,6 +42,8 @@ struct tab {
     bool is_bag;                      /* keyless, and the target changes single rows of it in parallel (TiDB) */
     struct tab_counters count;
     atomic_bool is_asking, is_failed;
+    atomic_bool is_void;              /* the ledger says that it is copied anew or left out: what still comes for it is dropped */
+    atomic_bool is_left;              /* left out of the run, for good */
     atomic_int verified;              /* 0 not yet, 1 equal, 2 different */
 
     struct tabs *owner;               /* NULL: in no list (tests) */
@@ -53,10 +56,16 @@ struct tab {
     struct pos end;                   /* E: changes later than this find their rows; keyless: the snapshot */
     uint64_t chunks_planned, chunks_entered; /* ranges that are planned or read; those in the sequence */
     struct window *windows;           /* chunks that wait for the stream */
+    struct live *live;                /* chunks that are under way; live.h */
+    uint32_t retried;                 /* chunks that were read or written again */
+    char retried_why[100];            /* the last time */
+    uint32_t round;                   /* how often it was copied anew: ranges of an earlier round are worth nothing */
+    struct pos named, shaped;         /* where the stream last made or renamed it, and changed its shape; unset: before the mark */
 };
 
 struct tabs {
     pthread_mutex_t lock;
+    struct left_name *left;           /* of tables that were left out, by their names at the source */
     struct tab *by_name;
     struct tab_parent *parents;       /* tables that acting foreign keys refer to */
     struct tab **list;
@@ -71,6 +80,12 @@ struct tab *tabs_find(struct tabs *t, const char *schema, const char *name);
 /* Whether a foreign key of a living table acts (CASCADE, SET NULL, SET DEFAULT) on changes of the table of that source
  * name. Lock must be held. */
 bool tabs_is_acted_on(struct tabs *t, const char *schema, const char *name);
+/* The table of that source name and number is out of the run; takes over the reference def. Lock must be held. */
+void tabs_leave(struct tabs *t, uint32_t id, struct table *def);
+/* Of a table that was left out; NULL: none of that name. id may be NULL. Lock must be held. */
+const struct table *tabs_left(struct tabs *t, const char *schema, const char *name, uint32_t *id);
+uint32_t tabs_nleft(struct tabs *t);                   /* lock must be held */
+void tabs_forget_left(struct tabs *t, const char *schema, const char *name); /* the name is another's now */
 /* Current definition with a reference of the caller's own, or NULL when dropped. Takes the lock. */
 struct table *tab_hold_def(struct tabs *t, struct tab *tab);
 /* Puts a new definition (its reference is taken over, NULL: dropped). Lock must be held. */

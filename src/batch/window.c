@@ -122,6 +122,7 @@ struct batch *window_to_batch(struct window *w, const struct pos *at)
     batch_dep(b, dep_table(w->tab), true);
     b->from = b->to = *at;
     b->chunk.number = w->chunk->number;
+    b->chunk.round = w->chunk->round;
     buf_add(&b->chunk.lo, w->chunk->lo.p, w->chunk->lo.n);
     buf_add(&b->chunk.hi, w->chunk->hi.p, w->chunk->hi.n);
     b->chunk.has_lo = w->chunk->has_lo;

@@ -13,6 +13,7 @@ struct chunk {                        /* a range of a table's row key: (lo, hi] 
     struct buf lo, hi;                /* packed key cells */
     bool has_lo, has_hi;
     uint32_t want_rows;
+    uint32_t round;                   /* the tab's, when it was planned */
 };
 void chunk_free(struct chunk *c);
 

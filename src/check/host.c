@@ -164,8 +164,8 @@ void check_host_memory(struct run *r, struct check_result *out)
         total = TG_MIN(total, (uint64_t)space.rlim_cur);
         avail = TG_MIN(avail, total);
     }
-    set_found(out, "%s free", text_bytes(avail, a));
-    set_wanted(out, "%s", text_bytes(need, b));
+    set_found(out, "%s free", bytes_text(a, avail));
+    set_wanted(out, "%s", bytes_text(b, need));
     set_detail(out, "limits.memory and what the engine needs beside it; %d CPUs may be used.", cpus());
     if (avail >= need)
         return;
@@ -198,7 +198,7 @@ void check_host_disk(struct run *r, struct check_result *out)
     } else {
         uint64_t avail = (uint64_t)v.f_bavail * v.f_frsize, all = (uint64_t)v.f_blocks * v.f_frsize;
         enum check_state state = avail < DISK_FAIL ? CHECK_FAIL : CHECK_WARN;
-        set_found(out, "%s free", text_bytes(avail, text));
+        set_found(out, "%s free", bytes_text(text, avail));
         set_wanted(out, "1 GB");
         set_detail(out, "Rows don't pass through the disk: events, reports and rows that the target can't take are kept there.");
         if (v.f_flag & ST_RDONLY)

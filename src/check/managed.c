@@ -83,16 +83,6 @@ char *cure_needs(struct run *r, enum end_of of, uint64_t privs)
     return out.n ? buf_take(&out) : NULL;
 }
 
-/* The privilege that SET GLOBAL takes, by the time at which it was split off SUPER. */
-static enum priv priv_of_global(const struct db_server *server, const char *name)
-{
-    if (server->flavour == DB_MYSQL && server->version >= 80000)
-        return PRIV_SYSTEM_VARIABLES_ADMIN;
-    if (server->flavour == DB_MARIADB && server->version >= 100502)
-        return strcmp(name, "server_id") == 0 ? PRIV_REPLICATION_MASTER_ADMIN : PRIV_BINLOG_ADMIN;
-    return PRIV_SUPER;
-}
-
 static void add_set(struct buf *sql, const char *verb, const char *name, const char *value)
 {
     buf_addf(sql, "SET %s %s = ", verb, name);
@@ -126,7 +116,6 @@ static void set_global(struct run *r, struct check_cure *c, bool outlives, const
         buf_addf(&undo, ";\nRESET PERSIST IF EXISTS %s", name);
     c->sql = buf_take(&sql);
     c->undo = buf_take(&undo);
-    c->needs = cure_needs(r, SOURCE, PRIV_BIT(priv_of_global(&s->conn.server, name)));
     buf_release(&ask);
 }
 

@@ -15,11 +15,29 @@ static const struct {
     {"FLUSH ", PRIV_RELOAD, false},
 };
 
-/* Servers before MySQL 8 and MariaDB have SUPER in its place. */
-static enum priv as_server_has_it(enum priv p, const struct db_server *s)
+/* What MariaDB 10.5.2 and later ask in place of SUPER (its manual, "SET GLOBAL" of each variable). */
+static enum priv mariadb_priv(const char *variable)
 {
-    bool is_split = s->flavour == DB_TIDB || (s->flavour == DB_MYSQL && s->version >= 80000);
-    return p == PRIV_SYSTEM_VARIABLES_ADMIN && !is_split ? PRIV_SUPER : p;
+    static const struct {
+        const char *name;
+        enum priv priv;
+    } split[] = {
+        {"server_id", PRIV_REPLICATION_MASTER_ADMIN}, {"gtid_", PRIV_REPLICATION_MASTER_ADMIN},
+        {"binlog_", PRIV_BINLOG_ADMIN},               {"expire_logs_days", PRIV_BINLOG_ADMIN},
+        {"max_binlog_", PRIV_BINLOG_ADMIN},           {"max_connections", PRIV_CONNECTION_ADMIN},
+    };
+    for (size_t i = 0; i < TG_ARRAY_LEN(split); i++)
+        if (strncasecmp(variable, split[i].name, strlen(split[i].name)) == 0)
+            return split[i].priv;
+    return PRIV_SUPER;
+}
+
+/* Servers before MySQL 8 and MariaDB 10.5 have SUPER in its place. */
+static enum priv as_server_has_it(enum priv p, const struct db_server *s, const char *variable)
+{
+    if (p != PRIV_SYSTEM_VARIABLES_ADMIN || s->flavour == DB_TIDB || (s->flavour == DB_MYSQL && s->version >= 80000))
+        return p;
+    return s->flavour == DB_MARIADB && s->version >= 100502 ? mariadb_priv(variable) : PRIV_SUPER;
 }
 
 /* On every schema that the job's tables are in, at that end. */
@@ -45,7 +63,7 @@ static void fill(struct run *r, struct check_cure *c)
     for (size_t i = 0; g && i < TG_ARRAY_LEN(verbs); i++) {
         if (strncasecmp(c->sql, verbs[i].verb, strlen(verbs[i].verb)) != 0)
             continue;
-        enum priv p = as_server_has_it(verbs[i].priv, &r->end[of].conn.server);
+        enum priv p = as_server_has_it(verbs[i].priv, &r->end[of].conn.server, c->sql + strlen(verbs[i].verb));
         bool has = verbs[i].is_of_tables ? has_on_schemas(r, of, g, p) : grants_has(g, p, NULL, NULL);
         const char *name = priv_name(p, g->flavour, g->version);
         if (!has && name)

@@ -144,6 +144,9 @@ void run_release(struct run *r);
 /* binlog.c: SHOW MASTER STATUS or SHOW BINARY LOG STATUS; the caller frees *out. */
 bool source_status(struct run *r, MYSQL_RES **out, struct err *e);
 
+/* retention.c: when a binlog file was begun, by its first event (unix seconds). */
+bool binlog_file_began(struct run *r, const char *file, int64_t *out);
+
 /* managed.c: by variables, host name and the mysql.rds_* procedures. */
 enum managed run_managed(struct run *r);
 const char *managed_name(enum managed m);
@@ -206,8 +209,7 @@ struct picked {
 void pick(struct picked *p, const struct table *t);
 /* A cure that leaves them out, none where there are none; releases p. */
 void cure_exclude_picked(struct check_result *out, const struct job *job, struct picked *p);
-/* "1.3 GB", "24 h", "3 days" into out. */
-const char *text_bytes(uint64_t bytes, char out[32]);
+/* "24 h", "3 days" into out. */
 const char *text_seconds(int64_t seconds, char out[32]);
 
 /* ---- the checks, by file ---- */
@@ -221,8 +223,8 @@ check_run_fn check_names;
 /* rehearse_dump.c */
 check_run_fn check_binlog_dump, check_meta_position;
 bool has_start(struct run *r);        /* mode incremental, with a place to start from */
-/* rehearse_lock.c, rehearse_target.c, rehearse_types.c */
-check_run_fn check_rehearse_lock, check_rehearse_target, check_rehearse_types;
+/* rehearse_lock.c, rehearse_target.c, rehearse_types.c, rehearse_run.c */
+check_run_fn check_rehearse_lock, check_rehearse_target, check_rehearse_types, check_rehearse_copy, check_rehearse_stream;
 bool needs_lock(struct run *r);       /* a table is copied at a known position, or all tables in one set of snapshots */
 /* target.c, rights.c, past.c, existing.c, extra.c */
 check_run_fn check_target_version, check_target_role, check_target_privilege, check_target_connections, check_target_settings, check_target_limits, check_target_cloud;

@@ -131,19 +131,6 @@ void cure_exclude(struct check_result *out, const struct job *job, const struct 
     buf_release(&value);
 }
 
-const char *text_bytes(uint64_t bytes, char out[32])
-{
-    static const char *const units[] = {"B", "KB", "MB", "GB", "TB", "PB"};
-    double v = (double)bytes;
-    size_t u = 0;
-    while (v >= 1000 && u + 1 < TG_ARRAY_LEN(units)) {
-        v /= 1000;
-        u++;
-    }
-    snprintf(out, 32, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
-    return out;
-}
-
 const char *text_seconds(int64_t s, char out[32])
 {
     if (s < 120)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long the source keeps its binlog, against how long the run may have to stand still.
 #include "check/grants.h"
+#include "base/text.h"
 #include "check/private.h"
 #include "check/retention.h"
 
@@ -81,8 +82,7 @@ static const char *size_limit(struct end *s, uint64_t *bytes)
     return NULL;
 }
 
-/* When a file was begun: its first event says so. */
-static bool began_at(struct run *r, const char *file, int64_t *out)
+bool binlog_file_began(struct run *r, const char *file, int64_t *out)
 {
     struct binlog_start start = {.server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 1000, .pos.at = 4};
     struct err ignored = {0};
@@ -122,7 +122,7 @@ static void read_rate(struct run *r, struct retention *k)
         k->bytes += strtoull(row[1], NULL, 10);
     }
     mysql_free_result(res);
-    if (!first[0] || !began_at(r, first, &began) || !conn_value(c, "SELECT UNIX_TIMESTAMP()", now, sizeof now, &ignored))
+    if (!first[0] || !binlog_file_began(r, first, &began) || !conn_value(c, "SELECT UNIX_TIMESTAMP()", now, sizeof now, &ignored))
         return;
     k->age_s = TG_MAX(strtoll(now, NULL, 10) - began, INT64_C(1));
     k->rate = k->age_s >= RETENTION_HISTORY ? (double)k->bytes / (double)k->age_s : 0;
@@ -137,7 +137,7 @@ static char *effect(const struct retention *k, int64_t keep_s)
         return x_strdup(_("at once, no restart; more disk at the source, by what it writes in that time"));
     int64_t more = keep_s - TG_MAX(k->kept_s, INT64_C(0));
     return x_format(_("at once, no restart; about %s more disk at the source, as fast as it writes now"),
-                    text_bytes((uint64_t)(k->rate * (double)TG_MAX(more, INT64_C(0))), bytes));
+                    bytes_text(bytes, (uint64_t)(k->rate * (double)TG_MAX(more, INT64_C(0)))));
 }
 
 static void cure_rds(struct run *r, struct check_result *out, const struct retention *k)
@@ -184,7 +184,7 @@ static void judge_size(struct run *r, struct check_result *out, const struct ret
     if (seconds >= k->wanted_s)
         return;
     find(out, seconds < k->least_s ? CHECK_FAIL : CHECK_WARN, NULL, "%s keeps %s, which is what the source writes in %s", name,
-         text_bytes(bytes, size), text_seconds(seconds, text));
+         bytes_text(size, bytes), text_seconds(seconds, text));
     snprintf(text, sizeof text, "%llu", (unsigned long long)((uint64_t)(k->rate * (double)k->cure_s) / 4096 * 4096));
     cure_variable(r, out, true, name, text, NULL, "Let the binlog grow to what %lld days write", (long long)(k->cure_s / DAY));
 }
@@ -217,10 +217,10 @@ void check_retention(struct run *r, struct check_result *out)
     if (k.is_null)
         set_found(out, "no time at all");
     else
-        set_found(out, "%s", k.kept_s < 0 ? "for ever" : text_seconds(k.kept_s, text));
+        set_found(out, "%s", k.kept_s < 0 ? N_("for ever") : text_seconds(k.kept_s, text));
     set_wanted(out, "%lld h or more", (long long)((k.wanted_s + HOUR - 1) / HOUR));
     set_detail(out, "The copy may take %s (%d MB a second); %u files are there, the oldest begun %s ago.", text_seconds(k.copy_s, copy),
-               (int)(RETENTION_RATE / 1000000), k.nfiles, k.age_s ? text_seconds(k.age_s, age) : "an unknown time");
+               (int)(RETENTION_RATE / 1000000), k.nfiles, k.age_s ? text_seconds(k.age_s, age) : N_("an unknown time"));
     if (k.state != CHECK_PASS) {
         if (k.is_null)
             find(out, k.state, NULL, "%s is NULL: a file of the binlog goes as soon as the source itself needs it no more", k.name);

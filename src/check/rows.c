@@ -121,7 +121,7 @@ static void tell_keys(struct sampling *x, uint32_t i, bool is_tail)
             buf_reset(&text);
             for (uint32_t p = 0; p < k->nparts; p++)
                 buf_addf(&text, "%s%s=%.80s", p ? ", " : "", t->columns[k->parts[p].column].name, row[1 + p] ? row[1 + p] : "NULL");
-            find(x->out, CHECK_FAIL, NULL, "%s.%s, row %s: %s", t->schema, t->name, text.p, text_bytes(strtoull(row[0], NULL, 10), bytes));
+            find(x->out, CHECK_FAIL, NULL, "%s.%s, row %s: %s", t->schema, t->name, text.p, bytes_text(bytes, strtoull(row[0], NULL, 10)));
         }
         mysql_free_result(res);
     }
@@ -153,7 +153,7 @@ static bool sample_end(struct sampling *x, uint32_t i, bool is_tail, bool *whole
     if (t->row_key >= 0)
         tell_keys(x, i, is_tail);
     else
-        find(x->out, CHECK_FAIL, NULL, "%s.%s holds a row of %s", t->schema, t->name, text_bytes(longest, bytes));
+        find(x->out, CHECK_FAIL, NULL, "%s.%s holds a row of %s", t->schema, t->name, bytes_text(bytes, longest));
     return true;
 }
 
@@ -213,7 +213,7 @@ static void sample_tables(struct sampling *x, uint64_t (*order)[2], uint32_t n)
     if (x->nleft)
         find(x->out, CHECK_WARN, NULL, "%u tables that could hold such rows were not looked at: it takes too long", x->nleft);
     char bytes[32];
-    set_found(x->out, "%s at most, in %u tables", text_bytes(x->longest, bytes), x->nlooked);
+    set_found(x->out, "%s at most, in %u tables", bytes_text(bytes, x->longest), x->nlooked);
     if (x->npartly)
         set_detail(x->out, "A sample: of %u tables only the first and the last rows were read. A row that is too large is kept in quarantine, is "
                            "told, and is tried again at each resume.", x->npartly);
@@ -228,7 +228,7 @@ void check_limits_row(struct run *r, struct check_result *out)
     struct sampling x = {.r = r, .out = out, .limit = packet ? TG_MIN(packet, entry) : entry};
     char bytes[32];
     uint32_t n = 0;
-    set_wanted(out, "less than %s", text_bytes(x.limit, bytes));
+    set_wanted(out, "less than %s", bytes_text(bytes, x.limit));
     x.limit -= TG_MIN(x.limit / 2, UINT64_C(4096)); /* keys, and the columns that are not counted */
     for (uint32_t i = 0; i < r->tables.n; i++) {
         if (!could_exceed(r->tables.tables[i], x.limit))

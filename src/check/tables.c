@@ -133,7 +133,7 @@ void check_table_engine(struct run *r, struct check_result *out)
             continue;
         bool may = is_convertible(t);
         find(out, CHECK_FAIL, may ? NULL : "This one can't become InnoDB as it is: leave it out.", "%s: engine %s, %s", table_label(t, label),
-             t->engine, text_bytes(run_size(r, i)->data_bytes, bytes));
+             t->engine, bytes_text(bytes, run_size(r, i)->data_bytes));
         judge(out, CHECK_FAIL, ERR_SOURCE_TABLE);
         pick(&bad, t);
         if (may)
@@ -193,7 +193,7 @@ static void tell_keyless(struct run *r, struct check_result *out, uint32_t i)
     for (uint32_t p = 0; k && p < k->nparts; p++)
         has_null = has_null || (k->parts[p].column != UINT32_MAX && t->columns[k->parts[p].column].is_nullable);
     table_label(t, label);
-    text_bytes(s->data_bytes, bytes);
+    bytes_text(bytes, s->data_bytes);
     if (!k)
         find(out, CHECK_WARN, NULL, "%s: no primary or unique key, about %llu rows, %s", label, (unsigned long long)s->rows, bytes);
     else if (k->is_hash)
@@ -261,13 +261,14 @@ void check_primary_key(struct run *r, struct check_result *out)
     qsort(order, n, sizeof *order, by_size);
     for (uint32_t i = 0; i < n; i++)
         tell_keyless(r, out, (uint32_t)order[i][0]);
-    set_found(out, n == 1 ? "%u table without a usable key, %s" : n ? "%u tables without a usable key, %s" : "every table has a usable key", n, text_bytes(total, bytes));
+    set_found(out, n == 1 ? "%u table without a usable key, %s" : n ? "%u tables without a usable key, %s" : "every table has a usable key", n, bytes_text(bytes, total));
     if (n && r->job->mode == MODE_INCREMENTAL)
         set_detail(out, "Their changes are applied one after the other, and find a row by all its columns.");
     else if (n && run_streams(r))
-        set_detail(out, "They are read first, each in one snapshot whose place in the binlog is known exactly%s; one that is cut short is copied anew. "
-                        "Their changes are applied one after the other, and find a row by all its columns.",
-                   source_is_mariadb(r) ? "" : " (under a short lock)");
+        set_detail(out, source_is_mariadb(r) ? "They are read first, each in one snapshot whose place in the binlog is known exactly; one that is cut short is copied anew. "
+                                               "Their changes are applied one after the other, and find a row by all its columns."
+                                             : "They are read first, each in one snapshot whose place in the binlog is known exactly (under a short lock); one that is cut short is copied anew. "
+                                               "Their changes are applied one after the other, and find a row by all its columns.");
     else if (n)
         set_detail(out, "Each is read in one piece; one that is cut short is copied anew.");
     if (n)

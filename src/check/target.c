@@ -2,6 +2,8 @@
 /* The target as a server: its version, whether it takes writes and connections, settings and limits that end a run. */
 #include "check/private.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +24,11 @@ static void judge_tidb(struct check_result *out, unsigned version)
         unsigned since;
         const char *text;
     } lacks[] = {
-        {60200, "an ALTER TABLE with several parts is refused"},
-        {60600, "foreign keys are parsed and not kept"},
-        {70200, "CHECK constraints are parsed and not kept"},
-        {70400, "the collations of MySQL 8 (utf8mb4_0900_…) are missing, and keys that differ by trailing spaces only can't be told apart"},
-        {70600, "rows of more than 6 MiB need txn-entry-size-limit in the server's configuration"},
+        {60200, N_("an ALTER TABLE with several parts is refused")},
+        {60600, N_("foreign keys are parsed and not kept")},
+        {70200, N_("CHECK constraints are parsed and not kept")},
+        {70400, N_("the collations of MySQL 8 (utf8mb4_0900_…) are missing, and keys that differ by trailing spaces only can't be told apart")},
+        {70600, N_("rows of more than 6 MiB need txn-entry-size-limit in the server's configuration")},
     };
     if (version < OLDEST) {
         find(out, CHECK_FAIL, "Upgrade the cluster.", "this TiDB is older than 5.0, and what a run builds on is not all there");
@@ -246,7 +248,7 @@ static void judge_packet(struct run *r, struct check_result *out)
     char a[32], b[32];
     struct err ignored = {0};
     if (here < PACKET_LEAST) {
-        find(out, CHECK_WARN, NULL, "max_allowed_packet is %s at the target: a row that is longer lies in quarantine until it is raised", text_bytes(here, a));
+        find(out, CHECK_WARN, NULL, "max_allowed_packet is %s at the target: a row that is longer lies in quarantine until it is raised", bytes_text(a, here));
         judge(out, CHECK_WARN, ERR_QUARANTINE);
         cure_target_variable(r, out, "max_allowed_packet", "67108864", ANEW, "Let the target take packets of 64 MiB");
         return;
@@ -256,7 +258,7 @@ static void judge_packet(struct run *r, struct check_result *out)
         is_long = may_exceed(r->tables.tables[i], here);
     if (!is_long)
         return;
-    find(out, CHECK_WARN, NULL, "max_allowed_packet is %s at the target and %s at the source: longer rows can't be written", text_bytes(here, a), text_bytes(there, b));
+    find(out, CHECK_WARN, NULL, "max_allowed_packet is %s at the target and %s at the source: longer rows can't be written", bytes_text(a, here), bytes_text(b, there));
     snprintf(a, sizeof a, "%llu", (unsigned long long)there);
     cure_target_variable(r, out, "max_allowed_packet", a, ANEW, "Let the target take packets as large as the source's");
 }
@@ -291,7 +293,7 @@ void check_target_settings(struct run *r, struct check_result *out)
     judge_foreign_keys(r, out);
     if (t->conn.server.flavour != DB_TIDB && !end_is_on(t, "local_infile"))
         set_detail(out, "local_infile is OFF: rows go by INSERT, which is a little slower.");
-    set_found(out, "packets of %s", text_bytes(t->conn.server.max_allowed_packet, text));
+    set_found(out, "packets of %s", bytes_text(text, t->conn.server.max_allowed_packet));
 }
 
 /* ---- limits of TiDB ---- */
@@ -326,12 +328,12 @@ void check_target_limits(struct run *r, struct check_result *out)
     entry = entry ? entry : (uint64_t)6 << 20;
     if (!all)
         set_detail(out, "The server's configuration may not be read (CONFIG): its defaults are assumed.");
-    set_found(out, "rows of %s", text_bytes(entry, a));
+    set_found(out, "rows of %s", bytes_text(a, entry));
     if (!all || all == TRANSACTION_DEFAULT || all >= 4 * chunk)
         return;
-    set_wanted(out, "transactions of %s", text_bytes(4 * chunk, b));
+    set_wanted(out, "transactions of %s", bytes_text(b, 4 * chunk));
     find(out, all <= 2 * chunk ? CHECK_FAIL : CHECK_WARN, NULL, "txn-total-size-limit is %s, and a chunk of %s with its indexes takes up to four times as much",
-         text_bytes(all, a), text_bytes(chunk, b));
+         bytes_text(a, all), bytes_text(b, chunk));
     judge(out, out->judged, ERR_TARGET_FULL);
     if (all / 4 >= (64 << 10)) {
         snprintf(a, sizeof a, "%lluKiB", (unsigned long long)(all / 4 / 1024));
@@ -366,8 +368,8 @@ void check_target_cloud(struct run *r, struct check_result *out)
     const struct end *t = &r->end[TARGET];
     bool shares = is_gateway(t) || (t->is_open && strcasestr(t->conn.server.version_text, "serverless"));
     set_found(out, shares ? "Starter or Essential" : "TiDB Cloud");
-    set_detail(out, "%s", shares ? "A transaction may take 30 minutes there, idle connections are cut (the run connects again), and request units are counted."
-                                 : "Idle connections may be cut there: the run connects again.");
+    set_detail(out, "%s", shares ? N_("A transaction may take 30 minutes there, idle connections are cut (the run connects again), and request units are counted.")
+                                 : N_("Idle connections may be cut there: the run connects again."));
     if (!t->addr.tls) {
         if (t->is_open)
             find(out, CHECK_WARN, NULL, "%s takes sessions without TLS: rows travel readable by everybody on the way", t->addr.host);

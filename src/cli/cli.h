@@ -55,7 +55,7 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code);
 void cli_problems(const struct job_problems *p); /* to standard error, with what each kind of error means */
 /* Loads one file for the wizard: it need not be complete, and secrets are resolved as far as they can be. Prints what is
  * wrong to stderr. */
-bool cli_job_open(struct job *j, const char *path);
+bool cli_job_open(struct job *j, const char *const *files, size_t n);
 /* An existing file may be somebody's work: it is never overwritten. ERR_FILE. */
 bool cli_new_file(const char *path, const struct buf *text, struct err *e);
 void cli_job_options_release(struct job_options *o);
@@ -131,9 +131,12 @@ char *cli_write_job(const struct job *j, const char *home,
 bool cli_has_window(void); /* a terminal at both ends */
 struct window_look { /* how a window is to look; zeroes: by the environment */
     enum glyph_set glyphs;
-    const char *theme;
+    const char *theme; /* NULL: theme_set, where that is not empty */
+    char theme_set[24];
     bool is_plain, is_read_only;
 };
+/* By the person's settings file. false: it can't be taken, *e names the line; nothing of it holds then. */
+bool cli_look(struct window_look *look, struct err *e);
 /* Exit code. receipt: say how to return. look may be NULL. */
 int cli_window(const char *run_dir, bool receipt, const struct window_look *look, struct err *e);
 
@@ -152,6 +155,8 @@ int cmd_attach(const struct command *self, int argc, char **argv);
 int cmd_pause(const struct command *self, int argc, char **argv);
 int cmd_stop(const struct command *self, int argc, char **argv);
 int cmd_answer(const struct command *self, int argc, char **argv);
+int cmd_redo(const struct command *self, int argc, char **argv);
+int cmd_leave_out(const struct command *self, int argc, char **argv);
 int cmd_pace(const struct command *self, int argc, char **argv);
 int cmd_verify(const struct command *self, int argc, char **argv);
 int cmd_check(const struct command *self, int argc, char **argv);

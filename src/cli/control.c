@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A run from a shell: look, pause, stop, pace, answer. With one live run its name may be left out.
+/* A run from a shell: look, pause, stop, pace, answer, and what becomes of a table. With one live run its name may be left out.
  */
 #include "base/sync.h"
 #include "cli/cli.h"
@@ -276,6 +276,37 @@ int cmd_answer(const struct command *self, int argc, char **argv)
     code = tell(&r, "answer", args, "answered");
     free(args);
     return code;
+}
+
+/* A command whose one word is a table. */
+static int tell_table(const struct command *self, int argc, char **argv, bool is_full, const char *done)
+{
+    struct control_args a = {0};
+    struct run_ref r;
+    char **words;
+    int code;
+    if (!begin(self, &a, argc, argv, 1, &r, &words, &code))
+        return code;
+    json_t *o = !is_full || strchr(words[0], '.') ? json_pack("{s:s}", "table", words[0]) : NULL;
+    char *args = o ? json_dumps(o, JSON_COMPACT) : NULL;
+    json_decref(o);
+    if (!args) {
+        run_ref_release(&r);
+        return cli_usage(self, "\"%s\" is not SCHEMA.TABLE", words[0]);
+    }
+    code = tell(&r, self->name, args, done);
+    free(args);
+    return code;
+}
+
+int cmd_redo(const struct command *self, int argc, char **argv)
+{
+    return tell_table(self, argc, argv, false, "the table is copied anew");
+}
+
+int cmd_leave_out(const struct command *self, int argc, char **argv)
+{
+    return tell_table(self, argc, argv, true, "the table is left out");
 }
 
 /* Looks on until the engine has closed the socket and left the lock; *s is the last it said of

@@ -116,11 +116,11 @@ bool cli_job_load(struct job *j, const struct job_options *o, int *code)
     return ok && is_set;
 }
 
-bool cli_job_open(struct job *j, const char *path)
+bool cli_job_open(struct job *j, const char *const *files, size_t n)
 {
     struct job_problems found = {0};
     struct err ignored = {0};
-    bool ok = job_load(j, &path, 1, &found);
+    bool ok = job_load(j, files, n, &found);
     if (!ok)
         cli_problems(&found);
     else

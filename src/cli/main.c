@@ -36,6 +36,14 @@ const struct command cli_commands[] = {
      cmd_pace},
     {"answer", "[NAME] ID[@SCHEMA.TABLE] CHOICE", "answer a question of a run",
      "tidegate status shows the open questions with their ids and choices.", cmd_answer},
+    {"redo", "[NAME] TABLE", "copy a table of a live run anew",
+     "TABLE is SCHEMA.TABLE at the source. It is emptied at the target and read again while the rest of the run goes on, as\n"
+     "after a difference that tidegate verify or the dashboard has found. Nothing at the source is changed.",
+     cmd_redo},
+    {"leave-out", "[NAME] SCHEMA.TABLE", "leave a table out of a live run, for good",
+     "Changes of it are not applied any more, and what is at the target stays there as it is then. An open question about it is\n"
+     "over. Naming the table in full is the consent. A table that was left out comes back in another run only.",
+     cmd_leave_out},
     {"verify", "FILE… [--json]", "compare source and target", NULL, cmd_verify},
     {"check", "FILE… [--json] [--rehearse]", "look for everything that could stop the run, with cures",
      "Writes nothing anywhere without --rehearse. Exit code 3 when a check fails. A check is left out by\n"
@@ -73,7 +81,7 @@ static void print_help(FILE *out)
 {
     fputs("tidegate moves a live MySQL or MariaDB database into TiDB: it copies in parallel while "
           "following the\n"
-          "binlog, and compares both sides.\n\nUsage: tidegate [FILE] [options]   the wizard, with the answers of a job file\n"
+          "binlog, and compares both sides.\n\nUsage: tidegate [FILE…] [options]  the wizard, with the answers of a job file\n"
           "       tidegate COMMAND …\n\n",
           out);
     for (const struct command *c = cli_commands; c->name; c++)

@@ -2,8 +2,10 @@
 // tidegate without a command: the wizard, and what it needs done by the program around it.
 #include "wizard/wizard.h"
 
+#include "base/retell.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "conf/settings.h"
 #include "ui/format.h"
 #include "ui/theme.h"
 
@@ -16,14 +18,16 @@ struct around {
     struct window_look look;
 };
 
-static void date_of(int64_t at_ms, const char *before, char out[40])
+static void date_of(int64_t at_ms, bool is_since, char out[40])
 {
     time_t at = (time_t)(at_ms / 1000);
     struct tm local;
     char text[24] = "";
     if (at_ms && localtime_r(&at, &local))
-        strftime(text, sizeof text, "%d %b %H:%M", &local);
-    snprintf(out, 40, "%s%s", text[0] ? before : "", text);
+        strftime(text, sizeof text, _("%d %b %H:%M"), &local);
+    out[0] = 0;
+    if (text[0])
+        snprintf(out, 40, is_since ? _("since %s") : "%s", text);
 }
 
 /* 100 only when every table is there. */
@@ -40,7 +44,7 @@ static void live_line(struct wizard_run *out, const struct mon_snapshot *s)
         snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (s->lag.seconds >= 0)
         snprintf(out->what, sizeof out->what, _("behind %.0f s"), s->lag.seconds);
-    date_of(s->since_ms, _("since "), out->since);
+    date_of(s->since_ms, true, out->since);
 }
 
 /* What the engine said last, and how far it had come. */
@@ -52,12 +56,12 @@ static void ended_line(struct wizard_run *out, const struct mon_snapshot *s)
     out->is_guess = s->load.total_is_guess;
     out->at_ms = s->at_ms;
     if (out->can_resume && s->state != RUN_FAILED)
-        snprintf(out->state, sizeof out->state, "%s", run_state_name(RUN_STOPPED));
+        snprintf(out->state, sizeof out->state, "%s", _(run_state_name(RUN_STOPPED)));
     if (s->state == RUN_FAILED)
-        snprintf(out->trouble, sizeof out->trouble, "%.119s", s->reason);
+        snprintf(out->trouble, sizeof out->trouble, "%.119s", retell(s->reason));
     fmt_about(age, (clock_wall_ms() - s->at_ms) / 1000);
     if (!out->can_resume)
-        snprintf(out->what, sizeof out->what, "%.60s", s->verdict);
+        snprintf(out->what, sizeof out->what, "%.60s", retell(s->verdict));
     else if (s->nquestions)
         snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (out->percent == 100)
@@ -66,12 +70,12 @@ static void ended_line(struct wizard_run *out, const struct mon_snapshot *s)
         snprintf(out->what, sizeof out->what, "%s%d %%, %s", out->is_guess ? "~" : "", out->percent, age);
     snprintf(out->file, sizeof out->file, "%s", s->applied_file);
     out->position = s->applied;
-    date_of(s->at_ms, "", out->since);
+    date_of(s->at_ms, false, out->since);
 }
 
 static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool is_live)
 {
-    snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
+    snprintf(out->state, sizeof out->state, "%s", _(run_state_name(s->state)));
     out->is_live = is_live;
     if (s->tables_total)
         snprintf(out->tables, sizeof out->tables, s->tables_total == 1 ? _("%u table") : _("%u tables"), s->tables_total);
@@ -97,7 +101,7 @@ static size_t runs(void *arg, struct wizard_run *out, size_t room)
                 line_of(&out[kept], s, is_live);
             else if (!is_live) {
                 out[kept].can_resume = true;
-                snprintf(out[kept].state, sizeof out[kept].state, "%s", run_state_name(RUN_STOPPED));
+                snprintf(out[kept].state, sizeof out[kept].state, "%s", _(run_state_name(RUN_STOPPED)));
             }
             kept++;
         }
@@ -154,8 +158,8 @@ static int demo(void *arg)
 }
 
 static const struct command bare = {
-    "[FILE]", "[options]", "the wizard: eight pages from an empty terminal to a run",
-    "FILE is a job.yaml or a task file of DM to carry on from. Without a terminal, with TERM=dumb or ACCESSIBLE=1, the same\n"
+    "[FILE…]", "[options]", "the wizard: eight pages from an empty terminal to a run",
+    "FILE is a job.yaml to carry on from, or DM's files: task, sources, topology. Without a terminal, with TERM=dumb or ACCESSIBLE=1, the same\n"
     "pages are asked line by line.", NULL};
 
 struct wanted { /* on the command line */
@@ -167,7 +171,7 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
 {
     const struct opt opts[] = {
         {"lang", "LANGUAGE", OPT_TEXT, &o->lang, "en or zh; else what LANGUAGE, LC_ALL, LC_MESSAGES, LANG ask for"},
-        {"theme", "NAME", OPT_TEXT, &o->theme, "default, dark, light, high-contrast or mono"},
+        {"theme", "NAME", OPT_TEXT, &o->theme, "default, dark, light, high-contrast, mono, or auto: dark or light as the terminal is"},
         {"glyphs", "SET", OPT_TEXT, &o->glyphs, "auto, lines, safe or ascii"},
         {"plain", NULL, OPT_SWITCH, &o->is_plain, "lines in place of a screen: for screen readers and pipes"},
         {"read-only", NULL, OPT_SWITCH, &o->is_read_only, "starts no run, applies no cure, steers nothing; saving stays"},
@@ -178,16 +182,13 @@ static bool take_options(struct wanted *o, enum glyph_set *glyphs, int argc, cha
     if (!cli_options(&bare, opts, TG_ARRAY_LEN(opts), argc, argv, first, code))
         return false;
     *code = 0;
-    for (int i = 0; i < THEME_COUNT; i++)
-        is_theme |= o->theme && strcmp(themes[i].name, o->theme) == 0;
+    is_theme = o->theme && theme_is_known(o->theme);
     if (o->lang && !text_language_parse(o->lang, &l))
         *code = cli_usage(&bare, "--lang is \"%s\"; it can be en or zh", o->lang);
     else if (o->theme && !is_theme)
-        *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast or mono", o->theme);
+        *code = cli_usage(&bare, "--theme is \"%s\"; it can be default, dark, light, high-contrast, mono or auto", o->theme);
     else if (o->glyphs && !glyph_set_parse(o->glyphs, glyphs))
         *code = cli_usage(&bare, "--glyphs is \"%s\"; it can be auto, lines, safe or ascii", o->glyphs);
-    else if (argc - *first > 1)
-        *code = cli_usage(&bare, "one FILE at most");
     else if (o->lang)
         text_speak(l);
     return *code == 0;
@@ -200,26 +201,31 @@ int cli_wizard(int argc, char **argv)
     struct around a = {.home = NULL};
     struct job job;
     int first = argc, code = EXIT_FINE;
+    if (!cli_look(&a.look, &e))
+        return cli_fail(&e);
     if (!take_options(&wanted, &a.look.glyphs, argc, argv, &first, &code))
         return code;
-    const char *file = first < argc ? argv[first] : NULL;
+    const char *const *files = (const char *const *)argv + first;
+    size_t nfiles = (size_t)(argc - first);
     job_init(&job);
-    a.look.theme = wanted.theme;
+    a.look.theme = wanted.theme ? wanted.theme : a.look.theme_set[0] ? a.look.theme_set : NULL;
     a.look.is_plain = wanted.is_plain || !cli_has_window();
     a.look.is_read_only = wanted.is_read_only;
-    if (file && !cli_job_open(&job, file)) {
+    if (nfiles && !cli_job_open(&job, files, nfiles)) {
         job_release(&job);
         return EXIT_USAGE;
     }
+    char *settings = settings_path();
     a.home = mon_home(wanted.run_dir, &e);
     if (a.home) {
         const struct wizard_port port = {.arg = &a, .runs = runs, .start = start, .resume = resume, .attach = attach, .demo = demo};
-        const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = file, .glyphs = a.look.glyphs,
-                                         .theme = a.look.theme, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
+        const struct wizard_options o = {.port = &port, .home = a.home, .job = &job, .job_path = nfiles == 1 ? files[0] : NULL, .glyphs = a.look.glyphs,
+                                         .theme = a.look.theme, .settings = settings, .is_plain = a.look.is_plain, .is_read_only = a.look.is_read_only};
         code = wizard_run(&o, &e);
     }
     if (e.code != ERR_OK)
         code = cli_fail(&e);
+    free(settings);
     free(a.home);
     job_release(&job);
     return code;

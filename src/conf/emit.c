@@ -149,7 +149,7 @@ static bool add_secret(const struct job *j, const struct job_secret *s, struct b
 
 static bool is_default(const struct field *f, const char *path, const char *text)
 {
-    const char *def = !strcmp(path, "target.port") ? TARGET_PORT : f->def;
+    const char *def = field_default(f, path);
     char first[24];
     size_t i = 0;
     if (!strncmp(path, "source", 6) &&

@@ -58,6 +58,8 @@ const char *field_type_name(const struct field *f); /* msgid */
 bool field_put(const struct field *f, void *base, const char *text, struct err *e);
 /* false: holds nothing. Of a secret only its reference. */
 bool field_text(const struct field *f, const void *base, struct buf *out);
+/* What holds where the job says nothing, by its full path; NULL: nothing does. */
+const char *field_default(const struct field *f, const char *path);
 void field_release(const struct field *f, void *base);
 /* The row and its place for a full path ("target.host", "source[1].tls.ca", "source.ID.user"); a
  * source that is named by index or alone is made when it is the next one. *path_out (200 bytes):

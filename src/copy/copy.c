@@ -4,6 +4,8 @@
  * back unread: a chunk that failed can never count as read. */
 #include "copy/set.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,6 +52,7 @@ void copy_put(struct copy *c, struct chunk *k)
         c->open.list = x_realloc(c->open.list, c->open.cap * sizeof(void *));
     }
     c->open.list[c->open.n++] = k;
+    atomic_fetch_add(&k->tab->count.ranges, 1);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -57,8 +60,41 @@ static struct chunk *take_range(struct copy *c)
 {
     pthread_mutex_lock(&c->lock);
     struct chunk *k = c->open.n ? c->open.list[--c->open.n] : NULL;
+    if (k)
+        atomic_fetch_sub(&k->tab->count.ranges, 1);
     pthread_mutex_unlock(&c->lock);
     return k;
+}
+
+/* The table is copied anew since it was planned, or gone. */
+static bool is_stale(struct copy *c, const struct chunk *k)
+{
+    pthread_mutex_lock(&c->o.tabs->lock);
+    bool is_stale = !k->tab->def || k->round != k->tab->round;
+    pthread_mutex_unlock(&c->o.tabs->lock);
+    return is_stale;
+}
+
+void copy_anew(struct copy *c, struct tab *tab)
+{
+    pthread_mutex_lock(&c->lock);
+    if (tab->id >= c->nlessons) {     /* made at the source since this engine began */
+        c->lessons = x_realloc(c->lessons, (tab->id + 1) * sizeof *c->lessons);
+        memset(c->lessons + c->nlessons, 0, (tab->id + 1 - c->nlessons) * sizeof *c->lessons);
+        c->nlessons = tab->id + 1;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < c->open.n; i++) {
+        struct chunk *k = c->open.list[i];
+        c->open.list[n] = k;
+        n += k->tab != tab;
+        if (k->tab == tab)
+            chunk_free(k);
+    }
+    c->open.n = n;
+    atomic_store(&tab->count.ranges, 0);
+    pthread_mutex_unlock(&c->lock);
+    copy_put(c, chunk_whole(tab));
 }
 
 static uint32_t rows_wanted(struct copy *c, const struct chunk *k)
@@ -107,6 +143,7 @@ static size_t reserve_for(const struct reader *r, const struct chunk *k)
 void copy_back(struct copy *c, struct chunk *k)
 {
     uint32_t rows = rows_wanted(c, k);
+    live_again(k->tab, (struct live_id){k->round, k->number}, "changed at the source while it was read");
     atomic_fetch_add(&c->o.count->discarded, 1);
     k->want_rows = TG_MAX(rows / 2, 1u);
     copy_put(c, k);
@@ -119,7 +156,7 @@ static struct chunk *split(struct copy *c, struct chunk *k, const struct cell *b
 {
     struct chunk *rest = chunk_split(k, border, nparts, in_half);
     pthread_mutex_lock(&c->o.tabs->lock);
-    k->tab->chunks_planned += rest != NULL;
+    k->tab->chunks_planned += rest != NULL && k->round == k->tab->round;
     pthread_mutex_unlock(&c->o.tabs->lock);
     return rest;
 }
@@ -176,6 +213,8 @@ bool read_rows(struct conn *c, MYSQL_RES *res, const struct table *def, size_t l
         size_t size = row_pack(&out->rows.data, cells, def->ncolumns);
         out->largest = TG_MAX(out->largest, size);
         out->rows.n++;
+        if (out->live && out->rows.n % 64 == 0)
+            atomic_store(&out->live->read, out->rows.n);
         out->is_cut = out->bytes >= limit_bytes || out->rows.n >= 2 * MAX_ROWS;
     }
     free(cells);
@@ -296,12 +335,14 @@ static bool look_at_plan(struct reader *r, const struct chunk *k, const struct t
     struct copy *c = r->copy;
     struct buf sql = {0};
     char how[200];
-    bool is_range = true, fine = true;
-    if (!k->has_lo || k->tab->id >= c->nlessons)
+    bool is_range = true, fine = true, is_known = true;
+    if (!k->has_lo)
         return true;
     pthread_mutex_lock(&c->lock);
-    bool is_known = c->lessons[k->tab->id].has_plan;
-    c->lessons[k->tab->id].has_plan = true;
+    if (k->tab->id < c->nlessons) {
+        is_known = c->lessons[k->tab->id].has_plan;
+        c->lessons[k->tab->id].has_plan = true;
+    }
     pthread_mutex_unlock(&c->lock);
     for (int i = 0; i < 2 && !is_known && fine && is_range; i++) {
         buf_reset(&sql);
@@ -345,6 +386,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
         return true;
     }
     int64_t begin = clock_mono_ms();
+    got.live = live_begin(k->tab, k);
     fine = read_window(r, w, k, buf_str(&gtids), &got, &high, e);
     buf_release(&gtids);
     if (!fine) {
@@ -354,6 +396,7 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
     }
     copy_learn(c, k->tab, got.rows.n, got.bytes, clock_mono_ms() - begin);
     learn_largest(c, k->tab, got.largest);
+    live_read(k->tab, (struct live_id){k->round, k->number}, got.rows.n, got.bytes);
     atomic_fetch_add(&c->o.count->chunks, 1);
     if (got.largest > r->chunk_bytes / 2)
         reader_close(r); /* the library's buffer has grown to the row's size and would stay so */
@@ -363,8 +406,8 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
 
 void copy_ask_or_wait(struct reader *r, struct tab *tab, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"wait", N_("Wait and try again (nothing is lost)")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     struct copy *c = r->copy;
     r->failures++;
     if (source_comes_back(e) || (r->failures < 40 && e->code != ERR_SOURCE_LOCK)) { /* a DDL ahead of the stream shows as an unknown column: it will pass */
@@ -426,6 +469,11 @@ struct chunk *copy_take_turn(struct reader *r)
     while (wait_turn(c)) {
         bool is_over = copy_is_lost(c);
         struct chunk *k = is_over ? NULL : take_range(c);
+        if (k && is_stale(c, k)) {
+            chunk_free(k);
+            copy_leave_turn(r);
+            continue;
+        }
         if (k) {
             r->chunk_bytes = atomic_load(&c->chunk_bytes);
             r->reserved = reserve_for(r, k);
@@ -458,6 +506,7 @@ static void *reader_main(void *arg)
         }
         reader_close(r); /* also ends a snapshot */
         budget_give(c->o.budget, reserve);
+        live_again(tab, (struct live_id){k->round, k->number}, e.text);
         copy_put(c, k);
         if (!cancel_is_set(c->o.cancel))
             copy_ask_or_wait(r, tab, &e);

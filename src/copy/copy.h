@@ -50,6 +50,9 @@ void copy_free(struct copy *c);                        /* when the stream, which
 /* chunk_port.back: read it again, half as large. */
 void copy_back(struct copy *c, struct chunk *k);
 
+/* The tab's next round has begun: all of it is to be read. tabs.lock held. */
+void copy_anew(struct copy *c, struct tab *tab);
+
 /* Plans a tab from the ledger's chunks: sets copy, end, counts; returns the ranges to read (linked by the caller's
  * array, freed by it). For copy_new and for tests. */
 size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chunk ***out);

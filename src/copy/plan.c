@@ -13,6 +13,7 @@ static struct chunk *range_new(struct tab *tab, uint64_t number, uint64_t space_
     struct chunk *k = x_alloc(sizeof *k);
     k->tab = tab;
     k->number = number;
+    k->round = tab->round;
     k->space_end = space_end;
     if (lo && lo->n) {
         buf_add(&k->lo, lo->p, lo->n);
@@ -60,6 +61,11 @@ size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chun
     return n;
 }
 
+struct chunk *chunk_whole(struct tab *tab)
+{
+    return range_new(tab, 1, LAST_NUMBER, NULL, NULL);
+}
+
 bool chunk_has_numbers(const struct chunk *k)
 {
     return k->space_end - k->number >= 64; /* what is left is for chunks that are cut while they are read */
@@ -81,7 +87,7 @@ struct chunk *chunk_split(struct chunk *k, const struct cell *border, uint32_t n
         tg_bug("no chunk numbers left in %s", k->tab->label);
     struct chunk *rest = x_alloc(sizeof *rest);
     *rest = (struct chunk){.tab = k->tab, .number = k->number + step, .space_end = k->space_end,
-                           .hi = k->hi, .has_hi = k->has_hi};
+                           .hi = k->hi, .has_hi = k->has_hi, .round = k->round};
     k->space_end = k->number + step - 1;
     k->hi = hi;
     k->has_hi = true;

@@ -3,12 +3,15 @@
 #ifndef TG_COPY_PRIVATE_H
 #define TG_COPY_PRIVATE_H
 
+#include "batch/live.h"
 #include "copy/copy.h"
 #include "schema/source.h"
 
 /* k becomes (lo, border], the rest of it a range of its own with later numbers, half of them when in_half. NULL:
  * the border is its very end, k is as it was. */
 struct chunk *chunk_split(struct chunk *k, const struct cell *border, uint32_t nparts, bool in_half);
+/* All of the table. tabs.lock held. */
+struct chunk *chunk_whole(struct tab *tab);
 /* Whether it may be cut before it is read; where numbers are short it is read whole. */
 bool chunk_has_numbers(const struct chunk *k);
 
@@ -36,6 +39,7 @@ struct reading {                      /* rows as they come */
     struct rows rows;
     uint64_t bytes;
     size_t largest;                   /* row, in bytes */
+    struct live *live;                /* told how far it is, or NULL */
     bool is_cut;                      /* stopped before its end: the limit was reached */
 };
 #define MAX_ROWS 60000                /* that one chunk is planned to hold */

@@ -77,6 +77,8 @@ bool conn_queries(struct conn *c, const char *sql, size_t n, void (*take)(void *
 /* Fills e from the connection's last error with the right TG id (lost, busy, duplicate, privilege, …). */
 bool conn_error(struct conn *c, struct err *e);
 bool err_is_lost(const struct err *e);           /* connection gone: the outcome may be unknown */
+/* Lost, busy, or an end that can't be reached just now: worth another try. */
+bool err_may_pass(const struct err *e);
 bool err_is_busy(const struct err *e);           /* 9007, 8002, 8022, 8028, 1213, 1205, …: repeat the whole batch */
 bool conn_mysql_init(struct err *e);             /* once per process: plugin dir, library init */
 

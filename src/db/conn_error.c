@@ -149,6 +149,11 @@ bool err_is_lost(const struct err *e)
     return e->code == ERR_SOURCE_LOST || e->code == ERR_TARGET_LOST;
 }
 
+bool err_may_pass(const struct err *e)
+{
+    return err_is_lost(e) || err_is_busy(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_TARGET_CONNECT || e->code == ERR_NET_RESOLVE;
+}
+
 bool err_is_busy(const struct err *e)
 {
     return e->code == ERR_TARGET_BUSY || (e->code == ERR_SOURCE_QUERY && number_is_busy(e->sql));

@@ -329,7 +329,7 @@ bool engine_begin_again(struct engine *g, struct err *e)
     for (size_t i = 0; i < g->found.ntabs; i++)
         if (!restore_tab(g, &g->found.tabs[i], e))
             return false;
-    if (!engine_recall_existing(g, e) || !engine_recall_keys(g, e))
+    if (!engine_recall_wishes(g, e) || !engine_recall_existing(g, e) || !engine_recall_keys(g, e))
         return false;
     guess_sizes(g);
     log_event(LOG_INFO, "engine", "", "", "the run goes on: %zu tables, %zu chunks done, binlog from %s",

@@ -3,6 +3,8 @@
  * state on when the facts say so, and decides when it is over. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +13,18 @@
 
 void engine_set_state(struct engine *g, enum run_state s)
 {
+    static const char *const now[] = {
+        [RUN_PLANNED] = N_("now planned"),   [RUN_COPYING] = N_("now copying"),     [RUN_CATCHING_UP] = N_("now catching-up"),
+        [RUN_IN_SYNC] = N_("now in-sync"),   [RUN_VERIFYING] = N_("now verifying"), [RUN_CUTTING_OVER] = N_("now cutting-over"),
+        [RUN_FINISHED] = N_("now finished"), [RUN_PAUSED] = N_("now paused"),       [RUN_ASKING] = N_("now asking"),
+        [RUN_FAILED] = N_("now failed"),     [RUN_STOPPED] = N_("now stopped"),     [RUN_STUCK] = N_("now stuck")};
     pthread_mutex_lock(&g->lock);
     bool changed = g->state != s;
     g->state = s;
     pthread_mutex_unlock(&g->lock);
     if (!changed)
         return;
-    log_event(LOG_INFO, "engine", "", "", "now %s", run_state_name(s));
+    log_event(LOG_INFO, "engine", "", "", "%s", now[s]);
     if (s == RUN_CATCHING_UP || s == RUN_IN_SYNC)
         times_note(g, s == RUN_IN_SYNC ? "in-sync" : "copied", "");
     struct err e = {0};
@@ -34,7 +41,7 @@ bool engine_is_copied(struct engine *g)
     pthread_mutex_lock(&g->tabs.lock);
     for (uint32_t i = 0; i < g->tabs.n && all; i++)
         all = !g->tabs.list[i]->def ||
-              (g->tabs.list[i]->copy == TAB_COMPLETE && !atomic_load(&g->tabs.list[i]->count.chunks_open));
+              (g->tabs.list[i]->copy == TAB_COMPLETE && !atomic_load(&g->tabs.list[i]->is_void) && !atomic_load(&g->tabs.list[i]->count.chunks_open));
     pthread_mutex_unlock(&g->tabs.lock);
     return all && budget_held(g->copy_budget) == 0;
 }
@@ -54,7 +61,8 @@ static bool is_consistent(struct engine *g)
 
 static void advance(struct engine *g)
 {
-    if (g->state == RUN_PLANNED || g->state == RUN_COPYING)
+    bool was_copied = g->state == RUN_CATCHING_UP || g->state == RUN_IN_SYNC;
+    if (g->state == RUN_PLANNED || g->state == RUN_COPYING || (was_copied && g->follow && !engine_is_copied(g)))
         engine_set_state(g, engine_is_copied(g) ? RUN_CATCHING_UP : RUN_COPYING);
     if (g->state == RUN_CATCHING_UP && is_consistent(g) && g->snap->lag.seconds >= 0 && g->snap->lag.seconds <= 5) {
         char at[96];
@@ -86,10 +94,9 @@ bool engine_left_alone(struct engine *g, struct err *e)
 
 /* ---- steps that take long, while this thread samples ---- */
 
-typedef bool step(struct engine *g, struct err *e);
 struct work {
     struct engine *g;
-    step *run;
+    engine_step *run;
     struct err err;
     bool fine;
     atomic_bool is_over;
@@ -116,7 +123,7 @@ static void stop_work(struct engine *g)
 }
 
 /* The step uses g->control; it may use g->look as long as g->follow is not there. */
-static bool run_aside(struct engine *g, step *run, struct err *e)
+bool engine_run_aside(struct engine *g, engine_step *run, struct err *e)
 {
     pthread_t thread;
     struct work w = {.g = g, .run = run};
@@ -170,15 +177,15 @@ static bool settle(struct engine *g, struct err *e)
     if (!is_new || g->job->mode == MODE_INCREMENTAL)
         return true;
     if (g->is_snapshot)
-        return run_aside(g, engine_settle, e);
+        return engine_run_aside(g, engine_settle, e);
     if ((!g->look.my && !conn_open_source(&g->look, &g->source, 30, e)) || !source_position(&g->look, &end, e)) {
-        bool passes = err_is_lost(e) || e->code == ERR_SOURCE_CONNECT || e->code == ERR_NET_RESOLVE;
+        bool passes = source_comes_back(e);
         conn_close(&g->look);
         if (passes)
             err_clear(e); /* the next round tries again */
         return passes;
     }
-    return engine_wait_applied(g, &end, e) && run_aside(g, engine_settle, e);
+    return engine_wait_applied(g, &end, e) && engine_run_aside(g, engine_settle, e);
 }
 
 /* One set of snapshots, and readers on it; what came from an earlier set goes. */
@@ -186,7 +193,7 @@ static bool snapshot_round(struct engine *g, struct err *e)
 {
     engine_snapshot_end(g);
     engine_set_state(g, RUN_COPYING);
-    if (!run_aside(g, engine_snapshot_open, e))
+    if (!engine_run_aside(g, engine_snapshot_open, e))
         return false;
     engine_snapshot_read(g);
     return true;
@@ -216,11 +223,19 @@ static int loop(struct engine *g, struct err *e)
         if (g->state == RUN_IN_SYNC && ends_when_copied && (g->is_settled || g->job->mode == MODE_INCREMENTAL)) {
             if (engine_compare(g, e))
                 return EXIT_FINE;
-            return exit_of(g, e);
+            if (!engine_has_wishes(g) && engine_is_copied(g))
+                return exit_of(g, e);
+            err_clear(e);
+            advance(g);
         }
         if (g->is_snapshot && copy_is_lost(g->copy) && !engine_is_copied(g) && !snapshot_round(g, e))
             return exit_of(g, e);
         check_verify_wish(g);
+        if (engine_take_wish(g, engine_run_aside, e)) {
+            if (e->code != ERR_OK)
+                return exit_of(g, e);
+            continue;
+        }
         if (engine_is_left_alone(g)) {
             engine_left_alone(g, e);
             return EXIT_PERSON;
@@ -239,7 +254,7 @@ static bool start_run(struct engine *g, struct err *e)
                               .ask = {g, engine_ask, engine_fatal}, .count = &g->apply_count,
                               .packet_bytes = (size_t)1 << 20,
                               .quarantine = g->quarantine, .run_dir = g->o->run_dir};
-    if (!run_aside(g, g->is_new ? engine_begin_new : engine_begin_again, e) || (!g->is_new && !engine_try_quarantine(g, e)))
+    if (!engine_run_aside(g, g->is_new ? engine_begin_new : engine_begin_again, e) || (!g->is_new && !engine_try_quarantine(g, e)))
         return false;
     marks_free(g->marks);
     if (g->is_snapshot && !g->is_new)
@@ -259,13 +274,13 @@ static bool look_first(struct engine *g, struct err *e)
         return false;
     if (is_there)
         log_event(LOG_INFO, "check", "", "", "the run goes on: checks are for its start only");
-    return is_there || run_aside(g, engine_precheck, e);
+    return is_there || engine_run_aside(g, engine_precheck, e);
 }
 
 static bool keyless_first(struct engine *g, struct err *e)
 {
     engine_set_state(g, RUN_COPYING);
-    return run_aside(g, engine_copy_keyless, e);
+    return engine_run_aside(g, engine_copy_keyless, e);
 }
 
 /* The earliest position from which something still has to be read. */
@@ -354,6 +369,7 @@ static void engine_release(struct engine *g)
     for (uint32_t i = 0; i < g->nviews; i++)
         free(g->views[i].label);
     free(g->views);
+    engine_forget_wishes(g);
     report_release(g);
     free(g->snap);
     pthread_mutex_destroy(&g->lock);
@@ -445,6 +461,7 @@ static void print_verify(const struct verify_table *t, uint32_t n, bool json, bo
 struct kept {
     const struct schema_list *l;
     struct verify_table *t;
+    uint32_t n;                       /* of t */
     struct ledger_state state;
 };
 
@@ -458,13 +475,32 @@ static void told_kept(void *arg, const char *kind, const char *name, const char 
                 k->t[n].may_have_more = tab_kept_parse(text) != KEPT_NONE;
 }
 
-static void mark_kept(struct engine *g, const struct schema_list *l, struct verify_table *t)
+/* Takes it out of what is compared. */
+static void told_left(void *arg, const char *kind, const char *name, const char *text)
 {
-    struct kept k = {.l = l, .t = t};
+    struct kept *k = arg;
+    (void)kind;
+    (void)text;
+    for (size_t i = 0; i < k->state.ntabs; i++)
+        for (uint32_t n = 0; k->state.tabs[i].id == strtoul(name, NULL, 10) && n < k->n; n++) {
+            if (strcmp(k->t[n].def->schema, k->state.tabs[i].names[0]) != 0 || strcmp(k->t[n].def->name, k->state.tabs[i].names[1]) != 0)
+                continue;
+            log_event(LOG_WARN, "verify", "", "", "%s.%s was left out of the run: not compared", k->t[n].def->schema, k->t[n].def->name);
+            memmove(&k->t[n], &k->t[n + 1], (--k->n - n) * sizeof k->t[0]);
+        }
+}
+
+/* Returns how many of t are left. */
+static uint32_t mark_kept(struct engine *g, const struct schema_list *l, struct verify_table *t)
+{
+    struct kept k = {.l = l, .t = t, .n = l->n};
     struct err ignored = {0};
-    if (ledger_read(&g->ledger, &g->control, &k.state, &ignored))
+    if (ledger_read(&g->ledger, &g->control, &k.state, &ignored)) {
         ledger_read_notes(&g->ledger, &g->control, NOTE_KEPT, told_kept, &k, &ignored);
+        ledger_read_notes(&g->ledger, &g->control, NOTE_LEFT, told_left, &k, &ignored);
+    }
     ledger_state_release(&k.state);
+    return k.n;
 }
 
 static bool verify_now(struct engine *g, bool json, struct err *e)
@@ -479,24 +515,24 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
         job_route_table(g->job, l.tables[i]);
         t[i].def = l.tables[i];
     }
-    mark_kept(g, &l, t);
+    uint32_t n = mark_kept(g, &l, t);
     struct verify_options o = {.source = &g->source, .target = &g->target, .cancel = g->cancel, .threads = 4,
                                .lost_is_fine = job_accepts(g->job, "lost-characters")};
     struct err ignored = {0};
     bool has_binlog = source_position(&g->look, &begin, &ignored);
-    bool fine = (l.n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, l.n, e);
+    bool fine = (n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, n, e);
     if (fine && has_binlog)
         source_position(&g->look, &end, &ignored);
     uint32_t different = 0;
-    for (uint32_t i = 0; i < l.n; i++)
+    for (uint32_t i = 0; i < n; i++)
         different += !t[i].is_equal;
     bool moved = fine && has_binlog && pos_cmp(&begin, &end) != 0;
     if (fine)
-        print_verify(t, l.n, json, !different && !moved, has_binlog ? pos_text(&end, at) : "-");
+        print_verify(t, n, json, !different && !moved, has_binlog ? pos_text(&end, at) : "-");
     if (moved)
         fine = err_set(e, ERR_VERIFY_MOVING, "the binlog went on from %llu to %llu", (unsigned long long)begin.at, (unsigned long long)end.at);
     else if (fine && different)
-        fine = err_set(e, ERR_VERIFY_DIFFERENT, "%u of %u tables", different, l.n);
+        fine = err_set(e, ERR_VERIFY_DIFFERENT, "%u of %u tables", different, n);
     free(t);
     schema_list_release(&l);
     return fine;

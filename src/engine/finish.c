@@ -2,6 +2,8 @@
 /* The end of a run: the comparison that earns the verdict, commands from outside. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +122,8 @@ bool engine_wait_applied(struct engine *g, const struct pos *end, struct err *e)
             return false;
         }
         engine_sample(g);
+        if (engine_take_wish(g, engine_run_aside, e) && e->code != ERR_OK)
+            return false;
         if (engine_is_left_alone(g))
             return engine_left_alone(g, e);
     }
@@ -135,16 +139,26 @@ static void set_verdict(struct engine *g, const char *verdict, const struct pos 
     times_note(g, strncmp(verdict, "PASS", 4) == 0 ? "verified" : "not verified", verdict);
 }
 
-/* What a PASS says, honestly: of tables that held rows before only that nothing of the source is missing. */
+/* What a PASS says, honestly: of tables that held rows before only that nothing of the source is missing, and nothing of
+ * those that were left out. */
 static void pass_text(struct engine *g, char out[64])
 {
-    unsigned n = 0;
+    unsigned n = 0, left;
     pthread_mutex_lock(&g->tabs.lock);
     for (uint32_t i = 0; i < g->tabs.n; i++)
         n += g->tabs.list[i]->def && g->tabs.list[i]->kept != KEPT_NONE;
+    left = tabs_nleft(&g->tabs);
     pthread_mutex_unlock(&g->tabs.lock);
-    if (n)
-        snprintf(out, 64, "PASS (%u table%s may hold further rows)", n, n == 1 ? "" : "s");
+    if (n && left)
+        snprintf(out, 64,
+                 n == 1 && left == 1 ? N_("PASS (%u table may hold further rows) (%u table left out)")
+                 : n == 1            ? N_("PASS (%u table may hold further rows) (%u tables left out)")
+                 : left == 1         ? N_("PASS (%u tables may hold further rows) (%u table left out)")
+                                     : N_("PASS (%u tables may hold further rows) (%u tables left out)"), n, left);
+    else if (n)
+        snprintf(out, 64, n == 1 ? N_("PASS (%u table may hold further rows)") : N_("PASS (%u tables may hold further rows)"), n);
+    else if (left)
+        snprintf(out, 64, left == 1 ? N_("PASS (%u table left out)") : N_("PASS (%u tables left out)"), left);
     else
         snprintf(out, 64, "PASS");
 }
@@ -186,22 +200,28 @@ static bool conclude(struct engine *g, const struct buf *found, uint32_t differe
     char verdict[64];
     tell_differences(found, is_still);
     if (is_still && kept) { /* whatever the comparison says */
-        snprintf(verdict, sizeof verdict, "FAIL %zu rows in quarantine", kept);
+        snprintf(verdict, sizeof verdict, N_("FAIL %zu rows in quarantine"), kept);
         set_verdict(g, verdict, at);
-        return err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ%s%s%s%.300s", kept, different, found->n ? "; " : "", label,
-                       found->n ? ": " : "", detail);
+        return found->n ? err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ; %s: %.300s", kept, different, label, detail)
+                        : err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ", kept, different);
     }
     if (is_still && !different) {
         pass_text(g, verdict);
         set_verdict(g, verdict, at);
         return true;
     }
-    snprintf(verdict, sizeof verdict, is_still ? "FAIL %u tables differ" : "not verified: the source moves", different);
+    snprintf(verdict, sizeof verdict, is_still ? N_("FAIL %u tables differ") : N_("not verified: the source moves"), different);
     set_verdict(g, verdict, at);
     if (!is_still)
         forget_differences(g);
     return is_still ? err_set(e, ERR_VERIFY_DIFFERENT, "%u tables; %s: %.300s", different, label, detail)
                     : err_set(e, ERR_VERIFY_MOVING, "%u tables differ at the moment", different);
+}
+
+/* Not while a table is copied anew. */
+static bool is_whole(struct engine *g, struct err *e)
+{
+    return engine_is_copied(g) || err_set(e, ERR_VERIFY_MOVING, "a table is copied anew");
 }
 
 bool engine_compare(struct engine *g, struct err *e)
@@ -212,7 +232,7 @@ bool engine_compare(struct engine *g, struct err *e)
         struct pos begin, end;
         struct buf found = {0};
         uint32_t different = 0;
-        if (!source_stands(g, &begin, e) || !engine_wait_applied(g, &begin, e) ||
+        if (!source_stands(g, &begin, e) || !engine_wait_applied(g, &begin, e) || !is_whole(g, e) ||
             !compare_once(g, &different, &found, e) || !source_stands(g, &end, e)) {
             buf_release(&found);
             if (g->is_snapshot && engine_drop_snapshots(g, e))
@@ -245,6 +265,13 @@ static bool command_answer(struct engine *g, json_t *args, struct err *e)
     return engine_answer(g, id, table, choice, e);
 }
 
+static bool command_chunks(struct engine *g, json_t *args, char **result_json, struct err *e)
+{
+    const char *table = json_string_value(json_object_get(args, "table"));
+    return table ? engine_chunks(g, table, json_integer_value(json_object_get(args, "offset")), result_json, e)
+                 : err_set(e, ERR_USAGE, "chunks of which table?");
+}
+
 static bool command_flag(struct engine *g, const char *cmd, struct err *e)
 {
     bool fine = true;
@@ -271,12 +298,14 @@ bool engine_command(void *arg, const char *cmd, const char *args_json, char **re
 {
     struct engine *g = arg;
     *result_json = NULL;
-    bool is_pace = strcmp(cmd, "pace") == 0;
-    if (!is_pace && strcmp(cmd, "answer") != 0)
+    bool is_pace = strcmp(cmd, "pace") == 0, is_chunks = strcmp(cmd, "chunks") == 0, leaves = strcmp(cmd, "leave-out") == 0, is_wish = leaves || strcmp(cmd, "redo") == 0;
+    if (!is_pace && !is_wish && !is_chunks && strcmp(cmd, "answer") != 0)
         return command_flag(g, cmd, e);
     json_t *args = json_loads(args_json ? args_json : "{}", 0, NULL);
     bool fine = !args     ? err_set(e, ERR_USAGE, "arguments are not JSON")
                 : is_pace ? engine_pace_command(g, args, result_json, e)
+                : is_chunks ? command_chunks(g, args, result_json, e)
+                : is_wish ? engine_wish(g, json_string_value(json_object_get(args, "table")), leaves, e)
                           : command_answer(g, args, e);
     json_decref(args);
     return fine;

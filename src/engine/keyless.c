@@ -3,6 +3,7 @@
 #include "engine/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,14 +35,16 @@ bool engine_empty_tab(struct engine *g, struct tab *tab, bool was_begun, struct 
         engine_set_copy(g, tab, TAB_COPYING, NULL);
         fine = engine_fenced_ddl(g, buf_str(&sql), e);
         fail_point("anew.truncated");
-        fine = fine && engine_write_tab(g, tab, false, e);
+        buf_reset(&sql);
+        engine_emptied_ledger(g, &sql, tab);
+        fine = fine && engine_fenced(g, &sql, e);
         fail_point("anew.copying");
     }
     buf_release(&sql);
     return fine;
 }
 
-static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
+static bool copy_once(struct engine *g, struct tab *tab, struct err *e)
 {
     struct copy_options o;
     engine_copy_options(g, &o);
@@ -60,7 +63,7 @@ static bool copy_anew(struct engine *g, struct tab *tab, struct err *e)
 static bool copy_until_whole(struct engine *g, struct tab *tab, struct err *e)
 {
     struct patience patience = {100, 10000, 0};
-    while (!copy_anew(g, tab, e)) {
+    while (!copy_once(g, tab, e)) {
         if (!source_comes_back(e) || !patience_wait(&patience, g->cancel) || !apply_drain(g->apply))
             return false;
         log_event(LOG_WARN, "copy", tab->label, err_info(e->code)->id, "%s; it is copied anew", e->text);
@@ -72,12 +75,14 @@ static bool copy_until_whole(struct engine *g, struct tab *tab, struct err *e)
 bool engine_copy_keyless(struct engine *g, struct err *e)
 {
     engine_compare_collations(g);
+    if (!engine_empty_noted(g, e))
+        return false;
     for (uint32_t i = 0; i < g->tabs.n; i++) {
         struct tab *tab = g->tabs.list[i];
         if (!tab->def || !tab_is_first(tab) || tab->copy == TAB_COMPLETE)
             continue;
         log_event(LOG_INFO, "copy", tab->label, "", "%s: copied first, in one snapshot",
-                  tab->is_keyless ? "has no usable key" : "stands beside rows that stay untouched");
+                  tab->is_keyless ? N_("has no usable key") : N_("stands beside rows that stay untouched"));
         if (!copy_until_whole(g, tab, e))
             return false;
     }

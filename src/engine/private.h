@@ -34,6 +34,8 @@ struct question {
 #define NOTE_KEPT "kept"              /* by table id: tab_kept_name */
 #define NOTE_MAKING "making"          /* `schema`.`table` that was not at the target when this run began to make it */
 #define NOTE_CHECK "check"            /* a line about a check that was accepted, or is to be known */
+#define NOTE_ANEW "anew"              /* by table id: it is to be emptied and copied anew */
+#define NOTE_LEFT "left"              /* by table id: it was left out of the run */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 
 enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
@@ -132,6 +134,7 @@ struct engine {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct question *questions;
+    struct engine_wish *wishes;       /* newest first */
     enum run_state state;             /* what it would be without pause and questions */
     bool is_paused, wants_stop, wants_verify, is_fatal;
     struct err fatal;
@@ -254,6 +257,23 @@ bool engine_start_stages(struct engine *g, struct err *e);
 const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n);
 void engine_fatal(void *arg, const struct err *why);
 bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e);
+/* A table leaves or is copied anew: what is asked about it is over. */
+void engine_release_questions(struct engine *g, const struct tab *tab);
+/* chunks.c: of that table, as the contract of run.sock has it; malloc'd. Any thread, never waits. */
+bool engine_chunks(struct engine *g, const char *table, int64_t offset, char **result_json, struct err *e);
+/* wishes.c: a table is to be copied anew, or left out. Any thread; what is refused says why. */
+bool engine_wish(struct engine *g, const char *table, bool leaves, struct err *e);
+bool engine_has_wishes(struct engine *g);
+/* Main thread. true: one was taken and carried out, or told to have failed; e: the run can't go on. */
+typedef bool engine_step(struct engine *g, struct err *e);
+typedef bool engine_aside(struct engine *g, engine_step *run, struct err *e);
+bool engine_take_wish(struct engine *g, engine_aside *aside, struct err *e);
+void engine_forget_wishes(struct engine *g);
+/* The tab's rows of the ledger once it is emptied. */
+void engine_emptied_ledger(struct engine *g, struct buf *out, const struct tab *tab);
+/* At a start: what the ledger says of earlier wishes; and, before anything is copied, tables that are to be emptied. */
+bool engine_recall_wishes(struct engine *g, struct err *e);
+bool engine_empty_noted(struct engine *g, struct err *e);
 /* pace.c */
 void engine_pace_init(struct engine *g);
 /* Sampler only: looks, concludes, sets the limits of apply and copy. */
@@ -266,7 +286,9 @@ void engine_sample(struct engine *g);
 enum table_state engine_tab_state(struct engine *g, const struct tab *tab); /* behind the lock of tabs */
 bool engine_is_copied(struct engine *g);               /* every chunk is applied */
 void engine_set_state(struct engine *g, enum run_state s);
-/* engine.c: nothing moves but a question, and nobody looks; the error that the run ends with then. */
+/* engine.c: runs the step on a thread of its own while this one samples. */
+bool engine_run_aside(struct engine *g, engine_step *run, struct err *e);
+/* Nothing moves but a question, and nobody looks; the error that the run ends with then. */
 bool engine_is_left_alone(struct engine *g);
 bool engine_left_alone(struct engine *g, struct err *e);
 /* finish.c */

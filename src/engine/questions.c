@@ -22,6 +22,36 @@ static void unlink_question(struct engine *g, struct question *q)
         }
 }
 
+/* What a question is answered with when its table is not waited for any more: a statement of the source counts as made,
+ * all else is tried once more, without the table. */
+static const char *over(const struct question *q)
+{
+    const char *slug = slug_of(q->choices, q->nchoices, "applied");
+    slug = slug ? slug : slug_of(q->choices, q->nchoices, "retry");
+    return slug ? slug : slug_of(q->choices, q->nchoices, "wait");
+}
+
+static const struct tab *left_tab(struct engine *g, const char *table)
+{
+    const struct tab *found = NULL;
+    pthread_mutex_lock(&g->tabs.lock);
+    for (uint32_t i = 0; i < g->tabs.n && !found && table[0]; i++)
+        if (atomic_load(&g->tabs.list[i]->is_left) && strcmp(g->tabs.list[i]->label, table) == 0)
+            found = g->tabs.list[i];
+    pthread_mutex_unlock(&g->tabs.lock);
+    return found;
+}
+
+void engine_release_questions(struct engine *g, const struct tab *tab)
+{
+    pthread_mutex_lock(&g->lock);
+    for (struct question *q = g->questions; q; q = q->next)
+        if (strcmp(q->table, tab->label) == 0 && (atomic_load(&tab->is_left) || !slug_of(q->choices, q->nchoices, "applied")))
+            q->answer = over(q);
+    pthread_cond_broadcast(&g->changed);
+    pthread_mutex_unlock(&g->lock);
+}
+
 const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n)
 {
     struct engine *g = arg;
@@ -39,6 +69,9 @@ const char *engine_ask(void *arg, const struct err *what, const char *table, con
         return cancel_is_set(g->cancel) ? NULL : given;
     }
     pthread_mutex_lock(&g->lock);
+    const struct tab *left = left_tab(g, table);
+    if (left)
+        q.answer = over(&q);
     q.next = g->questions;
     g->questions = &q;
     while (!q.answer && !cancel_is_set(g->cancel))

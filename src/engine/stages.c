@@ -78,6 +78,16 @@ static void chunk_entered(void *arg, struct tab *tab, struct batch *b)
                   (unsigned long long)atomic_load(&tab->count.rows_read));
 }
 
+/* tabs.lock is held. */
+static void table_anew(void *arg, struct tab *tab, struct batch *b)
+{
+    struct engine *g = arg;
+    atomic_store(&tab->count.rows_read, 0);
+    atomic_store(&tab->count.bytes_read, 0);
+    engine_emptied_ledger(g, &b->ddl.ledger, tab);
+    copy_anew(g->copy, tab);
+}
+
 static bool read_gtids(struct engine *g, struct err *e)
 {
     gtid_free(g->gtids);
@@ -116,7 +126,7 @@ bool engine_start_stages(struct engine *g, struct err *e)
                                               : (uint32_t)(429496729u + tg_random64() % 100000u),
         .tabs = &g->tabs, .marks = g->marks, .budget = g->stream_budget, .cancel = g->cancel,
         .ask = {g, engine_ask, engine_fatal}, .sequence = {g, submit, is_hungry},
-        .chunks = {g, chunk_back, chunk_entered}, .job = g->job, .dialect = &g->dialect,
+        .chunks = {g, chunk_back, chunk_entered, table_anew}, .job = g->job, .dialect = &g->dialect,
         .collations = g->collations, .charmaps = g->charmaps, .schemas = g->schemas, .count = &g->follow_count,
         .seen_limit = (size_t)8 << 20,
         .large_bytes = (size_t)g->job->limit_memory / 12, .source_end = source_end, .source_arg = g};

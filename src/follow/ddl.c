@@ -144,17 +144,21 @@ static void concern(struct ddl_work *w, const char *schema, const char *table)
 }
 
 /* Ledger rows of the table as it is from here on. */
-static void note_table(struct ddl_work *w, const struct tab *tab, const char *state)
+static void note_definition(struct ddl_work *w, uint32_t id, const struct table *t, const char *state, const struct pos *end)
 {
     struct buf *out = &w->batch->ddl.ledger, sql = {0};
-    const struct table *t = tab->def;
     const char *names[4] = {t->schema, t->name, t->target_schema, t->target_name};
-    ledger_sql_tab(w->f->o.ledger, out, tab->id, names, state, &tab->end);
+    ledger_sql_tab(w->f->o.ledger, out, id, names, state, end);
     buf_addc(out, ';');
     table_to_sql(t, &sql);
-    ledger_sql_definition(w->f->o.ledger, out, tab->id, w->to, buf_str(&sql));
+    ledger_sql_definition(w->f->o.ledger, out, id, w->to, buf_str(&sql));
     buf_addc(out, ';');
     buf_release(&sql);
+}
+
+static void note_table(struct ddl_work *w, const struct tab *tab, const char *state)
+{
+    note_definition(w, tab->id, tab->def, state, &tab->end);
 }
 
 static bool is_wanted(const struct ddl_work *w, uint32_t i)
@@ -243,7 +247,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
     struct tab *tab = tabs_add(f->o.tabs, def, known_id(w));
     pthread_mutex_lock(&f->o.tabs->lock);
     tab->copy = TAB_COMPLETE;
-    tab->end = *w->to;
+    tab->end = tab->named = tab->shaped = *w->to;
     tab->is_bag = f->o.dialect->flavour == DB_TIDB;
     batch_dep(w->batch, dep_table(tab), false);
     note_table(w, tab, tab_copy_name(tab->copy));
@@ -387,6 +391,7 @@ static bool rename_one(struct ddl_work *w, const struct ddl_name *n, struct err 
     if (!to)
         return false;
     tab_set_def(tab, to);
+    tab->named = tab->shaped = *w->to;
     note_table(w, tab, tab_copy_name(tab->copy));
     return true;
 }
@@ -394,7 +399,7 @@ static bool rename_one(struct ddl_work *w, const struct ddl_name *n, struct err 
 static bool rename_tables(struct ddl_work *w, struct err *e)
 {
     for (uint32_t i = 0; i < w->ddl.nnames; i++)
-        if (!rename_one(w, &w->ddl.names[i], e))
+        if (is_wanted(w, i) && !rename_one(w, &w->ddl.names[i], e))
             return false;
     return true;
 }
@@ -443,6 +448,7 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
                                            q->sql.p);
     }
     tab_set_def(tab, to);
+    tab->shaped = *w->to;
     note_table(w, tab, tab_copy_name(tab->copy));
     if (!n->to_table)
         return true;
@@ -488,6 +494,30 @@ static bool take_effect(struct ddl_work *w, const struct binlog_query *q, struct
     }
 }
 
+/* A table that was left out is renamed, or another gets its name. true: the former, which is nobody's business. */
+static bool move_left(struct ddl_work *w, const struct ddl_name *n)
+{
+    struct follow *f = w->f;
+    struct tabs *tabs = f->o.tabs;
+    struct err ignored = {0};
+    uint32_t id;
+    if (!n->to_table || (w->ddl.kind != DDL_RENAME && w->ddl.kind != DDL_ALTER))
+        return false;
+    pthread_mutex_lock(&tabs->lock);
+    const struct table *left = tabs_left(tabs, n->schema, n->table, &id);
+    struct table *to = left ? renamed(w, left, n->to_schema, n->to_table, &ignored) : NULL;
+    if (left)
+        tabs_forget_left(tabs, n->schema, n->table);
+    else
+        tabs_forget_left(tabs, n->to_schema, n->to_table);
+    if (to) {
+        note_definition(w, id, to, "left", &(struct pos){0});
+        tabs_leave(tabs, id, to);
+    }
+    pthread_mutex_unlock(&tabs->lock);
+    return left != NULL;
+}
+
 static void mark_wanted(struct ddl_work *w)
 {
     w->only = x_alloc((w->ddl.nnames / 64 + 1) * sizeof *w->only);
@@ -496,7 +526,9 @@ static void mark_wanted(struct ddl_work *w)
         const struct job *job = w->f->o.job;
         if (n->is_temporary || !n->schema)
             continue;
-        bool in = job_wants(job, n->schema, n->table);
+        if (move_left(w, n))
+            continue;
+        bool in = n->table ? follow_wants(w->f, n->schema, n->table) : job_wants(job, n->schema, NULL);
         if (w->ddl.kind == DDL_RENAME && n->to_table)
             in = in || job_wants(job, n->to_schema, n->to_table);
         if (in) {
@@ -510,7 +542,9 @@ static void mark_wanted(struct ddl_work *w)
 static void note_changes(struct ddl_work *w, const char *notes)
 {
     const char *label = w->batch->ddl.label;
-    log_event(LOG_NOTE, "follow", label, "", "%s", notes);
+    char *all = x_one_line(notes);
+    log_event(LOG_NOTE, "follow", label, "", "%s", all);
+    free(all);
     for (const char *p = notes, *end; label[0] && (end = strchr(p, '\n')) != NULL; p = end + 1) {
         size_t n = (size_t)(end - p), skip = strlen(label) + 2;
         bool is_ours = n > skip && strncmp(p, label, skip - 2) == 0;

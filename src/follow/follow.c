@@ -126,6 +126,13 @@ struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids)
     return w;
 }
 
+void follow_nudge(struct follow *f)
+{
+    struct queue *q = f->raws;
+    if (q && queue_bytes(q) < RAW_QUEUE_BYTES / 2)
+        (void)queue_push(q, &nudge, 0);
+}
+
 void follow_give(struct follow *f, struct window *w, const struct pos *high)
 {
     pthread_mutex_lock(&f->o.tabs->lock);
@@ -133,9 +140,7 @@ void follow_give(struct follow *f, struct window *w, const struct pos *high)
     w->has_high = true;
     w->next_given = f->given;
     f->given = w;
-    struct queue *q = f->raws;
-    if (q && queue_bytes(q) < RAW_QUEUE_BYTES / 2)
-        (void)queue_push(q, &nudge, 0);
+    follow_nudge(f);
     pthread_mutex_unlock(&f->o.tabs->lock);
 }
 
@@ -187,12 +192,13 @@ void follow_windows(struct follow *f)
 {
     if (f->txn.is_open || f->large.is_open)
         return;
+    follow_wishes(f);
     struct window *list = passed_windows(f);
     if (list)
         follow_flush(f); /* may find that the run stops: then the chunks are dropped, too */
     for (struct window *w = list, *next; w; w = next) {
         next = w->next_given;
-        if (w->is_discarded || !w->tab->def) {
+        if (w->is_discarded || !w->tab->def || w->chunk->round != w->tab->round) { /* only this thread changes the last two */
             struct chunk *c = w->chunk;
             w->chunk = NULL;
             f->o.chunks.back(f->o.chunks.arg, c);
@@ -219,7 +225,7 @@ static char not_ours;                 /* mark of a table map whose table is outs
 /* The table of a row event, NULL when it is not ours. Remembered in the map, which no DDL outlives. */
 static bool tab_of_map(struct follow *f, struct binlog_table_map *m, struct tab **out, struct err *e)
 {
-    if (!m->user && !job_wants(f->o.job, m->schema, m->table))
+    if (!m->user && !follow_wants(f, m->schema, m->table))
         m->user = &not_ours;
     if (!m->user) {
         pthread_mutex_lock(&f->o.tabs->lock);
@@ -254,7 +260,7 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
         return err_set(e, ERR_BINLOG_EVENT, "rows outside of a transaction at %s:%llu", ev->start.file,
                        (unsigned long long)ev->start.at);
     struct tab *tab = NULL;
-    if (!tab_of_map(f, m, &tab, e) || !tab)
+    if (!tab_of_map(f, m, &tab, e) || !tab || !tab->def)
         return e->code == ERR_OK;
     if (!txn_spill(f, &ev->start, e)) /* those before, which may have been the last */
         return false;
@@ -512,6 +518,8 @@ void follow_free(struct follow *f)
         pthread_mutex_unlock(&f->o.tabs->lock);
         window_free(w);
     }
+    for (struct wish *w; (w = f->wishes) != NULL; free(w))
+        f->wishes = w->next;
     merge_free(f->merge);
     txn_release(&f->txn);
     arena_release(&f->text);

@@ -55,6 +55,9 @@ void follow_at(struct follow *f, struct pos *out);
 struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids);
 /* The rows are read and high is known: the stream takes the window over. */
 void follow_give(struct follow *f, struct window *w, const struct pos *high);
+/* Between two transactions, soon: the table is emptied at that place of the sequence and a new round of its copy begins
+ * (chunks.anew is called); or it leaves, and is as if the job did not name it. The ledger says so already. Any thread. */
+void follow_wish(struct follow *f, struct tab *tab, bool leaves);
 /* The reader gives up on it (an error, a dropped table): w is unlinked and freed, but for its chunk. */
 void follow_abandon(struct follow *f, struct window *w);
 

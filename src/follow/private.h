@@ -48,6 +48,12 @@ struct batch *merge_take(struct merge *m);
 /* The same for rows of a transaction that has not ended, without a position of its own; NULL: there are none. */
 struct batch *merge_take_part(struct merge *m);
 
+struct wish {                         /* of follow_wish */
+    struct wish *next;
+    struct tab *tab;
+    bool leaves;
+};
+
 struct follow {
     struct follow_options o;
     pthread_t receiver, decoder_thread;
@@ -66,6 +72,7 @@ struct follow {
     struct large large;               /* written by the decoder's thread */
     struct gtid_set *gtids;
     struct window *given;
+    struct wish *wishes;
     struct cancel *stop;
     struct receiver_arg *receiver_arg;
 };
@@ -92,7 +99,12 @@ bool follow_enter_txn(struct follow *f, const struct pos *to, struct err *e);
 void follow_add_gtid(struct follow *f, const char *gtid); /* lock held */
 void follow_submit(struct follow *f, struct batch *b); /* takes it over */
 void follow_applied(struct follow *f, const struct pos *to); /* what ends there has been applied before */
-/* Looks whether windows are passed. */
+/* Between two transactions: what was wished is done, then windows that are passed are looked for. */
 void follow_windows(struct follow *f);
+void follow_wishes(struct follow *f);
+/* Tells the decoder's thread that there is something to do besides reading. Lock held. */
+void follow_nudge(struct follow *f);
+/* A table of the job that was not left out. Takes the lock. */
+bool follow_wants(struct follow *f, const char *schema, const char *table);
 
 #endif

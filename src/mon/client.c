@@ -25,6 +25,8 @@ struct mon_client {
     uint64_t dropped;
     json_int_t asked; /* id of the last command */
     json_t *answer;   /* to it, or NULL */
+    json_int_t aside; /* id of the last mon_ask that has no answer, or 0 */
+    json_t *told;     /* its answer, or NULL */
     struct err why;   /* of the end */
 };
 
@@ -78,6 +80,8 @@ static bool take_object(struct mon_client *m, json_t *o)
     } else if (json_object_get(o, "ok")) {
         if (json_integer_value(json_object_get(o, "id")) == m->asked && !m->answer)
             m->answer = json_incref(o);
+        if (m->aside && json_integer_value(json_object_get(o, "id")) == m->aside && !m->told)
+            m->told = json_incref(o);
     } else if ((v = json_object_get(o, "steer"))) {
         m->steers = json_is_true(v);
     }
@@ -202,6 +206,7 @@ void mon_detach(struct mon_client *m)
     close(m->fd);
     buf_release(&m->in);
     json_decref(m->answer);
+    json_decref(m->told);
     free(m->latest);
     free(m->incoming);
     free(m->event);
@@ -275,16 +280,13 @@ static bool answer_read(json_t *answer, const char *cmd, char **result_json, str
     return false;
 }
 
-bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char **result_json,
-              int timeout_ms, struct err *e)
+/* {"id","cmd","args"} as a line; NULL: the arguments are none. Caller frees. */
+static char *command_line(struct mon_client *m, const char *cmd, const char *args_json)
 {
-    int64_t until = clock_mono_ms() + timeout_ms;
     json_t *o = json_object(), *args = args_json ? json_loads(args_json, 0, NULL) : NULL;
-    if (result_json)
-        *result_json = NULL;
     if (args_json && !args) {
         json_decref(o);
-        return err_set(e, ERR_INTERNAL, "arguments of %s are no JSON object", cmd);
+        return NULL;
     }
     json_object_set_new(o, "id", json_integer(++m->asked));
     json_object_set_new(o, "cmd", mon_json_text(cmd));
@@ -292,6 +294,44 @@ bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char
         json_object_set_new(o, "args", args);
     char *text = mon_json_line(o), *line = x_format("%s\n", text);
     free(text);
+    return line;
+}
+
+bool mon_ask(struct mon_client *m, const char *cmd, const char *args_json)
+{
+    struct err ignored = {0};
+    struct pollfd p = {.fd = m->fd, .events = POLLOUT};
+    if (m->is_gone || m->aside || poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+        return false;
+    char *line = command_line(m, cmd, args_json);
+    if (!line || !send_command(m, line, clock_mono_ms(), &ignored))
+        return false;
+    m->aside = m->asked;
+    return true;
+}
+
+bool mon_answer(struct mon_client *m, char **result_json)
+{
+    struct err ignored = {0};
+    *result_json = NULL;
+    if (!m->told)
+        return false;
+    answer_read(m->told, "", result_json, &ignored);
+    json_decref(m->told);
+    m->told = NULL;
+    m->aside = 0;
+    return true;
+}
+
+bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char **result_json,
+              int timeout_ms, struct err *e)
+{
+    int64_t until = clock_mono_ms() + timeout_ms;
+    if (result_json)
+        *result_json = NULL;
+    char *line = command_line(m, cmd, args_json);
+    if (!line)
+        return err_set(e, ERR_INTERNAL, "arguments of %s are no JSON object", cmd);
     bool ok = send_command(m, line, until, e);
     while (ok && !m->answer) {
         if (!wait_for(m, POLLIN, until))

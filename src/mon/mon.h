@@ -11,7 +11,7 @@
 
 enum run_state { RUN_PLANNED, RUN_COPYING, RUN_CATCHING_UP, RUN_IN_SYNC, RUN_VERIFYING, RUN_CUTTING_OVER,
                  RUN_FINISHED, RUN_PAUSED, RUN_ASKING, RUN_FAILED, RUN_STOPPED, RUN_STUCK };
-const char *run_state_name(enum run_state s);          /* "catching-up" */
+const char *run_state_name(enum run_state s);          /* "catching-up"; a msgid where a person reads it */
 bool run_state_parse(const char *name, enum run_state *out);
 
 enum table_state { TABLE_WAITING, TABLE_COPYING, TABLE_COPIED, TABLE_IN_SYNC, TABLE_VERIFIED, TABLE_DIFFERENT, TABLE_ASKING, TABLE_FAILED };
@@ -93,6 +93,30 @@ struct mon_snapshot {
     char verified_at[140];        /* position the verdict holds for */
     uint64_t memory_bytes;
 };
+/* Chunks of one table, of the engine's answer to `chunks`: those under way, by key, and the last few that are done. */
+enum chunk_state { CHUNK_READING, CHUNK_PASSING, CHUNK_QUEUED, CHUNK_LOADING, CHUNK_ASKING, CHUNK_DONE, CHUNK_STATES };
+const char *chunk_state_name(enum chunk_state s);      /* "reading", "passing", … */
+#define MON_CHUNKS 32
+struct chunk_view {
+    uint64_t number;              /* place among the table's, from 1; cut ones share it */
+    enum chunk_state state;
+    char from[64], to[64];        /* key values; "": the table's begin, its end */
+    uint64_t rows, bytes;         /* what was read; 0 while it is read */
+    int percent;                  /* of its rows that are read, while it is read; -1: not known */
+};
+struct chunks_view {
+    char table[130], key[80];     /* key: names of its columns */
+    uint32_t done, count[CHUNK_STATES]; /* done: all of this round; count: of those listed, by state */
+    uint32_t ranges;              /* stretches of the key that no reader has begun with */
+    uint64_t rows_left;           /* in them, by the source's statistics */
+    uint32_t retried;             /* chunks that were read or written again */
+    char why[100];                /* the last time */
+    uint32_t offset, total, n;    /* of the list */
+    struct chunk_view chunk[MON_CHUNKS];
+};
+char *mon_encode_chunks(const struct chunks_view *v);  /* caller frees */
+bool mon_decode_chunks(struct chunks_view *out, const char *json, struct err *e);
+
 /* Everything zero or "unknown"; run and version set, state planned. */
 void mon_snapshot_init(struct mon_snapshot *s, const char *run);
 /* The object of `status --json` and of {"snapshot":…}: caller frees text; decode fills *out wholly. */
@@ -113,7 +137,7 @@ struct mon_event {
 /* ---- engine side ---- */
 struct mon_server;
 /* What a window or shell asks of the engine; called on mon's own thread, must not block for long.
- * cmd: pause resume stop pace answer verify tables; args: a JSON object text. Fills *result_json (malloc'd) or NULL. */
+ * cmd: pause resume stop pace answer verify redo leave-out tables chunks; args: a JSON object text. Fills *result_json (malloc'd) or NULL. */
 typedef bool mon_command(void *arg, const char *cmd, const char *args_json, char **result_json, struct err *e);
 /* Creates/locks DIR/pid, opens DIR/run.sock (0600) and DIR/events.jsonl, becomes the log sink. */
 struct mon_server *mon_server_start(const char *run_dir, const char *run, mon_command *command, void *arg, struct err *e);
@@ -143,6 +167,10 @@ bool mon_snapshot(struct mon_client *m, struct mon_snapshot *into); /* false: no
 size_t mon_events(struct mon_client *m, struct mon_event *into, size_t room, uint64_t *dropped);
 /* Sends a command, waits up to timeout_ms for its answer. result_json may be NULL. */
 bool mon_call(struct mon_client *m, const char *cmd, const char *args_json, char **result_json, int timeout_ms, struct err *e);
+/* The same without waiting: sends it; false: it can't be sent now, or the last one has no answer yet. Then mon_answer
+ * after mon_pump; true: the answer is here, *result_json (caller frees) NULL where it was refused. */
+bool mon_ask(struct mon_client *m, const char *cmd, const char *args_json);
+bool mon_answer(struct mon_client *m, char **result_json);
 /* Run directory: --run-dir, $TIDEGATE_HOME, /var/lib/tidegate (root), XDG state. Creates it (0700). Caller frees. */
 char *mon_home(const char *option, struct err *e);
 char *mon_home_path(const char *option);               /* the same place, not made; NULL: none is known */

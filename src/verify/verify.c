@@ -4,6 +4,8 @@
 #include "verify/verify.h"
 
 #include "base/hash.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "db/encode.h"
 #include "db/normal.h"
 #include "db/type.h"
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 
 #define CHUNK_ROWS 100000
+#define TRIES 12                      /* of one range: about a minute and a half */
 
 struct task {
     struct verify_table *table;
@@ -209,6 +212,20 @@ static bool sum_equal(const struct verify_sum *a, const struct verify_sum *b)
     return a->rows == b->rows && a->lo == b->lo && a->hi == b->hi;
 }
 
+static void tell_difference(struct verify_table *t, const struct task *k, const struct verify_sum *source, const struct verify_sum *target)
+{
+    char range[sizeof t->detail];
+    if (k->lo[0] && k->hi[0])
+        snprintf(range, sizeof range, N_("key above %s up to %s"), k->lo, k->hi);
+    else
+        snprintf(range, sizeof range, k->lo[0] ? N_("key above %s") : k->hi[0] ? N_("key up to %s") : N_("all rows"), k->lo[0] ? k->lo : k->hi);
+    snprintf(t->detail, sizeof t->detail,
+             t->may_have_more               ? N_("%s: %llu rows at the source, %llu at the target, some of the source are not there")
+             : source->rows == target->rows ? N_("%s: %llu rows at the source, %llu at the target, values differ")
+                                            : N_("%s: %llu rows at the source, %llu at the target"),
+             range, (unsigned long long)source->rows, (unsigned long long)target->rows);
+}
+
 static void settle(struct verify *v, struct task *k, const struct verify_sum *source, const struct verify_sum *target,
                    uint64_t missing)
 {
@@ -220,10 +237,7 @@ static void settle(struct verify *v, struct task *k, const struct verify_sum *so
     t->chunks++;
     if (!is_equal) {
         if (!t->chunks_different++)
-            snprintf(t->detail, sizeof t->detail, "%s%s%s%s%s: %llu rows at the source, %llu at the target%s",
-                     k->lo[0] || k->hi[0] ? "key " : "all rows", k->lo[0] ? "above " : "", k->lo,
-                     k->hi[0] ? " up to " : "", k->hi, (unsigned long long)source->rows,
-                     (unsigned long long)target->rows, t->may_have_more ? ", some of the source are not there" : source->rows == target->rows ? ", values differ" : "");
+            tell_difference(t, k, source, target);
     }
     bool is_last = --v->left[t - v->tables] == 0;
     if (is_last) {
@@ -275,17 +289,45 @@ static void fail(struct verify *v, const struct err *e)
     pthread_mutex_unlock(&v->lock);
 }
 
+/* After a failed try, and a pause; the connections are made anew. false: it is no use. Snapshots that are lost are not to
+ * be had again. */
+static bool may_try_again(struct verify *v, struct patience *p, struct conn *source, struct conn *target, struct err *e)
+{
+    if (v->o->nsources || !err_may_pass(e) || p->tries + 1 == TRIES)
+        return false;
+    log_event(LOG_WARN, "verify", "", err_info(e->code)->id, "try %u: %s", p->tries + 1, e->text);
+    conn_kill(source);
+    conn_kill(target);
+    if (!patience_wait(p, v->o->cancel))
+        return err_set(e, ERR_CANCELLED, "while comparing");
+    err_clear(e);
+    return true;
+}
+
+/* A range is compared whole or not at all, so it may be tried again. */
+static bool insist(struct verify *v, struct conn *source, struct conn *target, struct task *k, struct err *e)
+{
+    struct patience p = {100, 15000, 0};
+    for (;;) {
+        if ((source->my || conn_open_source(source, v->o->source, 0, e)) && (target->my || conn_open_target(target, v->o->target, 0, e)) &&
+            run_task(v, source, target, k, e))
+            return true;
+        if (!may_try_again(v, &p, source, target, e))
+            return false;
+    }
+}
+
 static void *worker_main(void *arg)
 {
     struct verify *v = arg;
     struct conn own = {0}, target = {0}, *source = &own;
     struct err e = {0};
+    bool fine = true;
     mysql_thread_init();
     if (v->o->nsources)
         source = v->o->sources[atomic_fetch_add(&v->nworkers, 1)];
-    bool fine = (source->my || conn_open_source(source, v->o->source, 0, &e)) && conn_open_target(&target, v->o->target, 0, &e);
     for (struct task *k; fine && (k = next_task(v)) != NULL;)
-        fine = run_task(v, source, &target, k, &e);
+        fine = insist(v, source, &target, k, &e);
     if (!fine)
         fail(v, &e);
     conn_close(&own);
@@ -336,6 +378,24 @@ static bool plan_table(struct verify *v, struct conn *c, uint32_t i, struct err 
     return true;
 }
 
+static bool plan(struct verify *v, struct conn *c, struct err *e)
+{
+    struct patience p = {100, 15000, 0};
+    struct conn none = {0};
+    for (uint32_t i = 0; i < v->ntables;) {
+        size_t before = v->ntasks;
+        if ((c->my || conn_open_source(c, v->o->source, 0, e)) && plan_table(v, c, i, e)) {
+            i++;
+            continue;
+        }
+        v->ntasks = before;
+        v->left[i] = 0;
+        if (!may_try_again(v, &p, c, &none, e))
+            return false;
+    }
+    return true;
+}
+
 bool verify_tables(const struct verify_options *o, struct verify_table *tables, uint32_t n, struct err *e)
 {
     struct verify v = {.o = o, .tables = tables, .ntables = n, .left = x_alloc((n + 1) * sizeof(uint32_t))};
@@ -343,9 +403,7 @@ bool verify_tables(const struct verify_options *o, struct verify_table *tables, 
     pthread_t threads[16];
     uint32_t nthreads = TG_MIN(TG_MAX(o->nsources ? o->nsources : o->threads, 1u), (uint32_t)TG_ARRAY_LEN(threads));
     pthread_mutex_init(&v.lock, NULL);
-    bool fine = c->my || conn_open_source(c, o->source, 0, e);
-    for (uint32_t i = 0; fine && i < n; i++)
-        fine = plan_table(&v, c, i, e);
+    bool fine = plan(&v, c, e);
     conn_close(&own);
     if (fine) {
         for (uint32_t i = 0; i < nthreads; i++)

@@ -41,6 +41,22 @@ def what_a_cure_takes_is_told(scene, kind, privilege):
         equal(bench.bad("table.engine", "fail")["cures"][0].get("needs"), needs, f"what the cure needs of {user}")
 
 
+@case(for_each=[("mysql97", "mysql97-file"), ("mysql56", "mysql56"), ("mariadb", "mariadb")])
+def what_a_variable_takes_is_enough(scene, kind):
+    """The privilege that is told for SET GLOBAL is the whole of it: with just that one granted the cure runs."""
+    bench = bench_of(scene, kind, source={"user": "reader"})
+    bench.sql("CREATE USER reader@'%'", "GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO reader@'%'")
+    for check_id, number, name, bad in (("conn_number", 2, "max_connections", "10"), ("binlog_row_image", 1, "binlog_row_image", "'MINIMAL'")):
+        bench.sql(f"SET GLOBAL {name} = {bad}")
+        told = bench.bad(check_id, "fail")["cures"][number - 1]["needs"]
+        equal(told.split()[0], {"mysql56": "SUPER", "mysql97-file": "SYSTEM_VARIABLES_ADMIN"}.get(
+            kind, "CONNECTION" if name == "max_connections" else "BINLOG"), f"what {name} takes")
+        bench.sql(f"GRANT {told} ON *.* TO reader@'%'")
+        bench.cure(check_id, number=number)
+        bench.good(check_id)
+        bench.sql(f"REVOKE {told} ON *.* FROM reader@'%'")
+
+
 @case(for_each=HOLDS)
 def cure_by_this_user_or_another(scene, kind, privilege):
     bench = bench_of(scene, kind, source={"user": "reader"})

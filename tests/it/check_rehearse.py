@@ -77,6 +77,54 @@ def rehearse_dump(scene, kind):
         bench.bad("meta_position", "fail", "TG-5102")
 
 
+@case(for_each=SOURCES)
+def rehearse_copy(scene, kind):
+    """The first rows of every table: what is read, what can't be, what would be made."""
+    bench, name = bench_of(scene, kind), "rehearse.copy"
+    bench.sql(f"CREATE TABLE {SCHEMA}.wide (id INT PRIMARY KEY, v VARCHAR(20), w LONGTEXT)",
+              f"INSERT INTO {SCHEMA}.wide VALUES (1, 'a', REPEAT('x', 3000000)), (2, 'b', REPEAT('y', 3000000)), (3, 'c', REPEAT('z', 3000000)), (4, 'd', '')")
+    result = bench.good(name, REHEARSE)
+    check(result["found"].startswith("5 rows of 2 tables, 9.0 MB"), f"8 MiB of a table are enough: {result}")
+    check("would make 2 tables" in result["extra"], f"what would be made: {result}")
+    bench.sql(f"CREATE DATABASE {SCHEMA}", f"CREATE TABLE {SCHEMA}.wide (id INT PRIMARY KEY)", at="target")
+    check("would make 1 table at" in bench.good(name, REHEARSE)["extra"], "one is there already")
+    bench.sql(f"DROP DATABASE {SCHEMA}", at="target")
+    holder = bench.source.connect()
+    with contextlib.closing(holder), holder.cursor() as cursor:
+        cursor.execute(f"LOCK TABLES {SCHEMA}.wide WRITE")
+        bench.bad(name, "warn", f"{SCHEMA}.wide can't be read", options=REHEARSE)
+    limited = user(bench, "columns", f"SELECT ON {SCHEMA}.nokey", f"SELECT (id) ON {SCHEMA}.wide",
+                   "REPLICATION SLAVE, REPLICATION CLIENT ON *.*" if kind != "mariadb" else "REPLICATION SLAVE, BINLOG MONITOR ON *.*")
+    bench.job(source=limited)
+    if bench.one("table_schema")["state"] == "success":  # a server that shows the definition to whoever may read one column
+        bench.bad(name, "fail", f"{SCHEMA}.wide can't be read", "TG-2103", options=REHEARSE)
+
+
+@case(for_each=SOURCES)
+def rehearse_stream(scene, kind):
+    """The binlog of the last minutes, decoded as the run will: figures, and the place where the run would stop."""
+    bench, name = bench_of(scene, kind), "rehearse.stream"
+    bench.sql(f"UPDATE {SCHEMA}.nokey SET a = a + 10", "FLUSH LOGS", f"DELETE FROM {SCHEMA}.nokey WHERE a = 12")
+    result = bench.good(name, REHEARSE)
+    rows = int(re.search(r"(\d+) rows", result["found"])[1])
+    check(rows >= 5, f"rows of two files: {result}")
+    bench.sql(f"ALTER TABLE {SCHEMA}.nokey ADD COLUMN later INT")
+    check("before an ALTER" in bench.good(name, REHEARSE)["extra"], "rows of an earlier definition")
+    file, offset = position(bench.source)
+    session = bench.source.connect()
+    with contextlib.closing(session), session.cursor() as cursor:
+        statements = {"XA": ("XA START 'x'", f"INSERT INTO {SCHEMA}.nokey VALUES (4, 'Lund', 1)", "XA END 'x'", "XA PREPARE 'x'", "XA COMMIT 'x'"),
+                      "instead of rows": ("SET SESSION binlog_format = 'STATEMENT'", f"INSERT INTO {SCHEMA}.nokey VALUES (5, 'Umeå', 1)")}
+        del statements["XA" if kind == "mysql56" else "instead of rows"]  # 5.6 logs it as any other transaction
+        for part, lines in statements.items():
+            for statement in lines:
+                cursor.execute(statement)
+            bench.bad(name, "fail", part, f"{file}:", "the run would stop", options=REHEARSE)
+    after = position(bench.source)
+    bench.job(mode="incremental", source={"start": {"file": after[0], "pos": after[1]}})
+    bench.good(name, REHEARSE)
+
+
 @case()
 def rehearse_target(scene):
     bench = bench_of(scene, "mariadb")

@@ -103,5 +103,23 @@ def test_verify_finds_differences(scene: Scene):
         check(f"{SCHEMA}.{table}" in verified.stdout, f"{table} is not named: {verified.stdout}")
 
 
+@case()
+def test_verify_outlasts_trouble(scene: Scene):
+    """Lost connections and answers that break off in the middle of a table cost the comparison some time and nothing else: PASS where all is equal, and red where it is not."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    near, far = scene.proxy(source), scene.proxy(target)
+    fill(source.port, 5_000, "mariadb")
+    engine = scene.engine(near, far, mode="full", road={"until": "copied"}).start()
+    equal(engine.ended(120), EXIT["fine"], "exit code")
+    for code in (EXIT["fine"], EXIT["different"]):
+        rules = [near.breaks("SELECT .*FROM `?\\w+`?.`?texts", 3), far.breaks("SELECT .*FROM `?\\w+`?.`?string_key", 5),
+                 far.drop("SELECT .*FROM")]
+        verified = engine.verify()
+        equal(verified.returncode, code, f"exit code of verify: {verified.stdout}{verified.stderr}")
+        for number, rule in enumerate(rules):
+            check(rule.wait(seconds=1), f"trouble {number} did not happen")
+        target.query(f"UPDATE {SCHEMA}.texts SET fixed = 'Altered' WHERE id = 77")
+
+
 if __name__ == "__main__":
     main()

@@ -247,6 +247,48 @@ static void test_contrast(void **unused)
     assert_string_equal(theme_find(NULL)->name, "default");
 }
 
+static void test_what_a_terminal_says(void **unused)
+{
+    (void)unused;
+    assert_int_equal(glyph_set_judge((const int[]){2, 2, 3}), GLYPHS_LINES);
+    assert_int_equal(glyph_set_judge((const int[]){3, 3, 3}), GLYPHS_SAFE);
+    assert_int_equal(glyph_set_judge((const int[]){2, 3, 3}), GLYPHS_SAFE);
+    assert_int_equal(glyph_set_judge((const int[]){2, 2, 4}), GLYPHS_ASCII); /* Latin-1 without what has no glyph there */
+    assert_int_equal(glyph_set_judge((const int[]){4, 4, 4}), GLYPHS_ASCII);
+    assert_int_equal(glyph_set_judge((const int[]){1, 1, 1}), GLYPHS_ASCII);
+    assert_string_equal(theme_for_background("0000/0000/0000")->name, "dark");
+    assert_string_equal(theme_for_background("1c/1c/1c")->name, "dark");
+    assert_string_equal(theme_for_background("f/f/f")->name, "light");
+    assert_string_equal(theme_for_background("fdfd/f6f6/e3e3")->name, "light");
+    assert_string_equal(theme_for_background("ffff/0000/0000")->name, "dark");
+    assert_string_equal(theme_for_background("")->name, "default");
+    assert_string_equal(theme_for_background("00000/0/0")->name, "default");
+    assert_string_equal(theme_for_background("ff/ff")->name, "default");
+}
+
+static void test_pointing(void **unused)
+{
+    (void)unused;
+    struct canvas c, nothing = {0};
+    struct rect clip = {1, 1, 3, 5};
+    canvas_init(&c, 6, 10, GLYPHS_LINES);
+    canvas_spot(&nothing, clip, clip, 1, 1); /* measured, not drawn */
+    assert_null(nothing.spot);
+    canvas_spot(&c, canvas_all(&c), clip, 1, 7);
+    canvas_spot(&c, clip, (struct rect){2, 3, 9, 9}, 2, 8);
+    static const struct { int y, x, what; } cases[] = {{1, 1, 1}, {2, 3, 2}, {3, 5, 2}, {4, 3, 0}, {2, 6, 0}, {0, 0, 0}, {2, 2, 1}, {99, 99, 0}, {-1, -1, 0}};
+    for (size_t i = 0; i < TG_ARRAY_LEN(cases); i++) {
+        struct input in = {.kind = IN_CLICK, .y = cases[i].y, .x = cases[i].x};
+        canvas_point(&c, &in);
+        assert_int_equal(in.what, cases[i].what);
+    }
+    canvas_clear(&c);
+    struct input in = {.y = 2, .x = 3};
+    canvas_point(&c, &in);
+    assert_int_equal(in.what, 0);
+    canvas_release(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +304,8 @@ int main(void)
         cmocka_unit_test(test_bad_utf8_moves_on),
         cmocka_unit_test(test_figures),
         cmocka_unit_test(test_contrast),
+        cmocka_unit_test(test_what_a_terminal_says),
+        cmocka_unit_test(test_pointing),
     };
     if (!setlocale(LC_ALL, "C.UTF-8"))
         return 1;

@@ -21,7 +21,7 @@ static const struct key_row rows[] = {
     {4, 2, 'z', {0}, NULL, "Back", 0, NULL, false, NULL},
     {5, 3, K_F10, {K_CTRL('q'), 'q', K_CTRL('c')}, "q", "Leave", 0, "leave", true, NULL},
 };
-static const struct keymap map = {rows, TG_ARRAY_LEN(rows)};
+static const struct keymap map = {rows, TG_ARRAY_LEN(rows), NULL, 0};
 
 static void test_twins(void **unused)
 {
@@ -131,10 +131,101 @@ static void test_dialog_is_deaf_at_first(void **unused)
     assert_int_equal(dialog_feed(&d, K_ESC, 2300), DIALOG_LEFT);
 }
 
+/* ---- keys of one's own ---- */
+
+static const struct key_action actions[] = {
+    {"help", 1, {K_F1, '?'}}, {"zoom", 1, {'z'}}, {"pace", 1, {'t'}}, {"back", 2, {'z'}}, {"leave", 3, {K_F10, K_CTRL('q'), 'q', K_CTRL('c')}},
+};
+static const struct keymap own_map = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
+static const struct keymap *const maps[] = {&own_map};
+
+static bool own(struct err *e, const char *action, const char *one, const char *two)
+{
+    const char *const keys[] = {one, two};
+    err_clear(e);
+    return keymap_own(maps, 1, action, keys, one ? two ? 2 : 1 : 0, e);
+}
+
+static void test_own_keys(void **unused)
+{
+    (void)unused;
+    struct err e = {0};
+    const char *culprit = NULL;
+    char words[80];
+    struct buf out = {0};
+    struct canvas c;
+    keymap_forget();
+    assert_true(own(&e, "zoom", "Z", NULL));
+    assert_true(own(&e, "help", "x", "Ctrl-H") == false); /* that is Backspace */
+    assert_true(own(&e, "help", "x", "F5"));
+    assert_true(keymap_agrees(maps, 1, &culprit, &e));
+    assert_int_equal(keymap_meaning(&own_map, 1, 'Z'), 'z');
+    assert_int_equal(keymap_meaning(&own_map, 1, 'z'), 0);
+    assert_int_equal(keymap_meaning(&own_map, 2, 'z'), 'z'); /* back is another action */
+    assert_int_equal(keymap_meaning(&own_map, 1, K_F0 + 5), K_F1);
+    assert_int_equal(keymap_meaning(&own_map, 1, '?'), 0);
+    assert_int_equal(keymap_meaning(&own_map, 1, 'q'), 'q');
+    assert_int_equal(keymap_pressed(&own_map, 1, K_F1), 'x');
+    assert_string_equal(keymap_words(&own_map, 1, "F1 or ?", words, sizeof words), "x or F5");
+    assert_string_equal(keymap_words(&own_map, 1, "q Leave   ? Help", words, sizeof words), "q Leave   F5 Help");
+    canvas_init(&c, 1, 40, GLYPHS_ASCII);
+    keymap_footer(&own_map, 1, &c, 0, NULL, NULL);
+    canvas_print(&c, &out);
+    assert_string_equal(out.p, " Z Zoom  t Pace  q Leave\n");
+    struct input in = {.kind = IN_CLICK, .y = 0, .x = 3};
+    canvas_point(&c, &in);
+    assert_int_equal(in.what, SPOT_KEY);
+    assert_int_equal(in.n, 'Z');
+    canvas_release(&c);
+    keymap_forget();
+    assert_true(own(&e, "leave", "F6", NULL));
+    assert_string_equal(keymap_words(&own_map, 1, "F10 Ctrl-Q", words, sizeof words), "F6");
+    assert_string_equal(keymap_words(&own_map, 1, "F10 or q", words, sizeof words), "F6");
+    assert_string_equal(keymap_words(&own_map, 1, "q", words, sizeof words), "F6");
+    assert_string_equal(keymap_words(&own_map, 1, "…", words, sizeof words), "…");
+    keymap_forget();
+    assert_string_equal(keymap_words(&own_map, 1, "F10 Ctrl-Q", words, sizeof words), "F10 Ctrl-Q");
+    buf_release(&out);
+}
+
+static void test_own_keys_refused(void **unused)
+{
+    (void)unused;
+    static const char *const kept[] = {"Enter", "Esc", "Tab", "Shift-Tab", "Space", "Up", "→", "PgDn", "Home", "Backspace", "Del", "Ctrl-M", "Ctrl-I", "Ctrl-A", "Ctrl-U", "7"};
+    static const char *const broken[] = {"", "F13", "Ctrl-", "Ctrl-1", "zz", "F1x", "\x1b"};
+    struct err e = {0};
+    const char *culprit = NULL;
+    keymap_forget();
+    for (size_t i = 0; i < TG_ARRAY_LEN(kept); i++) {
+        assert_false(own(&e, "zoom", kept[i], NULL));
+        assert_non_null(strstr(e.text, kept[i]));
+    }
+    for (size_t i = 0; i < TG_ARRAY_LEN(broken); i++)
+        assert_false(own(&e, "zoom", broken[i], NULL));
+    assert_false(own(&e, "zoooom", "Z", NULL));
+    assert_int_equal(e.code, ERR_CONF_KEY);
+    assert_non_null(strstr(e.text, "help, zoom, pace, back, leave"));
+    assert_false(own(&e, "zoom", NULL, NULL));
+    assert_non_null(strstr(e.text, "could not be reached"));
+    assert_false(own(&e, "help", "x", NULL)); /* while text is typed */
+    assert_non_null(strstr(e.text, "help needs a key that is no text"));
+    assert_true(own(&e, "zoom", "t", NULL));
+    assert_false(keymap_agrees(maps, 1, &culprit, &e));
+    assert_string_equal(culprit, "zoom");
+    assert_non_null(strstr(e.text, "zoom and pace"));
+    assert_true(own(&e, "pace", "z", NULL)); /* exchanged: that is fine */
+    assert_true(keymap_agrees(maps, 1, &culprit, &e));
+    assert_false(own(&e, "pace", "y", NULL));
+    assert_non_null(strstr(e.text, "a second time"));
+    keymap_forget();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_own_keys),
+        cmocka_unit_test(test_own_keys_refused),
         cmocka_unit_test(test_footer_keeps_the_way_out),
         cmocka_unit_test(test_layout_fills_exactly),
         cmocka_unit_test(test_layout_rest),

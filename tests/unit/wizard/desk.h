@@ -26,16 +26,21 @@
 
 #define DEADLINE_MS 15000
 
+/* How the terminal answers where the cursor is after a line, a block and a Chinese character. */
+enum manners { ANSWERS, WIDE_LINES, NARROW_CHINESE, NO_UTF8, SILENT };
 struct desk {
     VTerm *vt;
     VTermScreen *screen;
     int master, slave, rows, cols;
     pid_t pid;
     struct termios before;
-    bool is_alternate, is_cursor_hidden, has_ended;
+    bool is_alternate, is_cursor_hidden, has_ended, has_mouse;
     int status;
     size_t bytes;
-    bool is_wide_line, is_coloured;
+    enum manners manners;
+    unsigned asked;     /* how often it was asked where the cursor is */
+    const char *colour; /* what it answers about its background, or NULL */
+    bool is_coloured;
     unsigned modes;        /* private modes that are set, bits of mode_numbers */
     unsigned sequence, number; /* ESC [ ? and the number under way */
 };
@@ -122,7 +127,7 @@ TG_UNUSED static int window_main(const char *dir)
         return 90;
     }
     struct dashboard_options o = {
-        .client = client, .run_dir = dir, .last = last, .ended_by = &ended_by};
+        .client = client, .run_dir = dir, .theme = getenv("DESK_THEME"), .last = last, .ended_by = &ended_by};
     int left = dashboard_run(&o, &e);
     mon_detach(client);
     if (ended_by && ended_by != SIGHUP) {
@@ -234,15 +239,34 @@ TG_UNUSED static void sit_again(struct desk *d, const char *term)
     start_window(d, term, -1, -1);
 }
 
-/* Answers the question for the cursor, as a terminal with narrow or wide lines would; sees colours.
- */
+TG_UNUSED static void answer(struct desk *d)
+{
+    static const char columns[][4] = {[ANSWERS] = "223", [WIDE_LINES] = "333", [NARROW_CHINESE] = "222", [NO_UTF8] = "224"};
+    char text[16];
+    int n = snprintf(text, sizeof text, "\033[2;%cR", columns[d->manners][d->asked % 3]);
+    assert_int_equal(write(d->master, text, (size_t)n), n);
+}
+
+/* Answers the questions of the start; sees colours and the mouse. */
 TG_UNUSED static void look_at(struct desk *d, const char *bytes, size_t n)
 {
+    for (size_t i = 0; i + 3 < n; i++) { /* libvterm minds only the first of several modes */
+        size_t k = i + 3;
+        if (memcmp(bytes + i, "\033[?", 3) != 0)
+            continue;
+        while (k < n && (bytes[k] == ';' || (bytes[k] >= '0' && bytes[k] <= '9')))
+            k++;
+        if (k < n && (bytes[k] == 'h' || bytes[k] == 'l') && memmem(bytes + i, k - i, "1000", 4))
+            d->has_mouse = bytes[k] == 'h';
+    }
     for (size_t i = 0; i + 4 <= n; i++) {
         if (memcmp(bytes + i, "\033[6n", 4) == 0) {
-            const char *answer = d->is_wide_line ? "\033[1;3R" : "\033[1;2R";
-            assert_int_equal(write(d->master, answer, 6), 6);
+            if (d->manners != SILENT)
+                answer(d);
+            d->asked++;
         }
+        if (d->colour && i + 6 <= n && memcmp(bytes + i, "\033]11;?", 6) == 0)
+            assert_int_equal(write(d->master, d->colour, strlen(d->colour)), strlen(d->colour));
         if (bytes[i] == 033 && bytes[i + 1] == '[') {
             size_t j = i + 2;
             while (j < n && (bytes[j] == ';' || (bytes[j] >= '0' && bytes[j] <= '9')))

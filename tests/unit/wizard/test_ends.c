@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "wizard/draft.h"
+#include "wizard/job_file.h"
 #include "wizard/told.h"
 
 static void go_to(struct bench *b, enum step s)
@@ -397,41 +398,179 @@ static void test_told(void **unused)
 
 /* ---- the draft ---- */
 
+/* A window that keeps its draft in that folder. */
+struct drafting {
+    struct job job;
+    struct wizard_options o;
+    struct wz *w;
+    struct draft_keeper keeper;
+};
+
+static void draft_window(struct drafting *d, const char *home)
+{
+    *d = (struct drafting){.o = {.home = home}};
+    job_init(&d->job);
+    d->w = wz_new(&d->o, &d->job);
+    d->w->now_ms = 1000000;
+    draft_open(&d->keeper, d->w);
+}
+
+/* As by kill -9. */
+static void draft_window_gone(struct drafting *d)
+{
+    draft_close(&d->keeper);
+    wz_free(d->w);
+    job_release(&d->job);
+}
+
+static void draft_type(struct drafting *d, const char *text, bool leaves)
+{
+    struct wz_effect effect;
+    for (; *text || leaves; text++) {
+        d->w->now_ms += 1000;
+        wz_feed(d->w, &(struct input){.kind = IN_KEY, .key = *text ? (unsigned char)*text : K_TAB}, &effect);
+        secret_free(effect.password);
+        d->keeper.has_news = true;
+        if (!*text)
+            break;
+    }
+    draft_keep(&d->keeper, d->w, false);
+}
+
+static char *draft_file(const char *home)
+{
+    static char text[8192];
+    char *path = x_format("%s/.draft.yaml", home);
+    struct stat st;
+    memset(text, 0, sizeof text);
+    int fd = open(path, O_RDONLY);
+    if (fd >= 0) {
+        assert_int_equal(fstat(fd, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+        assert_true(read(fd, text, sizeof text - 1) > 0);
+        close(fd);
+    }
+    free(path);
+    return text;
+}
+
 static void test_draft(void **unused)
 {
     char home[] = "/tmp/tg-draft-XXXXXX";
-    struct job job, back;
-    struct draft found;
-    struct err e = {0};
-    struct stat st;
-    enum step at;
+    struct drafting d;
+    struct wz_effect effect = {.kind = WZ_NONE};
     (void)unused;
     assert_non_null(mkdtemp(home));
-    job_init(&job);
-    assert_true(job_set(&job, "source.host", "db.example", &e));
-    assert_true(job_set_secret(&job, "source.password", "${env:TG_SOURCE_PASSWORD}", secret_new("geheim", 6), &e));
-    assert_true(draft_write(home, &job, STEP_TARGET, &e));
-    char *path = x_format("%s/.draft.yaml", home), text[4096] = "";
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0600);
-    int fd = open(path, O_RDONLY);
-    assert_true(read(fd, text, sizeof text - 1) > 0);
-    close(fd);
-    assert_null(strstr(text, "geheim"));
-    assert_non_null(strstr(text, "${env:TG_SOURCE_PASSWORD}"));
-    draft_look(home, &found);
-    assert_true(found.is_there);
-    assert_int_equal(found.at, STEP_TARGET);
-    assert_string_equal(found.name, "db.example");
-    assert_true(draft_read(home, &back, &at));
-    assert_string_equal(back.sources[0].host, "db.example");
-    draft_remove(home);
-    draft_look(home, &found);
-    assert_false(found.is_there);
-    free(path);
-    job_release(&job);
-    job_release(&back);
-    rmdir(home);
+    draft_window(&d, home);
+    assert_false(d.w->draft.is_there);
+    wz_go(d.w, STEP_SOURCE, &effect);
+    draft_keep(&d.keeper, d.w, true);
+    assert_string_equal(draft_file(home), ""); /* nothing was answered */
+    draft_type(&d, "", true);                  /* over Kind */
+    draft_type(&d, "db.example", true);
+    draft_type(&d, "\10\10\10\10none", true); /* a port that can't be taken */
+    draft_type(&d, "tg_rea", false);
+    assert_non_null(strstr(draft_file(home), "# typed 1 source.user tg_rea\n"));
+    assert_non_null(strstr(draft_file(home), "# typed 1 source.port none\n"));
+    draft_type(&d, "der", true);
+    draft_type(&d, "geheim", false); /* under the cursor */
+    assert_null(strstr(draft_file(home), "geheim"));
+    draft_type(&d, "", true);
+    assert_null(strstr(draft_file(home), "geheim"));
+    assert_non_null(strstr(draft_file(home), "${env:TG_SOURCE_PASSWORD}"));
+    draft_window_gone(&d);
+
+    draft_window(&d, home);
+    assert_true(d.w->draft.is_there);
+    assert_int_equal(d.w->draft.at, STEP_SOURCE);
+    assert_string_equal(d.w->draft.name, "db.example");
+    assert_true(draft_carry_on(&d.keeper, d.w, &effect));
+    assert_int_equal(d.w->at, STEP_SOURCE);
+    assert_string_equal(d.job.sources[0].host, "db.example");
+    assert_string_equal(d.job.sources[0].user, "tg_reader");
+    assert_null(d.job.sources[0].password.value);
+    assert_string_equal(d.job.sources[0].password.reference, "TG_SOURCE_PASSWORD");
+    size_t at = 0;
+    while (strcmp(d.w->form[STEP_SOURCE].field[at].path, "source.port") != 0)
+        at++;
+    char *port = form_value(&d.w->form[STEP_SOURCE], d.w, at);
+    assert_string_equal(port, "none");
+    free(port);
+    assert_non_null(strstr(d.w->notice, "passwords"));
+    draft_drop(&d.keeper, d.w);
+    draft_window_gone(&d);
+
+    draft_window(&d, home);
+    assert_false(d.w->draft.is_there);
+    draft_window_gone(&d);
+    assert_int_equal(rmdir(home), 0);
+}
+
+/* What the job has no place for: the way, the job's own file, which source is shown. */
+static void test_draft_more(void **unused)
+{
+    char home[] = "/tmp/tg-draft-XXXXXX";
+    struct drafting d;
+    struct wz_effect effect = {.kind = WZ_NONE};
+    struct err e = {0};
+    (void)unused;
+    assert_non_null(mkdtemp(home));
+    draft_window(&d, home);
+    assert_true(job_set(&d.job, "source.host", "127.0.0.1", &e) && job_set(&d.job, "source[1].host", "b", &e));
+    d.w->way[0] = (struct way){.kind = WAY_LOCAL, .host = "db.inside", .port = 3306, .jump = "jump one", .jump_port = 22};
+    d.w->source_at = 1;
+    snprintf(d.w->path, sizeof d.w->path, "/tmp/some where/job.yaml");
+    d.w->is_changed = true;
+    draft_keep(&d.keeper, d.w, true);
+    draft_window_gone(&d);
+
+    draft_window(&d, home);
+    assert_true(draft_carry_on(&d.keeper, d.w, &effect));
+    assert_int_equal(d.w->way[0].kind, WAY_LOCAL);
+    assert_string_equal(d.w->way[0].host, "db.inside");
+    assert_string_equal(d.w->way[0].jump, "jump one");
+    assert_int_equal(d.w->way[0].port, 3306);
+    assert_int_equal(d.w->source_at, 1);
+    assert_string_equal(d.w->path, "/tmp/some where/job.yaml");
+    assert_true(d.w->is_changed);
+    draft_window_gone(&d);
+
+    draft_window(&d, home); /* a window with a file of its own is offered the draft of that file only */
+    d.o.job_path = "/tmp/other.yaml";
+    draft_open(&d.keeper, d.w);
+    assert_false(d.w->draft.is_there);
+    d.o.job_path = "/tmp/some where/job.yaml";
+    draft_open(&d.keeper, d.w);
+    assert_true(d.w->draft.is_there);
+    d.keeper.is_ours = true;
+    draft_drop(&d.keeper, d.w);
+    draft_window_gone(&d);
+    assert_int_equal(rmdir(home), 0);
+}
+
+/* ---- several files ---- */
+
+static void test_file_names(void **unused)
+{
+    static const struct {
+        const char *typed, *word[3];
+    } cases[] = {{"task.yaml source.yaml", {"task.yaml", "source.yaml", NULL}},
+                 {"  'my job.yaml'\t\"b c\".yaml ", {"my job.yaml", "b c.yaml", NULL}},
+                 {"a\\ b.yaml", {"a b.yaml", NULL}},
+                 {"/dev/null", {"/dev/null", NULL}},
+                 {"   ", {NULL}}};
+    (void)unused;
+    for (size_t i = 0; i < TG_ARRAY_LEN(cases); i++) {
+        char *names[8];
+        size_t n = job_file_names(cases[i].typed, names, TG_ARRAY_LEN(names)), wanted = 0;
+        while (cases[i].word[wanted])
+            wanted++;
+        assert_int_equal(n, wanted);
+        for (size_t k = 0; k < n; k++) {
+            assert_string_equal(names[k], cases[i].word[k]);
+            free(names[k]);
+        }
+    }
 }
 
 int main(void)
@@ -440,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_start), cmocka_unit_test(test_lost), cmocka_unit_test(test_attach_live),   cmocka_unit_test(test_kinds), cmocka_unit_test(test_scroll), cmocka_unit_test(test_origin),
         cmocka_unit_test(test_reveal),  cmocka_unit_test(test_several), cmocka_unit_test(test_grants), cmocka_unit_test(test_name),
         cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told),   cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_draft_more), cmocka_unit_test(test_file_names),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,20 +264,6 @@ static void test_poor_terminals(void **unused)
     }
 }
 
-static void test_wide_lines_get_the_safe_set(void **unused)
-{
-    (void)unused;
-    struct desk d;
-    sit_down(&d, 24, 80, "xterm-256color");
-    d.is_wide_line = true;
-    wait_for(&d, "+ 1 Dump ------", true);
-    wait_for(&d, "251 of ~412 GB", true);
-    type(&d, "d");
-    wait_end(&d);
-    check_restored(&d);
-    stand_up(&d);
-}
-
 /* The environment's language; English where the console has no glyphs for it. */
 static void test_language(void **unused)
 {
@@ -458,7 +444,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_teardown(test_answer_reaches_the_engine, clear_away),
         cmocka_unit_test_teardown(test_log_arrives_and_rest_is_quiet, clear_away),
         cmocka_unit_test_teardown(test_poor_terminals, clear_away),
-        cmocka_unit_test_teardown(test_wide_lines_get_the_safe_set, clear_away),
         cmocka_unit_test_teardown(test_language, clear_away),
         cmocka_unit_test_teardown(test_no_color, clear_away),
         cmocka_unit_test_teardown(test_dumb_terminal_speaks_plainly, clear_away),

@@ -2,6 +2,8 @@
 /* The frame of the wizard: from page to page, focus, boxes, pastes. */
 #include "wz_test.h"
 
+#include <stdlib.h>
+
 static void go_to(struct bench *b, enum step s)
 {
     b->w->at = s;
@@ -55,6 +57,40 @@ static void test_reader_endpoint(void **unused)
     press(&b, K_CTRL('y'));
     press(&b, K_TAB);
     assert_string_equal(b.job.sources[0].host, "shop.cluster-cx1.us-east-1.rds.example");
+    bench_release(&b);
+}
+
+/* What is typed replaces a default that nobody has touched, and only that. */
+static void test_default(void **unused)
+{
+    static const struct { enum step step; int tabs; const char *type, *more, *first, *second; } ends[] = {
+        {STEP_SOURCE, 2, "33", "07", "33", "3307"}, {STEP_TARGET, 2, "40", "01", "40", "4001"}};
+    struct bench b;
+    (void)unused;
+    bench_init(&b, 24, 80);
+    for (size_t i = 0; i < TG_ARRAY_LEN(ends); i++) {
+        go_to(&b, ends[i].step);
+        for (int k = 0; k < ends[i].tabs; k++)
+            press(&b, K_TAB);
+        assert_non_null(strstr(wz_field(b.w)->path, ".port"));
+        type(&b, ends[i].type);
+        press(&b, K_TAB);
+        struct job_end *end = i ? &b.job.target : &b.job.sources[0];
+        assert_int_equal(end->port, atoi(ends[i].first));
+        press(&b, K_BACK_TAB);
+        type(&b, ends[i].more);
+        press(&b, K_TAB);
+        assert_int_equal(end->port, atoi(ends[i].second));
+    }
+    bench_release(&b);
+    bench_init(&b, 24, 80);
+    go_to(&b, STEP_SOURCE);
+    press(&b, K_TAB);
+    press(&b, K_TAB);
+    press(&b, K_END); /* looked at, and kept */
+    type(&b, "0");
+    press(&b, K_TAB);
+    assert_int_equal(b.job.sources[0].port, 33060);
     bench_release(&b);
 }
 
@@ -116,7 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),  cmocka_unit_test(test_back_and_forth), cmocka_unit_test(test_reader_endpoint),
-        cmocka_unit_test(test_paste),  cmocka_unit_test(test_probe),          cmocka_unit_test(test_esc),
+        cmocka_unit_test(test_paste),  cmocka_unit_test(test_default), cmocka_unit_test(test_probe),          cmocka_unit_test(test_esc),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
