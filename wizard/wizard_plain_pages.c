@@ -490,6 +490,17 @@ static bool has_test(const struct plain *p, enum step s)
     return s == STEP_SOURCE || s == STEP_TARGET || (s == STEP_PATH && p->w->way[p->w->path_is_target].kind != WAY_SSH);
 }
 
+/* What is missing is asked at once, not the whole page again. */
+static enum said ask_missing(struct plain *p, struct form *form, bool *asked)
+{
+    const struct form_field *lacking = form_problem(form, p->w);
+    *asked = lacking != NULL;
+    if (!lacking)
+        return SAID_TEXT;
+    plain_say(_("one thing left: %s"), form_label(lacking));
+    return ask_field(p, form, (size_t)(lacking - form->field));
+}
+
 static enum said page_of_fields(struct plain *p, enum step s)
 {
     static const enum probe tests[STEP_COUNT] = {[STEP_SOURCE] = PROBE_SOURCE, [STEP_PATH] = PROBE_PATH, [STEP_TARGET] = PROBE_TARGET};
@@ -507,8 +518,15 @@ static enum said page_of_fields(struct plain *p, enum step s)
         } else if (said == SAID_TEXT && s == STEP_PATH) {
             said = plain_key(p, K_F0 + 6); /* the tunnel's command: it must be opened by hand */
         }
-        if (said == SAID_TEXT)
+        bool asked = true;
+        while (said == SAID_TEXT && asked) {
             said = ask_next(p, &again);
+            asked = false;
+            if (said == SAID_TEXT && !again)
+                said = ask_missing(p, &p->w->form[s], &asked);
+            if (said == SAID_BACK && asked)
+                said = SAID_TEXT;
+        }
     } while (said == SAID_TEXT && again);
     return said;
 }
