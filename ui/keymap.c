@@ -60,7 +60,9 @@ const char *key_name(int key, char *buf, size_t size)
 
 static const char *label_of(const struct keymap *m, unsigned where, const struct key_row *row, char *buf, size_t size)
 {
-    return row->label ? keymap_words(m, where, row->label, buf, size) : key_name(keymap_pressed(m, where, row->key), buf, size);
+    if (row->label) /* "s" is a second elsewhere, but "or" is a word */
+        return keymap_words(m, where, strstr(row->label, " or ") ? _(row->label) : row->label, buf, size);
+    return key_name(keymap_pressed(m, where, row->key), buf, size);
 }
 
 static const char *hint_of(const struct key_row *row, unsigned where, int cols, key_hint *hint,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wizard's boxes: a cure, accepting a finding, consent to start, where to save, leaving. Each opens with a safe choice
 // and does nothing by itself: what was pressed becomes an effect.
+#include "base/retell.h"
 #include "conf/dm_topology.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
@@ -26,15 +27,15 @@ static void cure_text(const struct wz *w, const struct check_result *r, const st
 {
     (void)w;
     if (r->found)
-        buf_addf(out, _("Now %s. "), r->found);
-    buf_addf(out, "%s\n\n", c->title);
-    add_lines(out, "", c->text);
+        buf_addf(out, _("Now %s. "), retell(r->found));
+    buf_addf(out, "%s\n\n", retell(c->title));
+    add_lines(out, "", retell(c->text));
     add_lines(out, "  ", c->sql);
     if (c->path)
         buf_addf(out, "  %s: %s\n", c->path, c->value);
     buf_addc(out, '\n');
     if (c->effect)
-        buf_addf(out, _("Effect    %s\n"), c->effect);
+        buf_addf(out, _("Effect    %s\n"), retell(c->effect));
     if (c->kind == CURE_SQL)
         buf_addf(out, _("Undo      %s\n"), c->undo ? _("noted in the report") : _("there is none"));
     if (c->needs)
@@ -47,11 +48,11 @@ static void open_findings(struct wz *w, const struct check_result *r, int key)
     struct modal *m = &w->modal;
     modal_begin(m, BOX_TEXT, _(check_title(r->check)), key, w->now_ms);
     if (r->detail)
-        buf_addf(&m->text, "%s\n\n", r->detail);
+        buf_addf(&m->text, "%s\n\n", retell(r->detail));
     for (uint32_t i = 0; i < r->nfindings; i++) {
-        buf_addf(&m->text, "%s %s\n", r->findings[i].state == CHECK_FAIL ? "✗" : "!", r->findings[i].text);
+        buf_addf(&m->text, "%s %s\n", r->findings[i].state == CHECK_FAIL ? "✗" : "!", retell(r->findings[i].text));
         if (r->findings[i].instruction)
-            buf_addf(&m->text, "%s\n", r->findings[i].instruction);
+            buf_addf(&m->text, "%s\n", retell(r->findings[i].instruction));
     }
     if (r->ntotal > r->nfindings)
         buf_addf(&m->text, _("… and %u more\n"), r->ntotal - r->nfindings);
@@ -245,7 +246,7 @@ void ask_failure(struct wz *w, const char *title, const struct err *e)
 {
     struct buf text = {0};
     const struct err_info *info = err_info(e->code);
-    buf_addf(&text, "%s %s\n%s\n\n%s\n", info->id, _(info->title), e->text, _(info->cure));
+    buf_addf(&text, "%s %s\n%s\n\n%s\n", info->id, _(info->title), retell(e->text), _(info->cure));
     ask_text(w, title, &text, 0);
 }
 

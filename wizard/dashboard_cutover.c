@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The checklist of a cutover, as far as this version goes: what is watched has a lamp, what it does not do says so, and no
  * key on the page does more than the same key elsewhere. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -32,7 +33,7 @@ static void step_copy(struct cutover_step *out, const struct mon_snapshot *m)
     bool is_copied = flow_is_over(m, false) && flow_is_over(m, true);
     char what[80];
     snprintf(what, sizeof what, _("Copy finished, %u of %u tables"), TG_MIN(m->tables_done + m->tables_different, m->tables_total), m->tables_total);
-    step(out, is_copied ? LAMP_GREEN : LAMP_WAITS, what, is_copied ? _("done") : run_state_name(m->state));
+    step(out, is_copied ? LAMP_GREEN : LAMP_WAITS, what, is_copied ? _("done") : _(run_state_name(m->state)));
 }
 
 static void step_lag(struct cutover_step *out, const struct mon_snapshot *m)
@@ -70,7 +71,7 @@ static void step_verdict(struct cutover_step *out, const struct mon_snapshot *m)
     if (m->state == RUN_VERIFYING)
         snprintf(state, sizeof state, _("%u of %u so far"), m->tables_verified + m->tables_different, m->tables_total);
     else
-        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : m->verdict);
+        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : retell(m->verdict));
     step(out, m->state == RUN_VERIFYING ? LAMP_WAITS : lamp, _("Last verification, when the source is quiet"), state);
     if (m->verified_at[0] && v != VERDICT_OPEN && m->state != RUN_VERIFYING)
         snprintf(out->note, sizeof out->note, _("at %s"), m->verified_at);

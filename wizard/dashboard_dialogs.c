@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Dialogs are filled here and only here; what a choice does is decided when it was made, by the
  * kind of dialog, never by its text. The first choice is always the one that loses nothing. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -88,13 +89,13 @@ void ask_question(struct dashboard_state *s, int key, size_t which)
     fmt_span(age, (s->wall_ms - q->asked_ms) / 1000);
     if (q->table[0] && others)
         snprintf(d->text, sizeof d->text, _("%s  waits since %s; the %u other tables go on\n\n%s"),
-                 q->table, age, others, q->text);
+                 q->table, age, others, retell(q->text));
     else
         snprintf(d->text, sizeof d->text, _("%s%swaits since %s\n\n%s"), q->table,
-                 q->table[0] ? "  " : "", age, q->text);
+                 q->table[0] ? "  " : "", age, retell(q->text));
     snprintf(d->ask, sizeof d->ask, "%s", _("What now"));
     for (uint32_t i = 0; i < TG_MIN(q->nchoices, 6u); i++) {
-        choice(d, q->choice[i].label, i == q->initial ? _("   nothing lost, default") : "");
+        choice(d, retell(q->choice[i].label), i == q->initial ? _("   nothing lost, default") : "");
         snprintf(s->asked_slug[i], sizeof s->asked_slug[i], "%s", q->choice[i].slug);
     }
     d->selected = q->initial < d->nchoices ? q->initial : 0;
@@ -112,8 +113,8 @@ void ask_event(struct dashboard_state *s, int key)
     *d = (struct dialog){.width = 72};
     s->asked = ASK_EVENT;
     snprintf(d->title, sizeof d->title, "%s  %s  %s  %s", fmt_clock(clock, e->at_ms),
-             log_level_name(e->level), e->stage, e->id);
-    snprintf(d->text, sizeof d->text, "%s%s%s", e->table, e->table[0] ? "\n" : "", e->text);
+             _(log_level_name(e->level)), e->stage, e->id);
+    snprintf(d->text, sizeof d->text, "%s%s%s", e->table, e->table[0] ? "\n" : "", retell(e->text));
     snprintf(d->keys, sizeof d->keys, "%s", _("Esc Close   y Copy"));
     dialog_open(d, key, s->now_ms);
 }
@@ -171,7 +172,7 @@ static void pace_text(const struct dashboard_state *s, char *out, size_t size)
     if (p->read_ms >= 0)
         n += snprintf(out + n, size - (size_t)n, _("; a chunk takes %.0f ms"), p->read_ms);
     if (p->waits[0])
-        snprintf(out + n, size - (size_t)n, _("\nReading waits: %s"), _(p->waits));
+        snprintf(out + n, size - (size_t)n, _("\nReading waits: %s"), retell(p->waits));
 }
 
 static void pace_fill(struct dashboard_state *s)

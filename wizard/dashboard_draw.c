@@ -2,6 +2,7 @@
 /* The frame: where panes stand, the title row, the row of stages, the footer. No pane computes
  * where it is; each gets its rectangle from a layout tree and shows what fits. All texts of the run
  * come from the snapshot alone. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/layout.h"
 #include "ui/text.h"
@@ -178,7 +179,7 @@ enum role verdict_role(enum verdict v)
 
 static void state_word(char *out, size_t size, enum run_state state)
 {
-    const char *name = run_state_name(state);
+    const char *name = _(run_state_name(state));
     size_t i = 0;
     for (; name[i] && i + 1 < size; i++)
         out[i] = (char)toupper((unsigned char)name[i]);
@@ -235,12 +236,12 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, _("watching only"));
     } else if (m->reason[0]) {
         snprintf(story, sizeof story, "%s%s", state_role(m->state) == ROLE_OK ? "" : "! ",
-                 m->reason);
+                 retell(m->reason));
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, story);
     } else if (m->verdict[0]) {
         enum verdict v = verdict_of(m);
         snprintf(story, sizeof story, m->verified_at[0] && v != VERDICT_OPEN ? _("%s %s at %s") : "%s %s",
-                 verdict_sign(v), m->verdict, m->verified_at);
+                 verdict_sign(v), retell(m->verdict), m->verified_at);
         canvas_cut(c, left, r.y, x, left.w - x, verdict_role(v), story);
     } else if (c->cols >= 110 && m->source_flavour[0]) {
         char source[96], target[96];

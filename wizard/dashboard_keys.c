@@ -6,7 +6,7 @@
 
 static const struct key_row rows[] = {
     /* left column of the help page */
-    {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
+    {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
     {DO_NEXT, IN_PANES, K_TAB, {0}, "Tab", NULL, 0, N_("next pane"), true, NULL},
     {DO_PREVIOUS, IN_PANES, K_BACK_TAB, {0}, "Shift-Tab", NULL, 0, N_("previous pane"), true, NULL},
     {DO_NOTHING, IN_ANY, 0, {0}, "↑ ↓ j k", NULL, 0, N_("one line"), true, NULL},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The dashboard for screen readers, pipes and terminals that can't place a cursor: the same state, commands and dialogs,
  * one announcement a line, on every change of state and every 30 s at most. The end of the input ends nothing. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -134,10 +135,10 @@ static void ask(struct speaker *k)
         if (is_known || k->nasked == MON_QUESTIONS)
             continue;
         snprintf(k->asked[k->nasked++], sizeof k->asked[0], "%s", name);
-        snprintf(text, sizeof text, _("Question %s. %s%s%s"), q->id, q->table, q->table[0] ? ". " : "", q->text);
+        snprintf(text, sizeof text, _("Question %s. %s%s%s"), q->id, q->table, q->table[0] ? ". " : "", retell(q->text));
         tell(text);
         for (uint32_t c = 0; c < TG_MIN(q->nchoices, 6u); c++) {
-            snprintf(text, sizeof text, "  %u  %s%s", c + 1, q->choice[c].label, c == q->initial ? _(" (safe)") : "");
+            snprintf(text, sizeof text, "  %u  %s%s", c + 1, retell(q->choice[c].label), c == q->initial ? _(" (safe)") : "");
             tell(text);
         }
         snprintf(text, sizeof text, _("Choose by number, or leave it open. [%u]"), q->initial + 1);
@@ -156,7 +157,7 @@ static void call(struct speaker *k, const struct effect *f)
     }
     bool fine = mon_call(k->o->client, f->cmd, f->args, NULL, CALL_MS, &e);
     bool is_pause = strcmp(f->cmd, "pause") == 0 && !f->then_leave;
-    tell(!fine ? e.text : is_pause ? _("pausing; pause once more goes on, nothing is lost") : f->done);
+    tell(!fine ? retell(e.text) : is_pause ? _("pausing; pause once more goes on, nothing is lost") : f->done);
     if (strcmp(f->cmd, "answer") == 0)
         k->nasked = 0;                /* what is open still is told again */
     if (fine && f->then_leave) {
@@ -173,7 +174,7 @@ static void save(struct speaker *k, const struct effect *f)
     bool is_log = f->kind == EFFECT_SAVE_LOG;
     bool fine = is_log ? save_log(k->s, f->path, &lines, &e) : save_report(k->o->run_dir, f->path, &e);
     if (!fine)
-        snprintf(text, sizeof text, "%.380s", e.text);
+        snprintf(text, sizeof text, "%.380s", retell(e.text));
     else if (is_log)
         snprintf(text, sizeof text, lines == 1 ? _("%zu line saved as %s") : _("%zu lines saved as %s"), lines, f->path);
     else
@@ -419,7 +420,7 @@ static void take_events(struct speaker *k)
         dashboard_add_event(k->s, &event);
         if (event.level < LOG_WARN)
             continue;
-        snprintf(text, sizeof text, "%s  %s  %s%s%s", fmt_clock(clock, event.at_ms), log_level_name(event.level), event.table, event.table[0] ? ": " : "", event.text);
+        snprintf(text, sizeof text, "%s  %s  %s%s%s", fmt_clock(clock, event.at_ms), _(log_level_name(event.level)), event.table, event.table[0] ? ": " : "", retell(event.text));
         term_plain_line(stdout, text);
     }
     k->s->log.dropped += dropped;

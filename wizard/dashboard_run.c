@@ -2,6 +2,7 @@
 /* One poll over the terminal, the run's socket and a tick of a second. News are drawn ten times a
  * second at most, keys at once. The run is asked only through mon_call, and nothing here can harm
  * it: every way out of this loop that no person chose is a detach. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -154,7 +155,7 @@ static void do_call(struct window *w, const struct effect *effect)
     bool is_ok = mon_call(w->o->client, effect->cmd, effect->args, NULL, CALL_MS, &e);
     look_at_clock(w);
     if (!is_ok) {
-        dashboard_notice(w->s, "! %s: %s", effect->cmd, e.text);
+        dashboard_notice(w->s, "! %s: %s", effect->cmd, retell(e.text));
         return;
     }
     if (effect->done[0])
@@ -181,7 +182,7 @@ static void save(struct window *w, const struct effect *effect)
     bool is_log = effect->kind == EFFECT_SAVE_LOG;
     bool fine = is_log ? save_log(w->s, effect->path, &lines, &e) : save_report(w->o->run_dir, effect->path, &e);
     if (!fine)
-        snprintf(text, sizeof text, "! %.380s", e.text);
+        snprintf(text, sizeof text, "! %.380s", retell(e.text));
     else if (is_log)
         snprintf(text, sizeof text, lines == 1 ? _("%zu line saved as %s") : _("%zu lines saved as %s"), lines, effect->path);
     else
@@ -374,7 +375,7 @@ static bool say_report(void *file, const char *run_dir)
     bool fine = run_dir && mon_report_read(run_dir, &r, &e) && r.snap.state == RUN_FINISHED;
     unsigned n = fine ? report_words(&r, words) : 0;
     for (unsigned i = 0; i < n; i++) {
-        snprintf(line, sizeof line, "%s  %s  %.159s", r.snap.run, run_state_name(r.snap.state), words[i].text);
+        snprintf(line, sizeof line, "%s  %s  %.159s", r.snap.run, _(run_state_name(r.snap.state)), words[i].text);
         if (i)
             snprintf(line, sizeof line, "  %.159s", words[i].text);
         term_plain_line(file, line);
@@ -390,12 +391,12 @@ void dashboard_summary(void *file, const struct mon_snapshot *s, int left, const
     bool is_over = s->state == RUN_FINISHED;
     size_t n = 0;
     if (s->verdict[0])
-        n += (size_t)snprintf(more + n, sizeof more - n, "  %s", s->verdict);
+        n += (size_t)snprintf(more + n, sizeof more - n, "  %s", retell(s->verdict));
     if (!is_over && dump >= 0 && load >= 0)
         n += (size_t)snprintf(more + n, sizeof more - n, _("  dump %d%%  load %d%%"), dump, load);
     if (!is_over && s->lag.seconds >= 0 && n < sizeof more)
         snprintf(more + n, sizeof more - n, _("  lag %s"), fmt_lag(lag, s->lag.seconds));
-    snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, run_state_name(s->state), more,
+    snprintf(line, sizeof line, "%s  %s%s.  %s", s->run, _(run_state_name(s->state)), more,
              left_words(s, left));
     if (!is_over || !say_report(file, run_dir))
         term_plain_line(file, line);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the panes show, in lines: for dashboard_plain.c. Long lists come a piece at a time.
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -26,11 +27,11 @@ void say_state(const struct mon_snapshot *m)
 {
     char clock[FMT_SIZE], a[FMT_SIZE], b[FMT_SIZE], text[640];
     int dump = flow_percent(m, false), load = flow_percent(m, true);
-    size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms), run_state_name(m->state));
+    size_t n = (size_t)snprintf(text, sizeof text, "%s  %s.", fmt_clock(clock, m->at_ms), _(run_state_name(m->state)));
     if (m->reason[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, " %s.", m->reason);
+        n += (size_t)snprintf(text + n, sizeof text - n, " %s.", retell(m->reason));
     if (m->verdict[0])
-        n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), m->verdict);
+        n += (size_t)snprintf(text + n, sizeof text - n, _(" Verdict %s."), retell(m->verdict));
     if (dump >= 0 && load >= 0)
         n += (size_t)snprintf(text + n, sizeof text - n, _(" Dump %d percent. Load %d percent."), dump, load);
     if (m->load.left_s >= 0 && load < 100)
@@ -104,7 +105,7 @@ static void say_tables(const struct dashboard_state *s, size_t *from)
     for (; *from < end; ++*from) {
         const struct table_view *t = &m->table[order[*from]];
         char rows[FMT_SIZE], guess[FMT_SIZE], rate[FMT_SIZE];
-        say(_("  %s  %s  %s of about %s rows  %s%s"), t->name, table_state_name(t->state), fmt_count(rows, t->rows_loaded), fmt_count(guess, t->rows_guess),
+        say(_("  %s  %s  %s of about %s rows  %s%s"), t->name, _(table_state_name(t->state)), fmt_count(rows, t->rows_loaded), fmt_count(guess, t->rows_guess),
             fmt_rate(rate, t->rate), t->is_keyless ? _("  no key") : "");
     }
     if (*from < n)
@@ -123,7 +124,7 @@ static void say_log(const struct dashboard_state *s, size_t *from)
         const struct mon_event *e = log_line(&s->log, match[i]);
         char clock[FMT_SIZE];
         if (e)
-            say("%s  %s  %s  %s%s%s", fmt_clock(clock, e->at_ms), log_level_name(e->level), e->stage, e->table, e->table[0] ? ": " : "", e->text);
+            say("%s  %s  %s  %s%s%s", fmt_clock(clock, e->at_ms), _(log_level_name(e->level)), e->stage, e->table, e->table[0] ? ": " : "", retell(e->text));
     }
     if (!n)
         say("%s", _("no line passes the filters"));
@@ -148,7 +149,7 @@ void say_chunks(const char *table, const struct chunks_view *v)
     say(_("%s done   %u loading   %u queued   %u reading   %s"), fmt_exact(a, v->done), v->count[CHUNK_LOADING], v->count[CHUNK_QUEUED] + v->count[CHUNK_PASSING],
         v->count[CHUNK_READING], v->ranges ? _("more to come") : _("0 to come"));
     if (v->retried)
-        say(v->retried == 1 ? _("retried %u time: %s") : _("retried %u times, the last time: %s"), v->retried, v->why);
+        say(v->retried == 1 ? _("retried %u time: %s") : _("retried %u times, the last time: %s"), v->retried, retell(v->why));
 }
 
 static void say_attention(const struct dashboard_state *s)
@@ -157,7 +158,7 @@ static void say_attention(const struct dashboard_state *s)
     if (!m->nquestions)
         say("%s", _("Nothing asks for you."));
     for (uint32_t i = 0; i < m->nquestions; i++)
-        say("  %u  %s  %s%s%s", i + 1, m->question[i].id, m->question[i].table, m->question[i].table[0] ? ": " : "", m->question[i].text);
+        say("  %u  %s  %s%s%s", i + 1, m->question[i].id, m->question[i].table, m->question[i].table[0] ? ": " : "", retell(m->question[i].text));
     if (m->nquestions)
         say("%s", _("question NUMBER opens one of them"));
 }

@@ -2,6 +2,7 @@
 #include "wizard/job_file.h"
 
 #include "base/file.h"
+#include "base/retell.h"
 #include "conf/dm_emit.h"
 #include "ui/text.h"
 #include "wizard/draft.h"
@@ -34,7 +35,7 @@ bool job_file_save(struct wz *w, const struct wz_effect *f)
     bool fine = file_replace(path, &text, &e);
     buf_release(&text);
     if (!fine) {
-        wz_notice(w, "%s: %s", err_info(e.code)->id, e.text);
+        wz_notice(w, "%s: %s", err_info(e.code)->id, retell(e.text));
         w->leaves_after_save = false;
         return false;
     }
@@ -55,7 +56,7 @@ void job_file_write_dm(struct wz *w, const char *dir)
     if (!ok)
         buf_addf(&text, "%s\n\n", _("Nothing was written."));
     else if (!done)
-        buf_addf(&text, "%s %s: %s\n\n%s\n", err_info(e.code)->id, err_info(e.code)->title, e.text, _("Nothing was written. Choose another folder."));
+        buf_addf(&text, "%s %s: %s\n\n%s\n", err_info(e.code)->id, _(err_info(e.code)->title), retell(e.text), _("Nothing was written. Choose another folder."));
     else
         buf_addf(&text, _("Written into %s:"), dir);
     for (size_t i = 0; done && i < out.n; i++)
@@ -63,7 +64,7 @@ void job_file_write_dm(struct wz *w, const char *dir)
     if (done)
         buf_addf(&text, "\n\n%s\n", out.told.n ? _("To know before the task is started (it stands in task.yaml too):") : _("DM says it all: nothing of the job was left out."));
     for (size_t i = 0; (done || !ok) && i < out.told.n; i++)
-        buf_addf(&text, "%s %s: %s\n", out.told.list[i].is_warning ? "!" : "✗", out.told.list[i].err.where, out.told.list[i].err.text);
+        buf_addf(&text, "%s %s: %s\n", out.told.list[i].is_warning ? "!" : "✗", out.told.list[i].err.where, retell(out.told.list[i].err.text));
     dm_out_release(&out);
     ask_text(w, _("DM's files"), &text, 0);
 }
@@ -113,7 +114,7 @@ static void tell_problems(struct wz *w, const char *typed, const struct job_prob
     buf_addf(&text, p->nerrors ? _("%s was not taken. Nothing was changed.\n") : _("%s is open. It says:\n"), typed);
     for (size_t i = 0; i < p->n; i++) {
         const struct err *e = &p->list[i].err;
-        buf_addf(&text, "\n%s %s\n%s%s%s\n%s\n", p->list[i].is_warning ? "!" : "✗", e->where, err_info(e->code)->id, e->code == ERR_OK ? "" : " ", e->text,
+        buf_addf(&text, "\n%s %s\n%s%s%s\n%s\n", p->list[i].is_warning ? "!" : "✗", e->where, err_info(e->code)->id, e->code == ERR_OK ? "" : " ", retell(e->text),
                  _(err_info(e->code)->cure));
     }
     ask_text(w, p->nerrors ? _("The file has problems") : _("The file was opened"), &text, 0);

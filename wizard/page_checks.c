@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks: what could stop the run, problems first, each with its cure one key away.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 
@@ -64,11 +65,11 @@ static void draw_row(const struct wz *w, struct canvas *c, struct rect in, int y
     char wanted[80] = "";
     int tail = in.x + in.w - 8;
     if (r->wanted && r->state != CHECK_NONE)
-        snprintf(wanted, sizeof wanted, r->state == CHECK_PASS ? "%s" : _("want %s"), r->wanted);
+        snprintf(wanted, sizeof wanted, r->state == CHECK_PASS ? "%s" : _("want %s"), retell(r->wanted));
     canvas_text(c, in, y, in.x + 3, roles[r->state], marks[r->state]);
     canvas_cut(c, in, y, in.x + 5, 28, ROLE_TEXT, _(check_title(r->check)));
     int room = wanted[0] ? 13 : tail - in.x - 35; /* nothing beside it: the figure may be longer */
-    canvas_cut(c, in, y, in.x + 34, TG_MAX(room, 0), ROLE_TEXT, r->found ? r->found : r->state == CHECK_NONE ? _("n/a") : "");
+    canvas_cut(c, in, y, in.x + 34, TG_MAX(room, 0), ROLE_TEXT, r->found ? retell(r->found) : r->state == CHECK_NONE ? _("n/a") : "");
     canvas_cut(c, in, y, in.x + 48, TG_MAX(tail - in.x - 49, 0), ROLE_DIM, wanted);
     canvas_cut(c, in, y, tail, 8, r->reason ? ROLE_DIM : ROLE_KEY, state_word(r));
     if (!is_here)
@@ -91,7 +92,7 @@ static void draw_running(struct wz *w, struct canvas *c, struct rect box)
     for (unsigned i = from; i < v->n; i++) {
         const struct probe_line *l = &v->line[i % PROBE_LINES];
         canvas_text(c, in, in.y + (int)(i - from), in.x + 3, roles[l->state], marks[l->state]);
-        canvas_cut(c, in, in.y + (int)(i - from), in.x + 5, in.w - 6, ROLE_TEXT, l->text);
+        canvas_cut(c, in, in.y + (int)(i - from), in.x + 5, in.w - 6, ROLE_TEXT, retell(l->text));
     }
 }
 
@@ -118,7 +119,7 @@ static void draw_detail(struct wz *w, struct canvas *c, struct rect r)
     const struct check_result *one = checks_selected(w);
     if (!one || r.h < 1)
         return;
-    const char *text = one->reason ? one->reason : one->nfindings ? one->findings[0].text : one->detail ? one->detail : _(check_why(one->check));
+    const char *text = one->reason ? one->reason : one->nfindings ? retell(one->findings[0].text) : one->detail ? retell(one->detail) : _(check_why(one->check));
     canvas_wrap(c, (struct rect){r.y, r.x, TG_MIN(r.h, 2), r.w}, 0, ROLE_TEXT, text);
 }
 
@@ -191,9 +192,9 @@ static const char *help(const struct wz *w, const char **title)
     if (!r)
         return NULL;
     *title = _(check_title(r->check));
-    int n = snprintf(text, sizeof text, "%s\n\n%s\n  %s\n", _(check_why(r->check)), _("Asked with"), check_asked(r->check));
+    int n = snprintf(text, sizeof text, "%s\n\n%s\n  %s\n", _(check_why(r->check)), _("Asked with"), _(check_asked(r->check)));
     for (uint32_t i = 0; i < r->ncures && n < 1800; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, "\n%s %.200s\n", _("Cure:"), r->cures[i].title);
+        n += snprintf(text + n, sizeof text - (size_t)n, "\n%s %.200s\n", _("Cure:"), retell(r->cures[i].title));
     if (r->ncures)
         snprintf(text + n, sizeof text - (size_t)n, "\n%s", _("Enter opens the cure."));
     return text;

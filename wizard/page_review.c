@@ -23,6 +23,13 @@ static void list_words(const struct wz *w, const char *path, const char *none, c
     buf_release(&text);
 }
 
+/* A check's name of an end has " at " before the address. */
+static void add_end(struct buf *out, const char *name)
+{
+    const char *at = name ? strstr(name, " at ") : NULL;
+    buf_addf(out, "%.*s%s%s\n", at ? (int)(at - name) : 200, name ? name : "", at ? _(" at ") : "", at ? at + 4 : "");
+}
+
 void review_words(const struct wz *w, struct buf *out)
 {
     static const char *const modes[] = {N_("one consistent copy, then done"), N_("copy, then follow every change until you end the run"), N_("follow from the given position")};
@@ -30,16 +37,16 @@ void review_words(const struct wz *w, struct buf *out)
     const struct job *j = w->job;
     char move[200];
     list_words(w, "allow.include", _("every schema"), move, sizeof move);
-    buf_addf(out, _("From  %s"), w->report ? w->report->source_name : source_of(w)->host ? source_of(w)->host : "");
-    buf_addc(out, '\n');
-    buf_addf(out, _("To    %s"), w->report ? w->report->target_name : j->target.host ? j->target.host : "");
-    buf_addc(out, '\n');
+    buf_adds(out, _("From  "));
+    add_end(out, w->report ? w->report->source_name : source_of(w)->host);
+    buf_adds(out, _("To    "));
+    add_end(out, w->report ? w->report->target_name : j->target.host);
     buf_addf(out, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
     buf_addc(out, '\n');
     if (j->road == ROAD_DM)
         buf_addf(out, _("How   DM cluster: %s"), _(modes[j->mode]));
     else
-        buf_addf(out, _("How   %s; pace %s"), _(modes[j->mode]), job_pace_name(j->pace));
+        buf_addf(out, _("How   %s; pace %s"), _(modes[j->mode]), _(job_pace_name(j->pace)));
     buf_addc(out, '\n');
     if (j->road == ROAD_DM)
         buf_addf(out, "%s", _("Write DM's files only; you start DM with them"));

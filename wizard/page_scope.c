@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Scope: what should move. The tree, what is chosen of it, and the rules that a run without this window would read. */
 #include "wizard/pages.h"
+#include "base/retell.h"
 #include "wizard/scope.h"
 
 #include "ui/format.h"
@@ -127,7 +128,7 @@ void scope_empty_text(const struct wz *w, char text[900])
     if (v->is_running)
         snprintf(text, 900, "%s", _("The source is asked what there is. Nothing is written anywhere."));
     else if (s->err.code != ERR_OK)
-        snprintf(text, 900, _("What there is could not be read: %.600s\n\nr looks again. Next goes on without it: then the rules of the job file hold."), s->err.text);
+        snprintf(text, 900, _("What there is could not be read: %.600s\n\nr looks again. Next goes on without it: then the rules of the job file hold."), retell(s->err.text));
     else if (s->look)
         snprintf(text, 900,
                  _("Nothing to see: at %.100s there is no table that %.80s may look at. System schemas are never offered.\n\nGive that user SELECT on what "

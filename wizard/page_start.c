@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Start: what to do, and the runs of this host.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 
@@ -98,7 +99,7 @@ const char *start_safety(const struct wz *w, const struct wizard_run *run)
         return run->since;
     for (size_t i = 0; i < TG_ARRAY_LEN(w->safety) && w->safety[i].run[0]; i++)
         if (strcmp(w->safety[i].run, run->name) == 0)
-            return w->safety[i].text;
+            return retell(w->safety[i].text);
     return run->since[0] ? run->since : _("binlog not looked at");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Target: where the data goes, its test, and what differs between the two ends.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 
@@ -111,7 +112,7 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
         bool is_calm = strncmp(d->effect, "none", 4) == 0, is_known = d->source[0] && d->target[0];
         canvas_cut(c, in, y, in.x + at[0], 25, ROLE_TEXT, _(d->setting));
         canvas_cut(c, in, y, in.x + at[1], 21, d->source[0] ? ROLE_TEXT : ROLE_DIM, d->source[0] ? d->source : _("not known"));
-        canvas_cut(c, in, y, in.x + at[2], 21, d->target[0] ? ROLE_TEXT : ROLE_DIM, d->target[0] ? d->target : _("not known"));
+        canvas_cut(c, in, y, in.x + at[2], 21, d->target[0] ? ROLE_TEXT : ROLE_DIM, d->target[0] ? retell(d->target) : _("not known"));
         canvas_cut(c, in, y, in.x + at[3], in.w - at[3] - 1, is_calm ? ROLE_DIM : ROLE_WARN, is_known ? _(d->effect) : "?");
     }
 }

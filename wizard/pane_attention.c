@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What needs a person, first of all the open questions; below them what is worth knowing. When
  * there is nothing, it says so: an empty box would make people wonder. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -34,7 +35,7 @@ static int draw_question(struct canvas *c, struct rect in, const struct dashboar
     const char *dot = strchr(q->table, '.'), *table = dot ? dot + 1 : q->table;
     bool names_table = !table[0] || strstr(q->text, table);
     snprintf(text, sizeof text, "%s  %s%s%s", q->id, names_table ? "" : table,
-             names_table ? "" : ": ", q->text);
+             names_table ? "" : ": ", retell(q->text));
     canvas_text(c, in, in.y, in.x, is_selected ? ROLE_EDGE_FOCUS : ROLE_WARN,
                 is_selected ? "▸" : "!");
     struct rect words = {in.y, in.x + 2, in.h, in.w - 2};
@@ -61,14 +62,14 @@ static int draw_facts(struct canvas *c, struct rect in, const struct mon_snapsho
     if (m->verdict[0]) {
         enum verdict v = verdict_of(m);
         if (v == VERDICT_OPEN)
-            snprintf(text, sizeof text, _("! %s. v compares again, best when the source is quiet."), m->verdict);
+            snprintf(text, sizeof text, _("! %s. v compares again, best when the source is quiet."), retell(m->verdict));
         else
-            snprintf(text, sizeof text, _("%s %s  verified at %s"), verdict_sign(v), m->verdict, m->verified_at);
+            snprintf(text, sizeof text, _("%s %s  verified at %s"), verdict_sign(v), retell(m->verdict), m->verified_at);
         y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2,
                          verdict_role(v), text);
     }
     if (m->reason[0] && y < in.y + in.h) {
-        snprintf(text, sizeof text, "! %s", m->reason);
+        snprintf(text, sizeof text, "! %s", retell(m->reason));
         y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2, ROLE_WARN, text);
     }
     if (m->quarantine && y < in.y + in.h)

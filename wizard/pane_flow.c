@@ -3,6 +3,7 @@
  * the bar,
  * `~` marks a total from statistics, time left is a range of two rates and says "?" when nothing
  * moves. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -56,7 +57,7 @@ static const char *wait_words(const struct dashboard_state *s, bool is_wide)
 {
     const char *why = s->snap.pace.waits;
     if (is_wide || !why[0])
-        return _(why);
+        return retell(why);
     return strncmp(why, "stream", 6) == 0  ? _("stream first")
            : strncmp(why, "limit", 5) == 0 ? _("at its limit")
                                            : _("source busy");

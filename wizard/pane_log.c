@@ -2,6 +2,7 @@
 /* The log is a ring of lines; filters look at it and never stop it. Scrolling up pauses the view,
  * not the run: the title counts what is newer. Line numbers never repeat, so a paused view holds
  * numbers, and a line that has left the ring is simply the oldest one that is still there. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -53,13 +54,21 @@ static bool has_table(const char *table, const char *wanted)
            (dot && fnmatch(wanted, dot + 1, FNM_CASEFOLD) == 0);
 }
 
+/* Only such words can be in what a line is told as and not in the line itself. */
+static bool is_foreign(const char *word)
+{
+    while (*word && !(*word & 0x80))
+        word++;
+    return *word;
+}
+
 static bool passes(const struct log_view *v, const struct mon_event *e)
 {
     if (e->level < v->floor || (v->stage && strcmp(e->stage, stage_names[v->stage]) != 0))
         return false;
     if (v->table[0] && !has_table(e->table, v->table))
         return false;
-    return !v->text[0] || has_text(e->text, v->text) || has_text(e->table, v->text) ||
+    return !v->text[0] || has_text(e->text, v->text) || (is_foreign(v->text) && has_text(retell(e->text), v->text)) || has_text(e->table, v->text) ||
            has_text(e->id, v->text);
 }
 
@@ -151,7 +160,7 @@ static void full_text(char *out, size_t size, const struct mon_event *e, bool ha
     const char *id = e->id[0] && !strstr(e->text, e->id) ? e->id : "";
     snprintf(out, size, "%s%s%s%s%s", has_table_column || strstr(e->text, table) ? "" : table,
              has_table_column || !table[0] || strstr(e->text, table) ? "" : ": ", id,
-             id[0] ? " " : "", e->text);
+             id[0] ? " " : "", retell(e->text));
 }
 
 static int draw_line(struct canvas *c, struct rect in, int y, const struct mon_event *e,
@@ -275,7 +284,7 @@ void pane_log_draw(struct canvas *c, struct rect r, const struct dashboard_state
 
 void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
 {
-    static const char *const level[] = {"debug+", "info+", "note+", "warn+", "error"};
+    static const char *const level[] = {N_("debug+"), N_("info+"), N_("note+"), N_("warn+"), N_("error")};
     struct rect r = place[AT_ZOOM], in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4},
                 head = place[AT_STAGES];
     char right[64], clock[FMT_SIZE];
@@ -283,7 +292,7 @@ void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
     free(log_matches(s, &n));
     canvas_textf(c, head, head.y, 1, ROLE_TITLE,
                  _("6 Log   level: %s   stage: %s   table: %s   text: %s   %zu hit"),
-                 level[TG_MIN((unsigned)s->view.floor, 4u)], log_stage_name(s->view.stage),
+                 _(level[TG_MIN((unsigned)s->view.floor, 4u)]), s->view.stage ? log_stage_name(s->view.stage) : _("all"),
                  s->view.table[0] ? s->view.table : _("all"),
                  s->view.text[0] ? s->view.text : _("all"), n);
     follow_words(right, sizeof right, s);
@@ -301,6 +310,6 @@ void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
     snprintf(title, sizeof title, _("%s  %s"), fmt_clock(clock, e->at_ms),
              e->id[0] ? e->id : level_word(e->level));
     canvas_box(c, below, ROLE_EDGE, title, NULL);
-    snprintf(whole, sizeof whole, "%s%s%s", e->table, e->table[0] ? "  " : "", e->text);
+    snprintf(whole, sizeof whole, "%s%s%s", e->table, e->table[0] ? "  " : "", retell(e->text));
     canvas_wrap(c, text, 2, ROLE_TEXT, whole);
 }

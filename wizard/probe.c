@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wizard/probe.h"
 
+#include "base/retell.h"
 #include "base/sync.h"
 #include "wizard/scope.h"
 #include "wizard/told.h"
@@ -306,6 +307,7 @@ static void *probe_main(void *arg)
     struct work *k = arg;
     struct prober *p = k->prober;
     struct news *over = x_alloc(sizeof *over);
+    text_stay_english();              /* what it says is kept, and retold where it is drawn */
     over->kind = NEWS_OVER;
     over->is_target = k->is_target;
     do_work(k, over);
@@ -446,10 +448,10 @@ static void take_cure(struct wz *w, const struct news *n)
 {
     struct buf text = {0};
     if (n->err.code == ERR_OK) {
-        wz_notice(w, _("done: %s. The checks look again."), n->text);
+        wz_notice(w, _("done: %s. The checks look again."), retell(n->text));
         return;
     }
-    buf_addf(&text, "%s\n\n%s %s\n%s\n\n%s\n", n->text, err_info(n->err.code)->id, _(err_info(n->err.code)->title), n->err.text, _(err_info(n->err.code)->cure));
+    buf_addf(&text, "%s\n\n%s %s\n%s\n\n%s\n", retell(n->text), err_info(n->err.code)->id, _(err_info(n->err.code)->title), retell(n->err.text), _(err_info(n->err.code)->cure));
     ask_text(w, _("The cure did not work"), &text, 0);
 }
 

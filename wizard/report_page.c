@@ -3,6 +3,7 @@
  * asked and none is changed from here. */
 #include "wizard/report_page.h"
 
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 
@@ -18,7 +19,7 @@ enum { BOX_SQL = 1, BOX_SAVE, BOX_ALL };
 enum { DO_SQL = 1, DO_SAVE_IT, DO_ALL, DO_COPY_SQL, DO_KEYS, DO_LOOK, DO_AGAIN, DO_SHELL, DO_PANES, DO_GO, DO_POINTER };
 
 static const struct key_row rows[] = {
-    {DO_KEYS, 1, K_F1, {'?', 0, 0}, "F1 or ?", NULL, 0, N_("this list"), true, NULL},
+    {DO_KEYS, 1, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
     {DO_PANES, 1, K_ESC, {0}, "Esc", NULL, 0, N_("back to the panes"), true, NULL},
     {DO_AGAIN, 1, K_CTRL('l'), {0}, "Ctrl-L", NULL, 0, N_("draw again"), true, NULL},
     {DO_LOOK, 1, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
@@ -112,7 +113,7 @@ static void all_text(const struct mon_report *r, struct buf *out)
         const struct mon_report_line *l = &r->line[i], *before = i ? l - 1 : NULL;
         if (!before || before->part != l->part)
             buf_addf(out, "\n%s\n", part_title(l->part));
-        buf_addf(out, "%s%s: %s\n", l->is_problem ? _("NOT DONE  ") : "", l->name, l->text);
+        buf_addf(out, "%s%s: %s\n", l->is_problem ? _("NOT DONE  ") : "", l->name, retell(l->text));
     }
 }
 
@@ -257,7 +258,7 @@ static const char *clock_words(char out[FMT_SIZE], int64_t wall_ms)
     struct tm local;
     out[0] = 0;
     if (wall_ms && localtime_r(&at, &local))
-        strftime(out, FMT_SIZE, "%d %b %H:%M:%S", &local);
+        strftime(out, FMT_SIZE, _("%d %b %H:%M:%S"), &local);
     return out;
 }
 
@@ -378,7 +379,7 @@ static void draw_title(struct canvas *c, const struct report_page *p)
     char clock[FMT_SIZE], hints[120];
     const char *right = keymap_words(&keys, 1, p->has_panes ? _("Esc Panes   F9 Save   ? Help") : _("F9 Save   ? Help"), hints, sizeof hints);
     int x = 1 + canvas_cut(c, all, 0, 1, 32, ROLE_TITLE, m->run) + 3;
-    x += canvas_text(c, all, 0, x, m->state == RUN_FINISHED ? ROLE_OK : ROLE_BAD, m->state == RUN_FINISHED ? "FINISHED" : run_state_name(m->state)) + 3;
+    x += canvas_text(c, all, 0, x, m->state == RUN_FINISHED ? ROLE_OK : ROLE_BAD, m->state == RUN_FINISHED ? _("FINISHED") : _(run_state_name(m->state))) + 3;
     canvas_cut(c, all, 0, x, c->cols - x - text_cells(right) - 2, ROLE_TEXT, clock_words(clock, p->r->ended_ms));
     canvas_right(c, all, 0, c->cols - 1, ROLE_KEY, right);
     stages_draw(c, (struct rect){1, 0, 1, c->cols}, m);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the report says in words. A sentence whose facts are not known is not said. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/report_page.h"
@@ -33,7 +34,7 @@ static void verified(const struct mon_report *r, char out[160])
     if (strncmp(m->verdict, "PASS", 4) == 0)
         snprintf(out, 160, _("Verified %u of %u equal: rows counted, chunks checksummed"), m->tables_verified, m->tables_total);
     else
-        snprintf(out, 160, m->verdict[0] ? "%s: %s" : "%s", _("NOT verified"), m->verdict);
+        snprintf(out, 160, m->verdict[0] ? "%s: %s" : "%s", _("NOT verified"), retell(m->verdict));
 }
 
 static void lived(const struct mon_report *r, char out[160])
@@ -53,7 +54,7 @@ static bool first_of(const struct mon_report *r, const char *part, const char *l
             if (n > 1)
                 snprintf(out + used, 160 - (size_t)used, _(" and %zu more"), n - 1);
             else
-                snprintf(out + used, 160 - (size_t)used, ": %.90s", r->line[i].text);
+                snprintf(out + used, 160 - (size_t)used, ": %.90s", retell(r->line[i].text));
             return true;
         }
     return false;
@@ -85,7 +86,7 @@ unsigned report_words(const struct mon_report *r, struct report_line line[REPORT
 void report_cleanup(const struct mon_report *r, struct buf *out)
 {
     for (size_t i = 0; i < r->ncleanup; i++)
-        buf_addf(out, "%s-- at %s: %s\n%s\n", i ? "\n" : "", r->cleanup[i].where, r->cleanup[i].why, r->cleanup[i].sql);
+        buf_addf(out, "%s-- at %s: %s\n%s\n", i ? "\n" : "", r->cleanup[i].where, retell(r->cleanup[i].why), r->cleanup[i].sql);
     if (!r->ncleanup)
         buf_adds(out, _("Nothing is left to remove.\n"));
 }

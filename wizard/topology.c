@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a DM cluster stands: the part of Route's form that the road "DM cluster" brings. Lists of hosts are typed with
 // commas; one field puts everything on one host. What clashes is said below the part, with ports that would be free.
+#include "base/retell.h"
 #include "conf/dm_topology.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
@@ -61,7 +62,7 @@ void topology_say(const struct wz *w, const char *path, struct form_word *out)
     for (size_t i = 0; i < found.n && !out->text[0]; i++)
         if (strcmp(found.list[i].err.where, path) == 0) {
             out->role = ROLE_BAD;
-            snprintf(out->text, sizeof out->text, "%.190s", found.list[i].err.text);
+            snprintf(out->text, sizeof out->text, "%.190s", retell(found.list[i].err.text));
             if (i == 0 && repair.n && repair.n < sizeof out->repair)
                 snprintf(out->repair, sizeof out->repair, "%s", repair.p);
         }
@@ -83,7 +84,7 @@ bool topology_ready(struct wz *w, char why[160])
     struct job_problems found = {0};
     bool is_fine = !dm_topology_is_given(w->job) || dm_topology_check(w->job, &found, NULL);
     if (!is_fine)
-        snprintf(why, 160, "%.150s", found.list[0].err.text);
+        snprintf(why, 160, "%.150s", retell(found.list[0].err.text));
     job_problems_release(&found);
     return is_fine;
 }

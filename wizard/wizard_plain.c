@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wizard/wizard_plain.h"
 
+#include "base/retell.h"
 #include "ui/term.h"
 #include "ui/text.h"
 #include "wizard/job_file.h"
@@ -86,7 +87,7 @@ static int64_t now_ms(void)
 static void tell(const struct probe_line *l)
 {
     static const char *const words[] = {N_("Fine"), N_("Attention"), N_("Fails"), N_("Not looked at")};
-    plain_say(_("%s: %s"), _(words[l->state]), l->text);
+    plain_say(_("%s: %s"), _(words[l->state]), retell(l->text));
 }
 
 /* ---- hearing ---- */
@@ -99,7 +100,7 @@ static bool tell_background(struct plain *p)
         struct form *f = &p->w->form[n->is_target ? STEP_TARGET : STEP_SOURCE];
         wz_take(p->w, n);
         if (n->kind == NEWS_RUN) {
-            plain_say("%s: %s", n->text, n->line.text);
+            plain_say("%s: %s", n->text, retell(n->line.text));
             told = true;
         }
         for (size_t i = 0; n->kind == NEWS_OVER && n->probe == PROBE_NAME && n->err.code != ERR_OK && i < f->n; i++)
@@ -390,7 +391,7 @@ static void cure(struct plain *p, struct wz_effect *f)
         return;
     }
     review_propose_name(p->w);        /* its record lies in the run's folder */
-    plain_say("%s", c->title);
+    plain_say("%s", retell(c->title));
     start_probe(p, &(struct probe_order){.which = PROBE_CURE, .job = p->w->job, .home = p->o->home, .check = f->check, .cure = c, .user = f->text, .password = f->password});
     tell_notice(p);
     if (!p->w->modal.kind)            /* else it says first why it did not work */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks in lines: problems first, each with its cures. What a cure and an acceptance ask is asked from the same boxes as
 // on a screen.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 #include "wizard/wizard_plain.h"
@@ -12,23 +13,23 @@ static void tell_check(const struct check_result *r)
 {
     plain_say("%s. %s", _(check_title(r->check)), _(check_why(r->check)));
     if (r->found)
-        plain_say(_("Found: %s"), r->found);
+        plain_say(_("Found: %s"), retell(r->found));
     if (r->wanted)
-        plain_say(_("Wanted: %s"), r->wanted);
+        plain_say(_("Wanted: %s"), retell(r->wanted));
     if (r->detail)
-        plain_say("%s", r->detail);
+        plain_say("%s", retell(r->detail));
     if (r->reason)
         plain_say(_("Accepted: %s"), r->reason);
     for (uint32_t i = 0; i < r->nfindings; i++) {
-        plain_say("%s", r->findings[i].text);
+        plain_say("%s", retell(r->findings[i].text));
         if (r->findings[i].instruction)
-            plain_say("%s", r->findings[i].instruction);
+            plain_say("%s", retell(r->findings[i].instruction));
     }
     if (r->ntotal > r->nfindings)
         plain_say(_("… and %u more"), r->ntotal - r->nfindings);
-    plain_say("%s: %s", _("Asked with"), check_asked(r->check));
+    plain_say("%s: %s", _("Asked with"), _(check_asked(r->check)));
     for (uint32_t i = 0; i < r->ncures; i++)
-        plain_say(_("Cure %u: %s"), i + 1, r->cures[i].title);
+        plain_say(_("Cure %u: %s"), i + 1, retell(r->cures[i].title));
     if (r->state == CHECK_FAIL && !check_is_acceptable(r->check))
         plain_say("%s", _("no reason makes a run possible here: it must be cured"));
 }
@@ -45,7 +46,7 @@ static void tell_list(const struct check_report *report, const struct check_resu
     plain_say(_("%u checks: %u pass, %u warn, %u fail, %u n/a"), report->n, report->npass, report->nwarn, report->nfail, report->nnone);
     for (size_t i = 0; i < report->n && (all || is_problem(sorted[i])); i++) {
         const struct check_result *r = sorted[i];
-        const char *found = r->nfindings && is_problem(r) ? r->findings[0].text : r->found ? r->found : "";
+        const char *found = r->nfindings && is_problem(r) ? retell(r->findings[0].text) : r->found ? retell(r->found) : "";
         plain_say("  %zu  %s: %s. %s%s", i + 1, _(words[r->state]), _(check_title(r->check)), found, r->reason ? _(" (accepted)") : r->ncures && is_problem(r) ? _(" (cure)") : "");
     }
 }

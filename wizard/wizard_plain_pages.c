@@ -342,7 +342,7 @@ static void tell_runs(struct plain *p)
         const struct wizard_run *r = &w->runs[i];
         char sentence[300];
         start_run_sentence(w, r, sentence, sizeof sentence);
-        plain_say("  %s  %s  %s  %s  %s", r->name, r->state, r->what, r->tables, sentence);
+        plain_say("  %s  %s  %s  %s  %s", r->name, _(r->state), r->what, r->tables, sentence);
         resumable += !r->is_live && r->can_resume && r->file[0];
     }
     if (resumable && !w->safety[0].run[0])
@@ -355,7 +355,7 @@ static enum said open_run(struct plain *p)
     char question[400], sentence[300];
     bool yes = true;
     for (size_t i = 0; i < p->w->nruns; i++)
-        plain_say("  %zu  %s  %s", i + 1, p->w->runs[i].name, p->w->runs[i].state);
+        plain_say("  %zu  %s  %s", i + 1, p->w->runs[i].name, _(p->w->runs[i].state));
     enum said said = plain_ask(p, _("Name or number of the run:"), _("A run that is alive is watched, one that was stopped can go on, of one that is over the report is shown."), false);
     if (said != SAID_TEXT || !p->line[0])
         return said == SAID_TEXT ? SAID_BACK : said;

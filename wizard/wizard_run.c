@@ -2,6 +2,7 @@
 /* The wizard's loop: one poll over the terminal, the probes and a tick. What the state asks for (an effect) is done here;
  * nothing else in the room waits, writes a file or leaves the screen. */
 #include "wizard/draft.h"
+#include "base/retell.h"
 #include "wizard/job_file.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
@@ -170,7 +171,7 @@ static void cure(struct window *v, const struct wz_effect *f)
     }
     review_propose_name(v->w);        /* its record lies in the run's folder */
     v->w->probe[PROBE_CURE] = (struct probe_view){.is_running = true, .began_ms = v->w->now_ms};
-    wz_notice(v->w, _("running: %s"), c->title);
+    wz_notice(v->w, _("running: %s"), retell(c->title));
     prober_start(v->prober, &(struct probe_order){.which = PROBE_CURE, .job = v->w->job, .home = v->o->home, .check = f->check, .cure = c, .user = f->text, .password = f->password});
 }
 

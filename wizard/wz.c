@@ -2,6 +2,7 @@
 /* The frame around the pages: stepper, focus, buttons, help, going from page to page. A page brings rows of fields, things
  * of its own and buttons; focus walks through them in reading order. */
 #include "wizard/pages.h"
+#include "base/retell.h"
 #include "wizard/scope.h"
 
 #include "ui/dialog.h"
@@ -699,6 +700,6 @@ void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct re
             if (!fits && (is_problem != (pass == 0) || (has_closing && !is_problem && is_last_place && i + 1 < n)))
                 continue;
             canvas_text(c, r, r.y + (int)drawn, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], marks[l->state]);
-            canvas_cut(c, r, r.y + (int)drawn++, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, l->text);
+            canvas_cut(c, r, r.y + (int)drawn++, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, retell(l->text));
         }
 }

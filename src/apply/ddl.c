@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -201,9 +202,9 @@ static bool run_part(struct writer *w, const struct batch *b, struct ddl_place *
 /* A DDL that the target refuses: retry, applied by hand, or stop. */
 static const char *ask_ddl(struct writer *w, const struct batch *b, const struct err *e)
 {
-    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
-                                                {"applied", "I have made the change at the target myself"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"retry", N_("Try again (nothing is lost)")},
+                                                {"applied", N_("I have made the change at the target myself")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     const struct apply_options *o = apply_options_of(w->apply);
     struct err q = *e;
     q.code = ERR_DDL_FAILED;
@@ -258,6 +259,6 @@ bool writer_apply_ddl(struct writer *w, struct batch *b)
     }
     for (uint32_t i = 0; i < b->ddl.nemptied; i++)
         quarantine_drop_table(apply_options_of(w->apply)->quarantine, b->ddl.emptied[i]);
-    log_event(LOG_INFO, "apply", b->ddl.label, "", "DDL applied: %.200s", b->ddl.sql ? b->ddl.sql : "(nothing to do)");
+    log_event(LOG_INFO, "apply", b->ddl.label, "", "DDL applied: %.200s", b->ddl.sql ? b->ddl.sql : N_("(nothing to do)"));
     return true;
 }

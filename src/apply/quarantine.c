@@ -7,6 +7,7 @@
 #include "apply/private.h"
 
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +95,7 @@ static void look_for_large(struct sift *s, const struct batch *b, size_t packet_
             size_t size = row_unpack(part->ins.data.p + at, part->def->ncolumns, cells);
             if (2 * size + 80 * (size_t)part->def->ncolumns + 256 > packet_max && statement_size(part->def, cells) > packet_max) {
                 char reason[160];
-                snprintf(reason, sizeof reason, "a row of %zu bytes does not fit into the target's max_allowed_packet (%zu usable)",
+                snprintf(reason, sizeof reason, N_("a row of %zu bytes does not fit into the target's max_allowed_packet (%zu usable)"),
                          size, packet_max);
                 add_bad(s, i, row, at, reason);
             }
@@ -492,9 +493,9 @@ static bool force_largest(struct sift *s, const struct batch *b, const char *rea
 
 static bool ask_value(struct writer *w, struct batch *b, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
-                                                {"quarantine", "Set aside the rows that the target refuses"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"retry", N_("Try again (nothing is lost)")},
+                                                {"quarantine", N_("Set aside the rows that the target refuses")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     const char *choice = writer_choose(w, b, e, choices, TG_ARRAY_LEN(choices));
     if (choice && strcmp(choice, "quarantine") == 0)
         w->sift.is_on = w->sift.takes_values = true;

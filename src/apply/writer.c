@@ -6,6 +6,7 @@
 #include "apply/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,8 +279,8 @@ const char *writer_choose(struct writer *w, struct batch *b, struct err *e, cons
 
 bool writer_ask(struct writer *w, struct batch *b, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"retry", "Try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"retry", N_("Try again (nothing is lost)")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     return writer_choose(w, b, e, choices, TG_ARRAY_LEN(choices)) != NULL;
 }
 

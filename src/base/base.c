@@ -60,6 +60,20 @@ char *x_strndup(const char *p, size_t n)
     return copy;
 }
 
+char *x_one_line(const char *lines)
+{
+    size_t n = strlen(lines);
+    while (n && lines[n - 1] == '\n')
+        n--;
+    char *line = x_alloc(2 * n + 1), *out = line;
+    for (size_t i = 0; i < n; i++) {
+        *out++ = lines[i] == '\n' ? ';' : lines[i];
+        if (lines[i] == '\n')
+            *out++ = ' ';
+    }
+    return line;
+}
+
 char *x_format(const char *fmt, ...)
 {
     va_list ap;

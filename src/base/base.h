@@ -46,6 +46,7 @@ void *x_memdup(const void *p, size_t n);
 char *x_strdup(const char *z);
 char *x_strndup(const char *p, size_t n);
 char *x_format(const char *fmt, ...) PRINTF_LIKE(1, 2);
+char *x_one_line(const char *lines);                    /* joined by "; "; the end of the last one is dropped */
 
 /* A broken invariant: runs the hook (restore the terminal), prints, aborts. Never returns. */
 _Noreturn void tg_bug(const char *fmt, ...) PRINTF_LIKE(1, 2);

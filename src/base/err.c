@@ -59,7 +59,7 @@ bool err_wrap(struct err *e, const char *fmt, ...)
     if (!e)
         return false;
     va_start(ap, fmt);
-    vsnprintf(head, sizeof head, fmt, ap);
+    vsnprintf(head, sizeof head, _(fmt), ap);
     va_end(ap);
     snprintf(joined, sizeof joined, "%s: %s", head, e->text);
     snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, joined);

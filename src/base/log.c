@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,7 +25,7 @@ void log_set_floor(enum log_level floor)
 
 const char *log_level_name(enum log_level level)
 {
-    static const char *const names[] = {"debug", "info", "note", "warn", "error"};
+    static const char *const names[] = {N_("debug"), N_("info"), N_("note"), N_("warn"), N_("error")};
     return names[level];
 }
 

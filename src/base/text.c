@@ -13,6 +13,7 @@ extern const size_t text_zh_cn_size;
 
 static _Atomic enum text_language spoken = TEXT_EN;
 static atomic_bool is_chosen;
+static _Thread_local bool stays_english;
 
 static uint32_t number_at(const unsigned char *p)
 {
@@ -43,7 +44,7 @@ static const char *look_up(const unsigned char *mo, const char *msgid)
 /* NULL: none, the msgid will do. "" is the catalogue's own header. */
 static const char *translation(const char *msgid)
 {
-    if (atomic_load_explicit(&spoken, memory_order_relaxed) != TEXT_ZH_CN || !msgid[0])
+    if (atomic_load_explicit(&spoken, memory_order_relaxed) != TEXT_ZH_CN || stays_english || !msgid[0])
         return NULL;
     const char *found = look_up(text_zh_cn, msgid);
     return found && found[0] ? found : NULL;
@@ -59,6 +60,20 @@ const char *text_plural(const char *one, const char *many, unsigned long long n)
 {
     const char *found = translation(one);
     return found ? found : n == 1 ? one : many;
+}
+
+/* Entry 0 is the catalogue's header. */
+bool text_entry(uint32_t i, const char **one, const char **many, const char **said)
+{
+    const unsigned char *mo = text_zh_cn;
+    uint32_t n = number_at(mo + 8), originals = number_at(mo + 12);
+    if (atomic_load_explicit(&spoken, memory_order_relaxed) != TEXT_ZH_CN || ++i >= n)
+        return false;
+    *one = string_at(mo, originals, i);
+    size_t length = strlen(*one);
+    *many = length < number_at(mo + originals + 8 * (size_t)i) ? *one + length + 1 : NULL;
+    *said = string_at(mo, number_at(mo + 16), i);
+    return true;
 }
 
 /* ---- which language ---- */
@@ -106,6 +121,11 @@ void text_speak(enum text_language l)
 {
     atomic_store(&spoken, l);
     atomic_store(&is_chosen, true);
+}
+
+void text_stay_english(void)
+{
+    stays_english = true;
 }
 
 void text_speak_default(void)

@@ -105,8 +105,8 @@ static bool ask_for_dump(struct binlog *b, const struct binlog_start *start, str
         /* A position beyond 4 GiB can't be asked for; such a file is one huge transaction. */
         if (!by_gtid && start->pos.at > UINT32_MAX) {
             buf_release(&arg);
-            return err_set(e, ERR_BINLOG_READ, "%s:%" PRIu64 " is beyond 4 GiB, where no stream can start by position",
-                           start->pos.file, start->pos.at);
+            return err_set(e, ERR_BINLOG_READ, "%s:%llu is beyond 4 GiB, where no stream can start by position",
+                           start->pos.file, (unsigned long long)start->pos.at);
         }
         put_le(&arg, by_gtid ? 4 : start->pos.at, 4);
         put_le(&arg, 0, 2);

@@ -2,6 +2,7 @@
 // What goes on at the source at this moment: transactions and locks that would hold the run up, and the lock that it
 // will take itself.
 #include "check/grants.h"
+#include "base/text.h"
 #include "check/private.h"
 
 #include "schema/source.h"
@@ -51,7 +52,7 @@ static void grant_locks(struct run *r, struct check_result *out, const bool *lac
 
 void check_lock_path(struct run *r, struct check_result *out)
 {
-    static const char *const names[] = {"no lock", "LOCK TABLES", "FLUSH … READ LOCK", "equal positions", "a quiet moment"};
+    static const char *const names[] = {"no lock", "LOCK TABLES", "FLUSH … READ LOCK", N_("equal positions"), N_("a quiet moment")};
     struct err e = {0};
     const struct grants *g = end_grants(&r->end[SOURCE], &e);
     enum path worst = PATH_NONE;
@@ -198,7 +199,7 @@ static void find_open(struct check_result *out, MYSQL_RES *res)
     for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
         struct buf one = {0};
         xid_text(&one, row, mysql_fetch_lengths(res)[3]);
-        find(out, CHECK_FAIL, NULL, "XA transaction %s is prepared and neither committed nor rolled back", one.n ? one.p : "of unknown name");
+        find(out, CHECK_FAIL, NULL, "XA transaction %s is prepared and neither committed nor rolled back", one.n ? one.p : N_("of unknown name"));
         if (one.n)
             buf_addf(&xids, "%s\n", one.p);
         buf_release(&one);
@@ -208,8 +209,8 @@ static void find_open(struct check_result *out, MYSQL_RES *res)
     set_found(out, "%u open", out->ntotal);
     judge(out, CHECK_FAIL, ERR_BINLOG_EVENT);
     if (xids.n) {
-        cure_xa(out, &xids, "XA COMMIT", "Commit them", "at once: their changes become visible");
-        cure_xa(out, &xids, "XA ROLLBACK", "Roll them back", "at once: their changes are lost");
+        cure_xa(out, &xids, "XA COMMIT", N_("Commit them"), N_("at once: their changes become visible"));
+        cure_xa(out, &xids, "XA ROLLBACK", N_("Roll them back"), N_("at once: their changes are lost"));
     }
     buf_release(&xids);
 }

@@ -2,6 +2,8 @@
 // Whether the source's binlog holds every change, whole, in a form that is understood, and for long enough.
 #include "check/private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
@@ -27,8 +29,8 @@ void check_binlog_enable(struct run *r, struct check_result *out)
     if (run_managed(r) != MANAGED_NO) {
         struct check_cure *c = add_cure(out, CURE_PARAMETER, "Switch the binlog on in the parameter group, then restart the writer");
         c->text = x_strdup(run_managed(r) == MANAGED_AURORA
-                               ? "Aurora: in the cluster parameter group set binlog_format=ROW, attach the group, reboot the writer."
-                               : "RDS: switch automated backups on (retention of a day or more), in the parameter group set binlog_format=ROW, reboot.");
+                               ? N_("Aurora: in the cluster parameter group set binlog_format=ROW, attach the group, reboot the writer.")
+                               : N_("RDS: switch automated backups on (retention of a day or more), in the parameter group set binlog_format=ROW, reboot."));
         c->is_disruptive = true;
     } else {
         struct check_cure *c = add_cure(out, CURE_TEXT, "Switch the binlog on in the server's configuration, then restart it");
@@ -80,7 +82,7 @@ static void find_sessions(struct run *r, struct check_result *out, enum check_st
     cure_kill(r, out, ids, n, "End these sessions: their programs connect again, with the global value");
 }
 
-static const char *const ANEW = "at once for sessions that begin after it: let the writers connect again, a session keeps what it has";
+static const char *const ANEW = N_("at once for sessions that begin after it: let the writers connect again, a session keeps what it has");
 
 /* A variable that must have one value; an older server without it behaves as if it had. */
 static void hold_value(struct run *r, struct check_result *out, const char *name, const char *want)
@@ -96,7 +98,7 @@ static void hold_value(struct run *r, struct check_result *out, const char *name
         judge(out, CHECK_FAIL, ERR_BINLOG_FORMAT);
         cure_variable(r, out, false, name, want, ANEW, "Set %s to %s", name, want[0] ? want : "nothing");
     }
-    find_sessions(r, out, CHECK_FAIL, name, want, "what it writes stops the run");
+    find_sessions(r, out, CHECK_FAIL, name, want, N_("what it writes stops the run"));
 }
 
 void check_binlog_format(struct run *r, struct check_result *out)
@@ -188,7 +190,7 @@ void check_binlog_events(struct run *r, struct check_result *out)
                     "at once; a source that can't write its binlog then stops, in place of going on without it",
                     "Have the source stop when its binlog can't be written");
     }
-    find_sessions(r, out, CHECK_WARN, "sql_log_bin", "ON", "what it writes never reaches the target");
+    find_sessions(r, out, CHECK_WARN, "sql_log_bin", "ON", N_("what it writes never reaches the target"));
     check_end_of_binlog(r, out);
 }
 
@@ -280,8 +282,8 @@ static void hold_gtid_mode(struct run *r, struct check_result *out, const char *
         return;
     struct check_cure *c = add_cure(out, run_managed(r) == MANAGED_NO ? CURE_TEXT : CURE_PARAMETER, "Switch GTIDs on at the source");
     c->text = x_strdup(run_managed(r) == MANAGED_NO
-                           ? "Step by step, each on every server of the topology before the next; from 5.7 on without a restart."
-                           : "In the (cluster) parameter group set enforce_gtid_consistency = ON and gtid-mode = ON, then reboot the writer.");
+                           ? N_("Step by step, each on every server of the topology before the next; from 5.7 on without a restart.")
+                           : N_("In the (cluster) parameter group set enforce_gtid_consistency = ON and gtid-mode = ON, then reboot the writer."));
     if (run_managed(r) == MANAGED_NO && r->end[SOURCE].conn.server.version >= 50700)
         c->sql = x_strdup("SET GLOBAL enforce_gtid_consistency = ON;\nSET GLOBAL gtid_mode = OFF_PERMISSIVE;\n"
                           "SET GLOBAL gtid_mode = ON_PERMISSIVE;\nSET GLOBAL gtid_mode = ON");
@@ -297,7 +299,7 @@ void check_gtid(struct run *r, struct check_result *out)
     const char *mode = end_variable(s, "gtid_mode"), *done = end_variable(s, "gtid_executed");
     set_wanted(out, "ON or OFF");
     if (s->conn.server.flavour == DB_MARIADB || !mode) {
-        set_found(out, "%s", s->conn.server.flavour == DB_MARIADB ? "always on" : "not known there");
+        set_found(out, "%s", s->conn.server.flavour == DB_MARIADB ? N_("always on") : "not known there");
         return;
     }
     set_found(out, "%s", mode);

@@ -139,9 +139,10 @@ static unsigned take_back(const struct job *job, const struct check_cure *c, con
         err_wrap(e, "statement %u of %u failed, and everything is as it was", ran + 1, total);
     else if (is_open)
         err_wrap(e, "the connection was lost during statement %u of %u, which may have run", ran + 1, total);
+    else if (ran && why.code == ERR_OK)
+        err_wrap(e, "statement %u of %u failed, and those before it are in force", ran + 1, total);
     else if (ran)
-        err_wrap(e, "statement %u of %u failed, and those before it are in force%s%.160s", ran + 1, total,
-                 why.code == ERR_OK ? "" : ", for their undo failed: ", why.text);
+        err_wrap(e, "statement %u of %u failed, and those before it are in force, for their undo failed: %.160s", ran + 1, total, why.text);
     else
         err_wrap(e, "nothing was changed");
     return is_back ? 0 : ran;

@@ -2,6 +2,8 @@
 // Foreign keys and counters: what the target makes of them, and what the binlog does not hold.
 #include "check/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -78,7 +80,7 @@ void check_cascade(struct run *r, struct check_result *out)
             n++;
             if (is_logged)
                 continue;
-            const char *what = f->on_delete_acts && f->on_update_acts ? "deletes and key changes" : f->on_delete_acts ? "deletes" : "key changes";
+            const char *what = f->on_delete_acts && f->on_update_acts ? N_("deletes and key changes") : f->on_delete_acts ? "deletes" : N_("key changes");
             find(out, CHECK_WARN, NULL, "%s.%s: foreign key %s passes %s of %s.%s on", t->schema, t->name, f->name, what, f->ref_schema,
                  f->ref_table);
             judge(out, CHECK_WARN, ERR_CASCADE);

@@ -2,6 +2,7 @@
 // What the source's user may do, for every phase: by SHOW GRANTS, which foretells, and by doing it where that is
 // harmless, which has the last word.
 #include "check/grants.h"
+#include "base/text.h"
 #include "check/private.h"
 
 #include "base/pattern.h"
@@ -180,7 +181,7 @@ void check_dump_privilege(struct run *r, struct check_result *out)
             held[n++] = t;
         if (has || may_select(r, &t, 1))
             continue;
-        find_missing(out, CHECK_FAIL, g ? g : &(struct grants){0}, PRIV_SELECT, t->schema, t->name, "its rows can't be read");
+        find_missing(out, CHECK_FAIL, g ? g : &(struct grants){0}, PRIV_SELECT, t->schema, t->name, N_("its rows can't be read"));
         need(&l, PRIV_BIT(PRIV_SELECT), t->schema, t->name);
         lacking++;
     }
@@ -241,8 +242,8 @@ void check_replication_privilege(struct run *r, struct check_result *out)
         enum priv priv;
         enum probe (*probe)(struct run *r);
         const char *what;
-    } asked[] = {{PRIV_REPLICATION_CLIENT, probe_client, "where the binlog ends can't be asked"},
-                 {PRIV_REPLICATION_SLAVE, probe_slave, "the binlog can't be read"}};
+    } asked[] = {{PRIV_REPLICATION_CLIENT, probe_client, N_("where the binlog ends can't be asked")},
+                 {PRIV_REPLICATION_SLAVE, probe_slave, N_("the binlog can't be read")}};
     struct err e = {0};
     struct needs l = {0};
     const struct grants *g = end_grants(&r->end[SOURCE], &e);
@@ -278,7 +279,7 @@ static void want(struct check_result *out, const struct grants *g, struct needs 
 
 static void want_routines(struct check_result *out, const struct grants *g, struct needs *l)
 {
-    static const char what[] = "procedures and functions of others are not listed among what is not moved";
+    static const char what[] = N_("procedures and functions of others are not listed among what is not moved");
     bool has_table = g->flavour == DB_MARIADB || g->version < 80000, has_word = !has_table && g->version >= 80020;
     if (grants_has(g, PRIV_SELECT, NULL, NULL) || (has_table && grants_has(g, PRIV_SELECT, "mysql", "proc")))
         return;
@@ -300,17 +301,17 @@ void check_source_privileges(struct run *r, struct check_result *out)
         unread(out, &e);
         return;
     }
-    want(out, g, &l, PRIV_PROCESS, NULL, "transactions and sessions of others can't be seen, so nobody is told who holds a lock");
+    want(out, g, &l, PRIV_PROCESS, NULL, N_("transactions and sessions of others can't be seen, so nobody is told who holds a lock"));
     if (run_streams(r) && g->flavour == DB_MYSQL && g->version >= 80000)
-        want(out, g, &l, PRIV_XA_RECOVER_ADMIN, NULL, "open XA transactions can't be seen");
+        want(out, g, &l, PRIV_XA_RECOVER_ADMIN, NULL, N_("open XA transactions can't be seen"));
     for (uint32_t i = 0; i < r->tables.n; i++) {
         const char *schema = r->tables.tables[i]->schema;
         if (last && strcmp(last, schema) == 0)
             continue;
         last = schema;
-        want(out, g, &l, PRIV_SHOW_VIEW, schema, "its views can't be read, and are not made at the target");
-        want(out, g, &l, PRIV_TRIGGER, schema, "its triggers are not listed among what is not moved");
-        want(out, g, &l, PRIV_EVENT, schema, "its events are not listed among what is not moved");
+        want(out, g, &l, PRIV_SHOW_VIEW, schema, N_("its views can't be read, and are not made at the target"));
+        want(out, g, &l, PRIV_TRIGGER, schema, N_("its triggers are not listed among what is not moved"));
+        want(out, g, &l, PRIV_EVENT, schema, N_("its events are not listed among what is not moved"));
     }
     want_routines(out, g, &l);
     set_found(out, l.n ? "%zu missing" : "all held", l.n);

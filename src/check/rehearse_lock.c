@@ -4,6 +4,8 @@
  * where nothing is written. A lock is given back as soon as the snapshot stands. */
 #include "check/rehearse.h"
 
+#include "base/text.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -158,7 +160,7 @@ static bool on_scratch(struct run *r, struct check_result *out, struct buf *said
         set_found(out, "no LOCK TABLES");
     } else if (fine) {
         set_found(out, "writers held for %lld ms", (long long)h.held_ms);
-        buf_addf(said, "%s of a scratch table in %s (dropped again): a write waited while the snapshot was opened, %lld ms.",
+        buf_addf(said, N_("%s of a scratch table in %s (dropped again): a write waited while the snapshot was opened, %lld ms."),
                  how_name(h.lock.how), s.name, (long long)h.held_ms);
     } else if (is_made || !is_privilege(&e)) {
         find(out, e.code == ERR_SOURCE_LOCK ? CHECK_FAIL : CHECK_WARN, NULL, "on a scratch table in %s: %s", s.name, e.text);
@@ -218,7 +220,7 @@ static void on_table(struct run *r, struct check_result *out, struct buf *said)
         tell_refused(r, out, &h);
     } else {
         set_found(out, "writers held for %lld ms", (long long)h.held_ms);
-        buf_addf(said, "%s%s of %s, given back after %lld ms.", said->n ? " " : "", how_name(h.lock.how), label, (long long)h.held_ms);
+        buf_addf(said, N_("%s%s of %s, given back after %lld ms."), said->n ? " " : "", how_name(h.lock.how), label, (long long)h.held_ms);
         if (h.lock.how == LOCK_EVERYTHING)
             find(out, CHECK_WARN, "Grant LOCK TABLES.", "LOCK TABLES is refused, so FLUSH TABLES WITH READ LOCK holds the writers of all tables: %s", h.lock.refused.text);
     }

@@ -3,6 +3,7 @@
  * objects. Each step builds on the one before, so the first that fails ends the rehearsal, but for those a run can do
  * without. */
 #include "check/grants.h"
+#include "base/text.h"
 #include "check/rehearse.h"
 #include "db/load.h"
 
@@ -81,7 +82,7 @@ static bool act_drop(struct stage *s, struct err *e)
 static const struct deed deeds[] = {
     {.name = "CREATE DATABASE", .act = act_create},
     {.name = "CREATE TABLE", .sql = "CREATE TABLE t (id BIGINT NOT NULL PRIMARY KEY, v VARCHAR(100), n INT) CHARSET=utf8mb4 COLLATE=utf8mb4_bin"},
-    {.name = "LOAD DATA LOCAL", .act = act_load, .without = "rows will be written by INSERT, which takes the target longer"},
+    {.name = "LOAD DATA LOCAL", .act = act_load, .without = N_("rows will be written by INSERT, which takes the target longer")},
     {.name = "INSERT", .act = act_packet},
     {.name = "SELECT", .sql = "SELECT GROUP_CONCAT(CONCAT(id, HEX(COALESCE(v, 'x')), n) ORDER BY id) FROM t WHERE id > 2",
      .is_right = "36472656920C3A930,47841"},
@@ -90,7 +91,7 @@ static const struct deed deeds[] = {
     {.name = "UPDATE", .sql = "UPDATE t SET v = 'other' WHERE id = 3"},
     {.name = "DELETE", .sql = "DELETE FROM t WHERE id IN (4)"},
     {.name = "SELECT", .sql = "SELECT CONCAT(v, more) FROM t WHERE id = 3", .is_right = "other7"},
-    {.name = "CREATE VIEW", .sql = "CREATE VIEW w AS SELECT 1 AS one", .without = "views of the source will not be made"},
+    {.name = "CREATE VIEW", .sql = "CREATE VIEW w AS SELECT 1 AS one", .without = N_("views of the source will not be made")},
     {.name = "RENAME TABLE", .sql = "RENAME TABLE t TO u"},
     {.name = "TRUNCATE TABLE", .sql = "TRUNCATE TABLE u"},
     {.name = "DROP TABLE", .sql = "DROP TABLE u"},
@@ -161,7 +162,7 @@ static void run_deeds(struct stage *s, struct check_result *out)
     struct err e = {0};
     bool goes_on = true;
     uint32_t done = 0;
-    buf_addf(&times, "Schema %s, dropped again.", s->scratch.name);
+    buf_addf(&times, N_("Schema %s, dropped again."), s->scratch.name);
     for (size_t i = 0; goes_on && i < TG_ARRAY_LEN(deeds); i++) {
         const struct cancel *cancel = s->run->o->cancel;
         if (cancel && cancel_is_set(cancel)) {

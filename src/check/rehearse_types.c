@@ -3,6 +3,7 @@
  * and compared, then written to the target from both, read back and compared with the source again. A type that one of
  * the servers refuses is found by halving the table it stands in. */
 #include "check/rehearse_rows.h"
+#include "base/text.h"
 #include "db/normal.h"
 
 #include <stdio.h>
@@ -227,20 +228,20 @@ static enum refusal run_group(struct group *g, struct err *e)
     g->def = probe_table(g->p, g->n, &t->run->end[SOURCE].conn, schema, g->name, &g->sql, e);
     if (!g->def || !from_source(g, e))
         return REFUSED_AT_SOURCE;
-    compare(t, g->p, g->n, g->def, "as read", &g->copied, "as compared", &g->strict, true);
+    compare(t, g->p, g->n, g->def, N_("as read"), &g->copied, N_("as compared"), &g->strict, true);
     if (t->with_stream && !has_rows(&g->streamed)) {
         find(t->out, CHECK_WARN, "See binlog-do-db and binlog-ignore-db at the source.", "the binlog holds no row of %s: changes could not be compared", schema);
         t->with_stream = false;
     }
     if (t->with_stream)
-        compare(t, g->p, g->n, g->def, "as copied", &g->copied, "in the binlog", &g->streamed, false);
+        compare(t, g->p, g->n, g->def, N_("as copied"), &g->copied, N_("in the binlog"), &g->streamed, false);
     blank(&g->copied, &g->strict, g->def);
     blank(&g->streamed, &g->strict, g->def);
     if (!through_target(g, e))
         return REFUSED_AT_TARGET;
-    compare(t, g->p, g->n, g->def, "at the source", &g->copied, "at the target, copied", &g->back[0], false);
+    compare(t, g->p, g->n, g->def, N_("at the source"), &g->copied, N_("at the target, copied"), &g->back[0], false);
     if (t->with_stream)
-        compare(t, g->p, g->n, g->def, "in the binlog", &g->streamed, "at the target, from the binlog", &g->back[1], false);
+        compare(t, g->p, g->n, g->def, N_("in the binlog"), &g->streamed, N_("at the target, from the binlog"), &g->back[1], false);
     t->nrows += g->copied.nvalues;
     t->ntypes += g->copied.ntypes;
     return REFUSED_NOWHERE;
@@ -340,20 +341,21 @@ static void tell_end(struct test *t, uint32_t nall, uint32_t n)
 {
     struct buf text = {0};
     set_found(t->out, "%u types, %u values", t->ntypes, t->nrows);
-    buf_adds(&text, t->with_stream ? "Copied and read from the binlog, then written to the target both ways." :
-                    t->has_scratch ? "Copied and written to the target; the binlog was not compared." :
-                                     "Copied from the tables themselves and written to the target.");
+    buf_adds(&text, t->with_stream ? N_("Copied and read from the binlog, then written to the target both ways.") :
+                    t->has_scratch ? N_("Copied and written to the target; the binlog was not compared.") :
+                                     N_("Copied from the tables themselves and written to the target."));
     if (!t->has_scratch && run_streams(t->run))
-        buf_addf(&text, " %u rows of %u tables as %s of the binlog shows them, compared with the tables; %u more were left out: changed or gone meanwhile.", t->tail.nrows,
-                 t->tail.ntables, t->tail.is_live ? "five seconds" : "the last file", t->tail.nmoved);
+        buf_addf(&text, t->tail.is_live ? N_(" %u rows of %u tables as five seconds of the binlog shows them, compared with the tables; %u more were left out: changed or gone meanwhile.")
+                                        : N_(" %u rows of %u tables as the last file of the binlog shows them, compared with the tables; %u more were left out: changed or gone meanwhile."),
+                 t->tail.nrows, t->tail.ntables, t->tail.nmoved);
     if (t->has_scratch)
-        buf_addf(&text, " Scratch schemas %s and %s, dropped again.", t->source.name, t->target.name);
+        buf_addf(&text, N_(" Scratch schemas %s and %s, dropped again."), t->source.name, t->target.name);
     else
-        buf_addf(&text, " Scratch schema %s at the target, dropped again; none at the source: %s", t->target.name, t->no_scratch.text);
+        buf_addf(&text, N_(" Scratch schema %s at the target, dropped again; none at the source: %s"), t->target.name, t->no_scratch.text);
     if (nall > n)
-        buf_addf(&text, " Of %u types the first %u were tried.", nall, n);
+        buf_addf(&text, N_(" Of %u types the first %u were tried."), nall, n);
     if (t->nskipped)
-        buf_addf(&text, " %u could not be.", t->nskipped);
+        buf_addf(&text, N_(" %u could not be."), t->nskipped);
     set_detail(t->out, "%s", text.p);
     buf_release(&text);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long the source keeps its binlog, against how long the run may have to stand still.
 #include "check/grants.h"
+#include "base/text.h"
 #include "check/private.h"
 #include "check/retention.h"
 
@@ -216,10 +217,10 @@ void check_retention(struct run *r, struct check_result *out)
     if (k.is_null)
         set_found(out, "no time at all");
     else
-        set_found(out, "%s", k.kept_s < 0 ? "for ever" : text_seconds(k.kept_s, text));
+        set_found(out, "%s", k.kept_s < 0 ? N_("for ever") : text_seconds(k.kept_s, text));
     set_wanted(out, "%lld h or more", (long long)((k.wanted_s + HOUR - 1) / HOUR));
     set_detail(out, "The copy may take %s (%d MB a second); %u files are there, the oldest begun %s ago.", text_seconds(k.copy_s, copy),
-               (int)(RETENTION_RATE / 1000000), k.nfiles, k.age_s ? text_seconds(k.age_s, age) : "an unknown time");
+               (int)(RETENTION_RATE / 1000000), k.nfiles, k.age_s ? text_seconds(k.age_s, age) : N_("an unknown time"));
     if (k.state != CHECK_PASS) {
         if (k.is_null)
             find(out, k.state, NULL, "%s is NULL: a file of the binlog goes as soon as the source itself needs it no more", k.name);

@@ -2,6 +2,7 @@
 /* What the run's own user needs at the target, phase by phase: read off the statements that the engine sends. */
 #include "check/private.h"
 
+#include "base/text.h"
 #include "ledger/ledger.h"
 
 #include <stdio.h>
@@ -17,16 +18,16 @@ struct phase {
 /* On each schema that tables are routed to. Rows are written by DELETE, INSERT and LOAD DATA LOCAL; a copy that begins
  * anew truncates; RENAME asks for all of CREATE, INSERT, ALTER and DROP. */
 static const struct phase of_schema[] = {
-    {B(CREATE), CHECK_FAIL, "schemas and tables can't be made"},
-    {B(INSERT) | B(DELETE), CHECK_FAIL, "rows can't be written"},
-    {B(SELECT), CHECK_FAIL, "rows can't be compared, and tables that are there not be looked at"},
-    {B(ALTER) | B(DROP) | B(INDEX), CHECK_FAIL, "schema changes of the source can't follow, and no table be copied anew"},
-    {B(REFERENCES), CHECK_WARN, "foreign keys are not made, which the report tells"},
-    {B(CREATE_VIEW), CHECK_WARN, "views are not made, which the report tells"},
+    {B(CREATE), CHECK_FAIL, N_("schemas and tables can't be made")},
+    {B(INSERT) | B(DELETE), CHECK_FAIL, N_("rows can't be written")},
+    {B(SELECT), CHECK_FAIL, N_("rows can't be compared, and tables that are there not be looked at")},
+    {B(ALTER) | B(DROP) | B(INDEX), CHECK_FAIL, N_("schema changes of the source can't follow, and no table be copied anew")},
+    {B(REFERENCES), CHECK_WARN, N_("foreign keys are not made, which the report tells")},
+    {B(CREATE_VIEW), CHECK_WARN, N_("views are not made, which the report tells")},
 };
 static const struct phase of_ledger[] = {
-    {B(CREATE), CHECK_FAIL, "the ledger can't be made, and without it no run begins"},
-    {B(SELECT) | B(INSERT) | B(UPDATE) | B(DELETE), CHECK_FAIL, "the ledger can't be kept, and without it no run begins"},
+    {B(CREATE), CHECK_FAIL, N_("the ledger can't be made, and without it no run begins")},
+    {B(SELECT) | B(INSERT) | B(UPDATE) | B(DELETE), CHECK_FAIL, N_("the ledger can't be kept, and without it no run begins")},
 };
 
 struct asked {

@@ -2,6 +2,8 @@
 // The table is walked once, from the first step of connecting to the rehearsals.
 #include "check/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -91,19 +93,19 @@ static const char *why_not(struct run *r, const struct check *c)
     if (c->needs & FOR_COPY && c->needs & FOR_STREAM)
         tg_bug("check %s: what belongs to both belongs to every run", c->id);
     if (c->needs & FOR_COPY && mode == MODE_INCREMENTAL)
-        return "nothing is copied in mode incremental";
+        return N_("nothing is copied in mode incremental");
     if (c->needs & NEED_SOURCE && !r->end[SOURCE].is_open)
-        return "the source can't be asked";
+        return N_("the source can't be asked");
     if (c->needs & NEED_TARGET && !r->end[TARGET].is_open)
-        return "the target can't be asked";
+        return N_("the target can't be asked");
     if (c->needs & NEED_EITHER && !r->end[SOURCE].is_open && !r->end[TARGET].is_open)
-        return "neither end can be asked";
+        return N_("neither end can be asked");
     if (c->needs & FOR_STREAM && !run_streams(r))
-        return "this run reads one set of snapshots, not the binlog";
+        return N_("this run reads one set of snapshots, not the binlog");
     if (c->needs & FOR_TIDB && !to_tidb)
-        return "the target is not TiDB";
+        return N_("the target is not TiDB");
     if (c->applies && !c->applies(r))
-        return "does not apply here";
+        return N_("does not apply here");
     return NULL;
 }
 

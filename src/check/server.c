@@ -2,6 +2,8 @@
 // What the source is: version, ids, room for connections, settings of its sessions, who runs it.
 #include "check/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -12,24 +14,24 @@ enum check_state version_judge(enum db_flavour flavour, unsigned version, const 
 {
     *why = "";
     if (flavour == DB_TIDB) {
-        *why = "TiDB writes no binlog of MySQL's form, and was never tried as a source";
+        *why = N_("TiDB writes no binlog of MySQL's form, and was never tried as a source");
         return CHECK_FAIL;
     }
     if (!version) {
-        *why = "its version is not understood: it is taken for an old one";
+        *why = N_("its version is not understood: it is taken for an old one");
         return CHECK_WARN;
     }
     if (flavour == DB_MARIADB ? version < 100100 : version < 50600) {
-        *why = flavour == DB_MARIADB ? "before 10.1 the binlog may hold parts of rows, and times in a form that is not read"
-                                     : "before 5.6 times are in the binlog in a form that is not read";
+        *why = flavour == DB_MARIADB ? N_("before 10.1 the binlog may hold parts of rows, and times in a form that is not read")
+                                     : N_("before 5.6 times are in the binlog in a form that is not read");
         return CHECK_FAIL;
     }
     if (flavour == DB_MARIADB && version < 100300) {
-        *why = "before 10.3 it was never tried, and its maker no longer mends it";
+        *why = N_("before 10.3 it was never tried, and its maker no longer mends it");
         return CHECK_WARN;
     }
     if (flavour == DB_MARIADB ? version >= 120000 : version >= 100000) {
-        *why = "it is newer than what this version was made for";
+        *why = N_("it is newer than what this version was made for");
         return CHECK_WARN;
     }
     return CHECK_PASS;
@@ -103,7 +105,7 @@ static void hold_replicas(struct run *r, struct check_result *out, MYSQL_RES *re
         find(out, is_server ? CHECK_FAIL : CHECK_WARN, NULL,
              is_server ? "source.server-id %lld is the id of a replica at %s: each would cut the other off"
                        : "source.server-id %lld is in use at %s, perhaps by an earlier engine of this job that the source still lists",
-             (long long)id, row[1] && row[1][0] ? row[1] : "an unnamed host");
+             (long long)id, row[1] && row[1][0] ? row[1] : N_("an unnamed host"));
         cure_random_id(r, out);
     }
     set_found(out, "%lld; %llu replicas", (long long)id, (unsigned long long)n);
@@ -218,7 +220,7 @@ static uint32_t list_odd(struct end *s, struct buf *out)
     uint32_t n = 0;
     for (size_t i = 0; mode && i < TG_ARRAY_LEN(modes); i++)
         if (strstr(mode, modes[i]))
-            buf_addf(out, "%ssql_mode has %s", n++ ? ", " : "", modes[i]);
+            buf_addf(out, N_("%ssql_mode has %s"), n++ ? ", " : "", modes[i]);
     static const struct { const char *name, *usual; } numbers[] = {
         {"sql_select_limit", "18446744073709551615"}, {"max_execution_time", "0"}, {"max_statement_time", "0"}, {"wait_timeout", "28800"},
         {"net_write_timeout", "60"}, {"net_read_timeout", "30"}, {"lower_case_table_names", "0"}};
@@ -250,14 +252,14 @@ void check_settings(struct run *r, struct check_result *out)
 void check_managed(struct run *r, struct check_result *out)
 {
     static const char *const meaning[] = {
-        [MANAGED_NO] = "A server of one's own: variables are set by SQL.",
-        [MANAGED_RDS] = "No SUPER and no FLUSH TABLES WITH READ LOCK: tables are locked one by one; variables are set in the DB parameter "
-                        "group; binlog retention by mysql.rds_set_configuration.",
-        [MANAGED_AURORA] = "No SUPER and no FLUSH TABLES WITH READ LOCK: tables are locked one by one; variables are set in the cluster "
-                           "parameter group; binlog retention by mysql.rds_set_configuration; only the writer has a binlog.",
-        [MANAGED_CLOUD_SQL] = "No SUPER: variables are set as database flags; the binlog takes point-in-time recovery.",
-        [MANAGED_AZURE] = "No SUPER: variables are server parameters.",
-        [MANAGED_HEATWAVE] = "No SUPER: variables are set by a configuration of the DB system."};
+        [MANAGED_NO] = N_("A server of one's own: variables are set by SQL."),
+        [MANAGED_RDS] = N_("No SUPER and no FLUSH TABLES WITH READ LOCK: tables are locked one by one; variables are set in the DB parameter "
+                           "group; binlog retention by mysql.rds_set_configuration."),
+        [MANAGED_AURORA] = N_("No SUPER and no FLUSH TABLES WITH READ LOCK: tables are locked one by one; variables are set in the cluster "
+                              "parameter group; binlog retention by mysql.rds_set_configuration; only the writer has a binlog."),
+        [MANAGED_CLOUD_SQL] = N_("No SUPER: variables are set as database flags; the binlog takes point-in-time recovery."),
+        [MANAGED_AZURE] = N_("No SUPER: variables are server parameters."),
+        [MANAGED_HEATWAVE] = N_("No SUPER: variables are set by a configuration of the DB system.")};
     struct end *s = &r->end[SOURCE];
     enum managed by = run_managed(r);
     const char *comment = end_variable(s, "version_comment"), *aurora = end_variable(s, "aurora_version");

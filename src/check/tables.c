@@ -265,9 +265,10 @@ void check_primary_key(struct run *r, struct check_result *out)
     if (n && r->job->mode == MODE_INCREMENTAL)
         set_detail(out, "Their changes are applied one after the other, and find a row by all its columns.");
     else if (n && run_streams(r))
-        set_detail(out, "They are read first, each in one snapshot whose place in the binlog is known exactly%s; one that is cut short is copied anew. "
-                        "Their changes are applied one after the other, and find a row by all its columns.",
-                   source_is_mariadb(r) ? "" : " (under a short lock)");
+        set_detail(out, source_is_mariadb(r) ? "They are read first, each in one snapshot whose place in the binlog is known exactly; one that is cut short is copied anew. "
+                                               "Their changes are applied one after the other, and find a row by all its columns."
+                                             : "They are read first, each in one snapshot whose place in the binlog is known exactly (under a short lock); one that is cut short is copied anew. "
+                                               "Their changes are applied one after the other, and find a row by all its columns.");
     else if (n)
         set_detail(out, "Each is read in one piece; one that is cut short is copied anew.");
     if (n)

@@ -2,6 +2,8 @@
 /* The target as a server: its version, whether it takes writes and connections, settings and limits that end a run. */
 #include "check/private.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,11 +24,11 @@ static void judge_tidb(struct check_result *out, unsigned version)
         unsigned since;
         const char *text;
     } lacks[] = {
-        {60200, "an ALTER TABLE with several parts is refused"},
-        {60600, "foreign keys are parsed and not kept"},
-        {70200, "CHECK constraints are parsed and not kept"},
-        {70400, "the collations of MySQL 8 (utf8mb4_0900_…) are missing, and keys that differ by trailing spaces only can't be told apart"},
-        {70600, "rows of more than 6 MiB need txn-entry-size-limit in the server's configuration"},
+        {60200, N_("an ALTER TABLE with several parts is refused")},
+        {60600, N_("foreign keys are parsed and not kept")},
+        {70200, N_("CHECK constraints are parsed and not kept")},
+        {70400, N_("the collations of MySQL 8 (utf8mb4_0900_…) are missing, and keys that differ by trailing spaces only can't be told apart")},
+        {70600, N_("rows of more than 6 MiB need txn-entry-size-limit in the server's configuration")},
     };
     if (version < OLDEST) {
         find(out, CHECK_FAIL, "Upgrade the cluster.", "this TiDB is older than 5.0, and what a run builds on is not all there");
@@ -366,8 +368,8 @@ void check_target_cloud(struct run *r, struct check_result *out)
     const struct end *t = &r->end[TARGET];
     bool shares = is_gateway(t) || (t->is_open && strcasestr(t->conn.server.version_text, "serverless"));
     set_found(out, shares ? "Starter or Essential" : "TiDB Cloud");
-    set_detail(out, "%s", shares ? "A transaction may take 30 minutes there, idle connections are cut (the run connects again), and request units are counted."
-                                 : "Idle connections may be cut there: the run connects again.");
+    set_detail(out, "%s", shares ? N_("A transaction may take 30 minutes there, idle connections are cut (the run connects again), and request units are counted.")
+                                 : N_("Idle connections may be cut there: the run connects again."));
     if (!t->addr.tls) {
         if (t->is_open)
             find(out, CHECK_WARN, NULL, "%s takes sessions without TLS: rows travel readable by everybody on the way", t->addr.host);

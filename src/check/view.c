@@ -2,6 +2,8 @@
 // What the two ends are like side by side, for a person who has just given their addresses: sizes and settings, no verdicts.
 #include "check/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -57,7 +59,7 @@ static void add_collation(struct run *r, struct check_view *v)
     if (conn_value(&r->end[TARGET].conn, sql.p, there, sizeof there, &ignored))
         take(d->target, there);
     else if (ignored.code == ERR_OK) {
-        take(d->target, "not there");
+        take(d->target, N_("not there"));
         d->effect = N_("the nearest one is taken; see Checks");
     }
     buf_release(&sql);
@@ -106,7 +108,7 @@ static void add_numbers(struct run *r, struct check_view *v)
     struct end *t = &r->end[TARGET];
     step_of_numbers(&r->end[SOURCE], d->source);
     if (t->is_open && t->conn.server.flavour == DB_TIDB) {
-        take(d->target, "cached in blocks");
+        take(d->target, N_("cached in blocks"));
         d->effect = N_("numbers may jump after the move; see Checks");
     } else {
         step_of_numbers(t, d->target);

@@ -2,6 +2,7 @@
 // tidegate without a command: the wizard, and what it needs done by the program around it.
 #include "wizard/wizard.h"
 
+#include "base/retell.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "conf/settings.h"
@@ -17,14 +18,16 @@ struct around {
     struct window_look look;
 };
 
-static void date_of(int64_t at_ms, const char *before, char out[40])
+static void date_of(int64_t at_ms, bool is_since, char out[40])
 {
     time_t at = (time_t)(at_ms / 1000);
     struct tm local;
     char text[24] = "";
     if (at_ms && localtime_r(&at, &local))
-        strftime(text, sizeof text, "%d %b %H:%M", &local);
-    snprintf(out, 40, "%s%s", text[0] ? before : "", text);
+        strftime(text, sizeof text, _("%d %b %H:%M"), &local);
+    out[0] = 0;
+    if (text[0])
+        snprintf(out, 40, is_since ? _("since %s") : "%s", text);
 }
 
 /* 100 only when every table is there. */
@@ -41,7 +44,7 @@ static void live_line(struct wizard_run *out, const struct mon_snapshot *s)
         snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (s->lag.seconds >= 0)
         snprintf(out->what, sizeof out->what, _("behind %.0f s"), s->lag.seconds);
-    date_of(s->since_ms, _("since "), out->since);
+    date_of(s->since_ms, true, out->since);
 }
 
 /* What the engine said last, and how far it had come. */
@@ -53,12 +56,12 @@ static void ended_line(struct wizard_run *out, const struct mon_snapshot *s)
     out->is_guess = s->load.total_is_guess;
     out->at_ms = s->at_ms;
     if (out->can_resume && s->state != RUN_FAILED)
-        snprintf(out->state, sizeof out->state, "%s", run_state_name(RUN_STOPPED));
+        snprintf(out->state, sizeof out->state, "%s", _(run_state_name(RUN_STOPPED)));
     if (s->state == RUN_FAILED)
-        snprintf(out->trouble, sizeof out->trouble, "%.119s", s->reason);
+        snprintf(out->trouble, sizeof out->trouble, "%.119s", retell(s->reason));
     fmt_about(age, (clock_wall_ms() - s->at_ms) / 1000);
     if (!out->can_resume)
-        snprintf(out->what, sizeof out->what, "%.60s", s->verdict);
+        snprintf(out->what, sizeof out->what, "%.60s", retell(s->verdict));
     else if (s->nquestions)
         snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (out->percent == 100)
@@ -67,12 +70,12 @@ static void ended_line(struct wizard_run *out, const struct mon_snapshot *s)
         snprintf(out->what, sizeof out->what, "%s%d %%, %s", out->is_guess ? "~" : "", out->percent, age);
     snprintf(out->file, sizeof out->file, "%s", s->applied_file);
     out->position = s->applied;
-    date_of(s->at_ms, "", out->since);
+    date_of(s->at_ms, false, out->since);
 }
 
 static void line_of(struct wizard_run *out, const struct mon_snapshot *s, bool is_live)
 {
-    snprintf(out->state, sizeof out->state, "%s", run_state_name(s->state));
+    snprintf(out->state, sizeof out->state, "%s", _(run_state_name(s->state)));
     out->is_live = is_live;
     if (s->tables_total)
         snprintf(out->tables, sizeof out->tables, s->tables_total == 1 ? _("%u table") : _("%u tables"), s->tables_total);
@@ -98,7 +101,7 @@ static size_t runs(void *arg, struct wizard_run *out, size_t room)
                 line_of(&out[kept], s, is_live);
             else if (!is_live) {
                 out[kept].can_resume = true;
-                snprintf(out[kept].state, sizeof out[kept].state, "%s", run_state_name(RUN_STOPPED));
+                snprintf(out[kept].state, sizeof out[kept].state, "%s", _(run_state_name(RUN_STOPPED)));
             }
             kept++;
         }

@@ -5,6 +5,7 @@
 // built yet becomes a note that job_check refuses; a named block that is missing or unused is a
 // warning.
 #include "base/pattern.h"
+#include "base/text.h"
 #include "conf/dm_keys.h"
 #include "conf/read.h"
 
@@ -73,7 +74,7 @@ static void strict_value(struct reader *r, const struct dm_key *k, const struct 
         rd_problem(r, false, ERR_CONF_VALUE, y, "%s needs a %s", k->key,
                    wants_list  ? "list"
                    : wants_map ? "map"
-                               : "single value");
+                               : N_("single value"));
         return;
     }
     if (y->kind == Y_SCALAR && y->has_zero)
@@ -303,9 +304,9 @@ static void apply_route(struct reader *r, const struct ynode *y)
     dm_apply(r, "routes", y, NULL);
     if (!route.from_schema || !route.to_schema || (route.to_table && !route.from_table)) {
         rd_problem(
-            r, false, ERR_CONF_MISSING, y, "a route needs schema-pattern and target-schema%s",
-            route.to_table && !route.from_table ? ", and table-pattern where it has target-table"
-                                                : "");
+            r, false, ERR_CONF_MISSING, y,
+            route.to_table && !route.from_table ? "a route needs schema-pattern and target-schema, and table-pattern where it has target-table"
+                                                : "a route needs schema-pattern and target-schema");
         free(route.from_schema);
         free(route.from_table);
         free(route.to_schema);

@@ -6,6 +6,7 @@
 //   tables, and some excluded     do-dbs and ignore-tables alone: of a schema of which only some tables move, all the
 //                                 others are ignored by a regular expression that matches every other name
 #include "base/pattern.h"
+#include "base/text.h"
 #include "conf/dm_emit.h"
 #include "conf/field.h"
 
@@ -213,13 +214,13 @@ static bool ignore_others(const struct job *j, struct dm_lists *out, struct job_
             const struct job_rule *r = &in->rules[k];
             bool is_same = !strcmp(r->schema, in->rules[i].schema);
             if (!is_same && dm_may_meet(r->schema, in->rules[i].schema, j->case_sensitive))
-                why = "include names the same schema by several patterns, and exclude takes tables out of it";
+                why = N_("include names the same schema by several patterns, and exclude takes tables out of it");
             if (!is_same)
                 continue;
             is_first &= k >= i;
             is_whole |= !r->table;
             if (r->table && !is_prefix(r->table))
-                why = "include names tables by patterns with more than a star at the end, and exclude takes tables away";
+                why = N_("include names tables by patterns with more than a star at the end, and exclude takes tables away");
             else if (r->table)
                 names.list[names.n++] = r->table;
         }

@@ -2,6 +2,7 @@
 // The task and source files. The body of the task is written first; what was found on the way becomes the comment at its
 // head, so that nothing is told in one place only.
 #include "conf/dm_emit.h"
+#include "base/text.h"
 #include "conf/dm_secret.h"
 #include "conf/dm_topology.h"
 #include "conf/read.h"
@@ -65,7 +66,7 @@ static void put_password(struct writer *w, const char *path, const struct job_se
         buf_adds(w->out, is_none ? "\"\"" : "\"\"  # left empty: put the output of dmctl encrypt here");
         if (!is_none)
             problem_add(w->told, true, ERR_SECRET, path, "the password is left empty: %s",
-                        e.code != ERR_OK ? e.text : w->has_key ? "its value is not known here" : "no secret-key-path names the key to encrypt it with");
+                        e.code != ERR_OK ? e.text : w->has_key ? N_("its value is not known here") : N_("no secret-key-path names the key to encrypt it with"));
     }
     buf_addc(w->out, '\n');
     secret_free(plain);
@@ -87,7 +88,8 @@ static void put_tls(struct writer *w, const char *path, const struct job_tls *t)
         put(w, "ssl-key", t->key);
     }
     if (!t->ca)
-        tell(w, path, "DM takes TLS only with a CA file: " SYSTEM_CA " is written, the system's own on Debian and Ubuntu; it must be on every worker");
+        problem_add(w->told, true, ERR_CONF_UNSUPPORTED, path,
+                    "DM takes TLS only with a CA file: %s is written, the system's own on Debian and Ubuntu; it must be on every worker", SYSTEM_CA);
     if (!t->verify)
         tell(w, path, "DM checks the server's certificate where it has a CA file; the job does not check it");
 }

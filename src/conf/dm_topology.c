@@ -2,6 +2,7 @@
 // The topology of a DM cluster: words of the field table to hosts and ports, TiUP's file of them, and back. What TiUP
 // puts beside them on every host by itself (two exporters) counts when ports are compared.
 #include "conf/dm_topology.h"
+#include "base/text.h"
 #include "conf/read.h"
 
 #include <ctype.h>
@@ -69,7 +70,7 @@ bool dm_host_parse(enum dm_part part, const char *word, struct dm_host *out, str
         return err_set(e, ERR_CONF_VALUE, "\"%.60s\" is no host", word);
     bool is_fine = take_port(&p, &out->port) && (!parts[part].second || take_port(&p, &out->second)) && !*p;
     return is_fine || err_set(e, ERR_CONF_VALUE, "\"%.60s\": write host%s, with ports from 1 to 65535", word,
-                              parts[part].second ? ", host:port or host:port:port" : " or host:port");
+                              parts[part].second ? N_(", host:port or host:port:port") : N_(" or host:port"));
 }
 
 /* ---- what stands where ---- */
@@ -130,7 +131,7 @@ static void lay_ground(const struct job *j, struct ground *g)
                 continue;
             take(g, "SSH", h.host, j->dm_ssh_port);
             for (size_t k = 0; k < TG_ARRAY_LEN(exporters); k++)
-                take(g, "an exporter of Prometheus", h.host, exporters[k]);
+                take(g, N_("an exporter of Prometheus"), h.host, exporters[k]);
         }
     }
 }

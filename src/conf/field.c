@@ -14,7 +14,7 @@ static const char *const kinds[] = {"mysql", "mariadb",    "aurora", "rds",
 static const char *const existings[] = {"ask", "append", "replace", "drop", NULL};
 static const char *const roads[] = {"stream", "snapshot", "dm", NULL};
 static const char *const untils[] = {"copied", "cutover", NULL};
-static const char *const paces[] = {"gentle", "normal", "fast", NULL};
+static const char *const paces[] = {N_("gentle"), N_("normal"), N_("fast"), NULL};
 static const char *const indexings[] = {"with-data", "after-copy", NULL};
 
 static bool is_incremental(const struct job *j)

@@ -3,6 +3,7 @@
 // notes that loading leaves behind. What a job means for a table is in scope.c, how it is read in
 // load.c and read.c.
 #include "conf/dm_secret.h"
+#include "base/text.h"
 #include "conf/read.h"
 
 #include <ctype.h>
@@ -432,11 +433,11 @@ static bool resolve_end(struct job *j, struct job_end *end, const char *what,
                         struct err *e)
 {
     char label[300];
-    snprintf(label, sizeof label, "password of %.60s (%.60s@%.120s)", what,
+    snprintf(label, sizeof label, N_("password of %.60s (%.60s@%.120s)"), what,
              end->user ? end->user : "", end->host ? end->host : "");
     if (!resolve(j, &end->password, label, ask, arg, e))
         return false;
-    snprintf(label, sizeof label, "SSH password of %.60s", what);
+    snprintf(label, sizeof label, N_("SSH password of %.60s"), what);
     return resolve(j, &end->ssh.password, label, ask, arg, e);
 }
 

@@ -4,6 +4,7 @@
 // stand, and a note carries their place until job_check or a --set that replaces them.
 #include "conf/read.h"
 #include "base/pattern.h"
+#include "base/text.h"
 #include "conf/dm_secret.h"
 
 #include <stdarg.h>
@@ -56,14 +57,14 @@ void rd_unknown(struct reader *r, const struct ynode *key, const char *in, const
             near = words[i];
         }
     }
-    rd_problem(r, false, ERR_CONF_KEY, key, "unknown key \"%.80s\" in %s%s%s%s", key->text, in,
-               near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    rd_problem(r, false, ERR_CONF_KEY, key, near ? "unknown key \"%.80s\" in %s; did you mean \"%s\"?" : "unknown key \"%.80s\" in %s%s",
+               key->text, in, near ? near : "");
 }
 
 static bool needs(struct reader *r, const struct ynode *y, const char *path, const char *what)
 {
     static const char *const kinds[] = {
-        [Y_SCALAR] = "a single value", [Y_LIST] = "a list", [Y_MAP] = "a map"};
+        [Y_SCALAR] = N_("a single value"), [Y_LIST] = N_("a list"), [Y_MAP] = N_("a map")};
     rd_problem(r, false, ERR_CONF_VALUE, y, "%s needs a %s, and this is %s", path, what,
                kinds[y->kind]);
     return false;
@@ -83,7 +84,7 @@ static bool placeholder(struct reader *r, const struct ynode *y, const char *pat
 const char *rd_scalar(struct reader *r, const struct ynode *y, const char *path, unsigned flags)
 {
     if (y->kind != Y_SCALAR) {
-        needs(r, y, path, "single value");
+        needs(r, y, path, N_("single value"));
         return NULL;
     }
     if (y->has_zero) {
@@ -235,7 +236,7 @@ static void read_route(struct reader *r, const struct ynode *map)
     struct job_route route = {0};
     struct job *j = r->job;
     if (map->kind != Y_MAP) {
-        needs(r, map, "routes", "map of from and to");
+        needs(r, map, "routes", N_("map of from and to"));
         return;
     }
     for (size_t i = 0; i < map->n; i++)
@@ -373,7 +374,7 @@ void rd_value(struct reader *r, const struct field *f, void *base, const char *p
         break;
     case F_ANSWERS:
         if (y->kind != Y_MAP)
-            needs(r, y, path, "map of ID to choice");
+            needs(r, y, path, N_("map of ID to choice"));
         for (size_t i = 0; y->kind == Y_MAP && i < y->n; i++)
             if (y->items[2 * i]->kind == Y_SCALAR && !y->items[2 * i]->has_zero)
                 read_answer(r, y->items[2 * i], y->items[2 * i + 1]);

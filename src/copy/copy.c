@@ -4,6 +4,8 @@
  * back unread: a chunk that failed can never count as read. */
 #include "copy/set.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -404,8 +406,8 @@ static bool read_chunk(struct reader *r, struct chunk *k, size_t reserved, struc
 
 void copy_ask_or_wait(struct reader *r, struct tab *tab, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"wait", N_("Wait and try again (nothing is lost)")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     struct copy *c = r->copy;
     r->failures++;
     if (source_comes_back(e) || (r->failures < 40 && e->code != ERR_SOURCE_LOCK)) { /* a DDL ahead of the stream shows as an unknown column: it will pass */

@@ -3,6 +3,8 @@
  * each chunk of a table would read all of it: that is told, never borne in silence. */
 #include "copy/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 struct plan {
@@ -46,6 +48,6 @@ bool plan_is_range(struct conn *c, const struct table *def, const struct buf *sq
     /* without a type there is nothing to read: "Impossible WHERE" and its like */
     bool is_whole = strcmp(p.type, "ALL") == 0 || strcmp(p.type, "index") == 0;
     *is_range = !p.type[0] || (!is_whole && strcmp(p.key, def->keys[def->row_key].name) == 0 && !strstr(p.extra, "filesort"));
-    snprintf(how, 200, "EXPLAIN says %.20s by key %.80s (%.60s)", p.type, p.key[0] ? p.key : "none", p.extra);
+    snprintf(how, 200, N_("EXPLAIN says %.20s by key %.80s (%.60s)"), p.type, p.key[0] ? p.key : "none", p.extra);
     return true;
 }

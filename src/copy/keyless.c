@@ -12,6 +12,8 @@
  * table at `from`, and as nothing happened to it since, at `to`. */
 #include "copy/private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 
 #define QUIET_TRIES 30               /* half a minute */
@@ -110,8 +112,8 @@ static bool open_snapshot(const struct copy_options *o, struct conn *c, struct t
 /* The table is busy: nothing but patience or a person helps. false: another error, or stop. */
 static bool ask_for_patience(const struct copy_options *o, struct tab *tab, struct err *e)
 {
-    static const struct ask_choice choices[] = {{"wait", "Wait and try again (nothing is lost)"},
-                                                {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice choices[] = {{"wait", N_("Wait and try again (nothing is lost)")},
+                                                {"stop", N_("Stop the run; it can be resumed")}};
     if (e->code != ERR_SOURCE_LOCK)
         return false;
     atomic_store(&tab->is_asking, true);

@@ -6,6 +6,7 @@
 // keepalive. What a server's number means is decided in conn_error.c, what a session is in
 // session.c.
 #include "db/conn.h"
+#include "base/text.h"
 #include "db/load.h"
 #include "db/session.h"
 
@@ -50,7 +51,7 @@ static bool fail(struct conn *c, bool is_login, struct err *e)
 {
     bool is_target = c->addr && c->addr->is_target;
     unsigned sql = c->my ? mysql_errno(c->my) : CR_SERVER_GONE_ERROR;
-    const char *words = c->my ? mysql_error(c->my) : "not connected";
+    const char *words = c->my ? mysql_error(c->my) : N_("not connected");
     enum err_code code = conn_error_code(sql, is_target, is_login);
     // TiDB has no number of its own for a transaction that the store gave up ("pessimistic lock not
     // found").

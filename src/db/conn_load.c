@@ -4,6 +4,8 @@
 // the LOAD that is due.
 #include "db/load.h"
 
+#include "base/text.h"
+
 #include <errmsg.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,8 +51,8 @@ static int on_error(void *info, char *words, unsigned room)
 {
     struct conn *c = info;
     bool is_failed = c && c->load && c->load->is_failed;
-    snprintf(words, room, is_failed ? "the rows for LOAD DATA could not be given"
-                                    : "the server asked for a file that nobody offered");
+    snprintf(words, room, is_failed ? N_("the rows for LOAD DATA could not be given")
+                                    : N_("the server asked for a file that nobody offered"));
     return is_failed ? CR_SERVER_LOST : NOT_ASKED_FOR;
 }
 

@@ -551,8 +551,8 @@ bool render_check(const struct column *c, struct image_type t, const struct char
 {
     char name[16];
     if (c->cls == COL_UNSUPPORTED || (col_is_text(c->cls) && c->charset == CS_OTHER && !map))
-        return err_set(e, ERR_SOURCE_TYPE, "column %s: %s%s%s", c->name, c->type_text,
-                       c->collation && c->collation[0] ? " with " : "", c->collation ? c->collation : "");
+        return c->collation && c->collation[0] ? err_set(e, ERR_SOURCE_TYPE, "column %s: %s with %s", c->name, c->type_text, c->collation)
+                                               : err_set(e, ERR_SOURCE_TYPE, "column %s: %s", c->name, c->type_text);
     /* MariaDB without mysql56_temporal_format: the image does not say how many bytes the fraction takes. */
     bool is_old = t.type == MYSQL_TYPE_TIME || t.type == MYSQL_TYPE_DATETIME || t.type == MYSQL_TYPE_TIMESTAMP;
     if (is_old && c->dec > 0)

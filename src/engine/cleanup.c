@@ -2,6 +2,7 @@
 /* What may be taken away when nobody wants to go back: as text for a person, never run by anyone here. */
 #include "engine/private.h"
 
+#include "base/text.h"
 #include "db/type.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static void add_ledger(struct engine *g, json_t *list, const char *where)
     bool fine = g->control.my && conn_value(&g->control, sql.p, others, sizeof others, &e);
     buf_reset(&sql);
     if (fine && strcmp(others, "0") == 0) {
-        add(list, where, "tidegate's own notes; after this the run can't be resumed", "DROP DATABASE " LEDGER_SCHEMA ";");
+        add(list, where, N_("tidegate's own notes; after this the run can't be resumed"), "DROP DATABASE " LEDGER_SCHEMA ";");
     } else {
         for (size_t i = 0; i < TG_ARRAY_LEN(ledger_tables); i++) {
             buf_addf(&sql, "DELETE FROM " LEDGER_SCHEMA ".%s WHERE run = ", ledger_tables[i]);
@@ -36,7 +37,7 @@ static void add_ledger(struct engine *g, json_t *list, const char *where)
         buf_adds(&sql, "DELETE FROM " LEDGER_SCHEMA ".run WHERE name = ");
         sql_z(&sql, g->ledger.run);
         buf_addc(&sql, ';');
-        add(list, where, fine ? "this run's notes; other runs keep theirs in the same schema" : "this run's notes; it could not be seen whether other runs have some, too",
+        add(list, where, fine ? N_("this run's notes; other runs keep theirs in the same schema") : N_("this run's notes; it could not be seen whether other runs have some, too"),
             sql.p);
     }
     buf_release(&sql);
@@ -63,7 +64,7 @@ static void add_user(json_t *list, struct conn *c, const char *where)
     buf_addc(&sql, '@');
     sql_z(&sql, at + 1);
     buf_addc(&sql, ';');
-    add(list, where, "only if this account was made for the migration and nothing else uses it", sql.p);
+    add(list, where, N_("only if this account was made for the migration and nothing else uses it"), sql.p);
     buf_release(&sql);
 }
 
@@ -76,7 +77,7 @@ static void add_cures(struct engine *g, json_t *list)
         return; /* the report's own part about cures says so */
     for (uint32_t i = n; i-- > 0;)
         if (!records[i].undone_at && records[i].undo) {
-            char *why = x_format("back to what it was before: %s", records[i].title);
+            char *why = x_format(N_("back to what it was before: %s"), records[i].title);
             add(list, records[i].where, why, records[i].undo);
             free(why);
         }

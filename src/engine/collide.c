@@ -2,6 +2,7 @@
 /* Values that the target would hold for equal in a unique key are found before anything is copied. */
 #include "engine/private.h"
 
+#include "base/text.h"
 #include "schema/collide.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ static bool note(struct engine *g, const struct collide_key *k, struct err *e)
 {
     struct buf sql = {0};
     char label[160], text[200];
-    snprintf(text, sizeof text, "unique key %s: whether its values stay apart under %s can't be asked, the source lacks it",
+    snprintf(text, sizeof text, N_("unique key %s: whether its values stay apart under %s can't be asked, the source lacks it"),
              k->key->name, k->mapped);
     ledger_sql_note(&g->ledger, &sql, NOTE_TABLE, table_label(k->table, label), text);
     bool fine = engine_fenced(g, &sql, e);

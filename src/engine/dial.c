@@ -4,6 +4,8 @@
  * but never below one: a table of wide rows looks like that as well. */
 #include "engine/pace.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 
 #define CALM 2
@@ -33,15 +35,15 @@ uint32_t dial_step(struct dial *d, const struct dial_rule *rule, const struct di
     if (rule->threads && others > (int64_t)rule->threads) {
         d->calm = 0;
         d->readers /= 2;
-        snprintf(d->why, sizeof d->why, "source is busy (%lld running)", (long long)others);
+        snprintf(d->why, sizeof d->why, N_("source is busy (%lld running)"), (long long)others);
     } else if (slow) {
         d->calm = d->slow = 0;
         d->readers = TG_MAX(d->readers / 2, 1u);
-        snprintf(d->why, sizeof d->why, "reads take %.0f times longer", s->read_ms / d->best_ms);
+        snprintf(d->why, sizeof d->why, N_("reads take %.0f times longer"), s->read_ms / d->best_ms);
     } else if (d->readers >= rule->readers) {
         d->why[0] = 0;
     } else {
-        snprintf(d->why, sizeof d->why, "source was busy");
+        snprintf(d->why, sizeof d->why, N_("source was busy"));
         d->readers += d->calm + 1 == CALM;
         d->calm = (d->calm + 1) % CALM;
     }

@@ -3,6 +3,8 @@
  * state on when the facts say so, and decides when it is over. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +13,18 @@
 
 void engine_set_state(struct engine *g, enum run_state s)
 {
+    static const char *const now[] = {
+        [RUN_PLANNED] = N_("now planned"),   [RUN_COPYING] = N_("now copying"),     [RUN_CATCHING_UP] = N_("now catching-up"),
+        [RUN_IN_SYNC] = N_("now in-sync"),   [RUN_VERIFYING] = N_("now verifying"), [RUN_CUTTING_OVER] = N_("now cutting-over"),
+        [RUN_FINISHED] = N_("now finished"), [RUN_PAUSED] = N_("now paused"),       [RUN_ASKING] = N_("now asking"),
+        [RUN_FAILED] = N_("now failed"),     [RUN_STOPPED] = N_("now stopped"),     [RUN_STUCK] = N_("now stuck")};
     pthread_mutex_lock(&g->lock);
     bool changed = g->state != s;
     g->state = s;
     pthread_mutex_unlock(&g->lock);
     if (!changed)
         return;
-    log_event(LOG_INFO, "engine", "", "", "now %s", run_state_name(s));
+    log_event(LOG_INFO, "engine", "", "", "%s", now[s]);
     if (s == RUN_CATCHING_UP || s == RUN_IN_SYNC)
         times_note(g, s == RUN_IN_SYNC ? "in-sync" : "copied", "");
     struct err e = {0};

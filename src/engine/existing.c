@@ -5,16 +5,18 @@
  * with the same row key, others stay. drop: the table is made anew. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #define NAMED 5 /* tables that a question names */
 
 static const struct ask_choice choices[] = {
-    {"stop", "Stop; nothing was changed"},
-    {"append", "Keep their rows as they are and add the source's (a key that is there already is a question)"},
-    {"replace", "Keep their rows but for those whose key the source has too"},
-    {"drop", "Drop these tables with their rows and make them anew"}};
+    {"stop", N_("Stop; nothing was changed")},
+    {"append", N_("Keep their rows as they are and add the source's (a key that is there already is a question)")},
+    {"replace", N_("Keep their rows but for those whose key the source has too")},
+    {"drop", N_("Drop these tables with their rows and make them anew")}};
 
 static const char *decided(struct engine *g, const struct tab *tab)
 {
@@ -85,9 +87,9 @@ static bool drop_table(struct engine *g, const struct table *t, struct err *e)
 static bool settle(struct engine *g, struct tab *tab, const char *choice, bool *is_there, struct err *e)
 {
     static const char *const texts[] = {
-        [KEPT_NONE] = "held rows and was dropped, by explicit answer",
-        [KEPT_UNTOUCHED] = "held rows before: they were left as they are, the source's were added (append)",
-        [KEPT_REPLACED] = "held rows before: those with a key of the source gave way, the others are still there (replace)"};
+        [KEPT_NONE] = N_("held rows and was dropped, by explicit answer"),
+        [KEPT_UNTOUCHED] = N_("held rows before: they were left as they are, the source's were added (append)"),
+        [KEPT_REPLACED] = N_("held rows before: those with a key of the source gave way, the others are still there (replace)")};
     struct buf sql = {0};
     tab->kept = tab_kept_parse(choice);
     if (strcmp(choice, "drop") == 0) {
@@ -116,12 +118,12 @@ static bool settle(struct engine *g, struct tab *tab, const char *choice, bool *
 static bool ask(struct engine *g, struct tab **list, uint32_t n, const char **choice, struct err *e)
 {
     struct buf text = {0};
-    buf_addf(&text, "%u table%s: ", n, n == 1 ? "" : "s");
     for (uint32_t i = 0; i < TG_MIN(n, (uint32_t)NAMED); i++)
         buf_addf(&text, "%s%s", i ? ", " : "", list[i]->label);
     if (n > NAMED)
-        buf_addf(&text, " and %u more", n - NAMED);
-    err_set(e, ERR_TARGET_NOT_EMPTY, "%s", text.p);
+        err_set(e, ERR_TARGET_NOT_EMPTY, "%u tables: %s and %u more", n, text.p, n - NAMED);
+    else
+        err_set(e, ERR_TARGET_NOT_EMPTY, n == 1 ? "%u table: %s" : "%u tables: %s", n, text.p);
     buf_release(&text);
     for (uint32_t i = 0; i < n; i++)
         atomic_store(&list[i]->is_asking, true);

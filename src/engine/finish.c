@@ -2,6 +2,8 @@
 /* The end of a run: the comparison that earns the verdict, commands from outside. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,11 +149,18 @@ static void pass_text(struct engine *g, char out[64])
         n += g->tabs.list[i]->def && g->tabs.list[i]->kept != KEPT_NONE;
     left = tabs_nleft(&g->tabs);
     pthread_mutex_unlock(&g->tabs.lock);
-    size_t at = (size_t)snprintf(out, 64, "PASS");
-    if (n)
-        at += (size_t)snprintf(out + at, 64 - at, " (%u table%s may hold further rows)", n, n == 1 ? "" : "s");
-    if (left)
-        snprintf(out + at, 64 - at, " (%u table%s left out)", left, left == 1 ? "" : "s");
+    if (n && left)
+        snprintf(out, 64,
+                 n == 1 && left == 1 ? N_("PASS (%u table may hold further rows) (%u table left out)")
+                 : n == 1            ? N_("PASS (%u table may hold further rows) (%u tables left out)")
+                 : left == 1         ? N_("PASS (%u tables may hold further rows) (%u table left out)")
+                                     : N_("PASS (%u tables may hold further rows) (%u tables left out)"), n, left);
+    else if (n)
+        snprintf(out, 64, n == 1 ? N_("PASS (%u table may hold further rows)") : N_("PASS (%u tables may hold further rows)"), n);
+    else if (left)
+        snprintf(out, 64, left == 1 ? N_("PASS (%u table left out)") : N_("PASS (%u tables left out)"), left);
+    else
+        snprintf(out, 64, "PASS");
 }
 
 /* A snapshot stands still; else the end of the binlog. */
@@ -191,17 +200,17 @@ static bool conclude(struct engine *g, const struct buf *found, uint32_t differe
     char verdict[64];
     tell_differences(found, is_still);
     if (is_still && kept) { /* whatever the comparison says */
-        snprintf(verdict, sizeof verdict, "FAIL %zu rows in quarantine", kept);
+        snprintf(verdict, sizeof verdict, N_("FAIL %zu rows in quarantine"), kept);
         set_verdict(g, verdict, at);
-        return err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ%s%s%s%.300s", kept, different, found->n ? "; " : "", label,
-                       found->n ? ": " : "", detail);
+        return found->n ? err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ; %s: %.300s", kept, different, label, detail)
+                        : err_set(e, ERR_QUARANTINE, "%zu rows; %u tables differ", kept, different);
     }
     if (is_still && !different) {
         pass_text(g, verdict);
         set_verdict(g, verdict, at);
         return true;
     }
-    snprintf(verdict, sizeof verdict, is_still ? "FAIL %u tables differ" : "not verified: the source moves", different);
+    snprintf(verdict, sizeof verdict, is_still ? N_("FAIL %u tables differ") : N_("not verified: the source moves"), different);
     set_verdict(g, verdict, at);
     if (!is_still)
         forget_differences(g);

@@ -3,6 +3,7 @@
 #include "engine/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +82,7 @@ bool engine_copy_keyless(struct engine *g, struct err *e)
         if (!tab->def || !tab_is_first(tab) || tab->copy == TAB_COMPLETE)
             continue;
         log_event(LOG_INFO, "copy", tab->label, "", "%s: copied first, in one snapshot",
-                  tab->is_keyless ? "has no usable key" : "stands beside rows that stay untouched");
+                  tab->is_keyless ? N_("has no usable key") : N_("stands beside rows that stay untouched"));
         if (!copy_until_whole(g, tab, e))
             return false;
     }

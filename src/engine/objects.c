@@ -6,6 +6,7 @@
 #include "engine/private.h"
 
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,9 +148,12 @@ static bool send_view(struct views *w, const struct view *v, bool keeps_definer,
     }
     if (fine) {
         size_t skip = strlen(label) + 2;
-        if (notes.n)
-            notes.p[--notes.n] = 0; /* the last line's end */
-        report_add(g, REPORT_VIEW, false, label, "made%s%.400s", notes.n > skip ? "; " : "", notes.n > skip ? notes.p + skip : "");
+        char *line = x_one_line(notes.n ? notes.p : "");
+        if (strlen(line) > skip)
+            report_add(g, REPORT_VIEW, false, label, "made; %.400s", line + skip);
+        else
+            report_add(g, REPORT_VIEW, false, label, "made");
+        free(line);
     }
     buf_release(&sql);
     buf_release(&notes);
@@ -172,7 +176,7 @@ static bool try_view(struct views *w, uint32_t i, struct err *e)
     if (!v->sql) {
         snprintf(w->why[i], 600, "%s", v->problem);
     } else if (!may && is_there) {
-        snprintf(w->why[i], 600, "a view of this name is at the target already; it was left as it is");
+        snprintf(w->why[i], 600, N_("a view of this name is at the target already; it was left as it is"));
     } else {
         if (!is_ours) { /* first the note: what a killed engine has made is ours too */
             ledger_sql_note(&g->ledger, &sql, NOTE_VIEW, label, there.p);
@@ -285,7 +289,7 @@ static void list_objects(struct engine *g, const struct object_list *l)
     for (uint32_t i = 0; i < l->nobjects; i++) {
         const struct object *o = &l->objects[i];
         char *name = x_format("%s %s.%s", o->kind, o->schema, o->name);
-        report_add(g, REPORT_OBJECT, false, name, "%s", o->text[0] ? o->text : "TiDB has no such objects");
+        report_add(g, REPORT_OBJECT, false, name, "%s", o->text[0] ? o->text : N_("TiDB has no such objects"));
         free(name);
     }
     for (uint32_t i = 0; i < l->nunread; i++)

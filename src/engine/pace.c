@@ -3,6 +3,7 @@
  * readers. A person's limits are the job's own fields: changed here while the run goes, and written to the run's
  * job.yaml, from which `resume` starts it again. */
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/private.h"
 
 #include <stdio.h>
@@ -133,11 +134,11 @@ static void fill_waits(struct engine *g, struct pace_view *v)
     if (g->state != RUN_COPYING || !g->copy || g->is_paused)
         return;
     if (g->snap->lag.seconds > STREAM_FIRST_S) {
-        snprintf(v->waits, sizeof v->waits, "stream first, %.0f s behind", g->snap->lag.seconds);
+        snprintf(v->waits, sizeof v->waits, N_("stream first, %.0f s behind"), g->snap->lag.seconds);
     } else if (d->why[0]) {
         snprintf(v->waits, sizeof v->waits, "%s", d->why);
     } else if (g->pace.owes) {
-        snprintf(v->waits, sizeof v->waits, "limit of %.1f MB/s", (double)g->job->read_rate / 1e6);
+        snprintf(v->waits, sizeof v->waits, N_("limit of %.1f MB/s"), (double)g->job->read_rate / 1e6);
     }
 }
 

@@ -2,6 +2,8 @@
 /* The checks of a new run's start: what would stop it later stops it now, with nothing written anywhere. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 static const char *words_of(const struct check_result *r)
 {
     return r->nfindings ? r->findings[0].text : r->detail ? r->detail : check_title(r->check);
@@ -19,16 +21,17 @@ static void tell(enum log_level level, const struct check_result *r, const char 
 
 static void told(void *arg, const struct check_result *r)
 {
-    struct buf text = {0};
+    struct buf words = {0}, text = {0};
     if (r->state != CHECK_FAIL && r->state != CHECK_WARN)
         return;
+    buf_addf(&words, r->ntotal > 1 ? N_("%s (and %u more)") : "%s", words_of(r), r->ntotal - 1);
     if (r->state == CHECK_FAIL)
-        buf_adds(&text, "failed: ");
+        buf_addf(&text, N_("failed: %s"), words.p);
     else if (r->reason)
-        buf_addf(&text, "accepted (%s): ", r->reason);
-    buf_adds(&text, words_of(r));
-    if (r->ntotal > 1)
-        buf_addf(&text, " (and %u more)", r->ntotal - 1);
+        buf_addf(&text, N_("accepted (%s): %s"), r->reason, words.p);
+    else
+        buf_adds(&text, words.p);
+    buf_release(&words);
     tell(r->state == CHECK_FAIL ? LOG_ERROR : LOG_WARN, r, text.p);
     report_add(arg, REPORT_CHECK, false, check_id(r->check), "%s", text.p);
     buf_release(&text);

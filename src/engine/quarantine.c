@@ -85,7 +85,9 @@ bool engine_try_quarantine(struct engine *g, struct err *e)
         }
     }
     if (n)
-        log_event(left ? LOG_WARN : LOG_NOTE, "engine", "", left ? "TG-6103" : "", "rows in quarantine were tried again: %zu went in, %zu stay%s",
-                  n - left, left, missing ? "; the file of some is not on this host" : "");
+        log_event(left ? LOG_WARN : LOG_NOTE, "engine", "", left ? "TG-6103" : "",
+                  missing ? "rows in quarantine were tried again: %zu went in, %zu stay; the file of some is not on this host"
+                          : "rows in quarantine were tried again: %zu went in, %zu stay",
+                  n - left, left);
     return true;
 }

@@ -3,6 +3,8 @@
  * the ledger, so that a run which was begun by another engine reports them too; the rest is found out anew each time. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,7 +89,7 @@ static void read_ledger(struct engine *g)
     bool fine = g->control.my && ledger_read_notes(&g->ledger, &g->control, NULL, told, g, &e);
     if (!fine)
         report_add(g, REPORT_UNREAD, true, "tidegate_meta.note", "what was changed in tables: %s",
-                   e.code == ERR_OK ? "no connection to the target" : e.text);
+                   e.code == ERR_OK ? N_("no connection to the target") : e.text);
 }
 
 /* What was changed at the servers for this run, by the records in its directory: the person may want it as it was. */

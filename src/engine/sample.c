@@ -2,6 +2,8 @@
 /* Four times a second: counters to a snapshot. Only this thread writes g->snap, under g->lock where others read it. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -292,7 +294,7 @@ static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int6
     bool may_read = s->pace.readers > 0; /* else the dial holds the copy, and says so */
     bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || (g->state == RUN_COPYING && may_read);
     if (has_work && now - g->last_progress_ms > 60000 && g->state != RUN_VERIFYING) {
-        snprintf(s->reason, sizeof s->reason, "nothing has moved for %lld s", (long long)(now - g->last_progress_ms) / 1000);
+        snprintf(s->reason, sizeof s->reason, N_("nothing has moved for %lld s"), (long long)(now - g->last_progress_ms) / 1000);
         return RUN_STUCK;
     }
     return g->state;

@@ -6,6 +6,8 @@
  * anew. Only a person who says that nobody writes can keep them; then the comparison is made with the source as it is. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 
 static const char FILE_NAME[] = "snapshot.000001";
@@ -25,10 +27,10 @@ bool engine_is_of_snapshot(const struct pos *p)
 static bool ask_hold(struct engine *g, const struct err *why)
 {
     static const struct ask_choice choices[] = {
-        {"retry", "Try again (nothing is lost)"},
-        {"one-reader", "Read with one connection: consistent without a lock, but slower"},
-        {"writes-stopped", "Nobody has written to the source since this run began, and nobody will until it ends"},
-        {"stop", "Stop the run; it can be resumed"}};
+        {"retry", N_("Try again (nothing is lost)")},
+        {"one-reader", N_("Read with one connection: consistent without a lock, but slower")},
+        {"writes-stopped", N_("Nobody has written to the source since this run began, and nobody will until it ends")},
+        {"stop", N_("Stop the run; it can be resumed")}};
     const char *choice = engine_ask(g, why, "", choices, TG_ARRAY_LEN(choices));
     if (!choice)
         return false;

@@ -4,6 +4,7 @@
 #include "engine/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +114,7 @@ static bool make_table(struct engine *g, struct order *o, struct err *e)
         err_clear(e);
         fine = rewrite(g, o, true, e) && send(g, o, e);
         if (fine)
-            buf_addf(&o->notes, "%s: the target's words: %s\n", o->tab->label, first.text);
+            buf_addf(&o->notes, N_("%s: the target's words: %s\n"), o->tab->label, first.text);
         else
             *e = first;
     }
@@ -212,7 +213,9 @@ static void ledger_rows(struct engine *g, struct buf *out, const struct order *o
     buf_release(&definition);
     if (o->notes.n) {
         table_notes(g, out, o->tab->label, o->notes.p);
-        log_event(LOG_NOTE, "engine", o->tab->label, "", "created with changes: %s", o->notes.p);
+        char *line = x_one_line(o->notes.p);
+        log_event(LOG_NOTE, "engine", o->tab->label, "", "created with changes: %s", line);
+        free(line);
     }
 }
 

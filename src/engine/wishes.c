@@ -42,7 +42,7 @@ static bool may_wish(struct engine *g, const struct tab *tab, bool leaves, struc
     marks_low(g->marks, &low);
     const struct pos *known = leaves ? &tab->named : &tab->shaped;
     if (atomic_load(&tab->is_void))
-        return err_set(e, ERR_USAGE, "%s is %s already", tab->label, atomic_load(&tab->is_left) ? "left out" : "being copied anew");
+        return err_set(e, ERR_USAGE, atomic_load(&tab->is_left) ? "%s is left out already" : "%s is being copied anew already", tab->label);
     if (pos_is_set(known) && pos_cmp(&low, known) < 0)
         return err_set(e, ERR_USAGE, "%s was made or changed at the source a moment ago, and the target is not there yet", tab->label);
     if (leaves)

@@ -542,7 +542,9 @@ static void mark_wanted(struct ddl_work *w)
 static void note_changes(struct ddl_work *w, const char *notes)
 {
     const char *label = w->batch->ddl.label;
-    log_event(LOG_NOTE, "follow", label, "", "%s", notes);
+    char *all = x_one_line(notes);
+    log_event(LOG_NOTE, "follow", label, "", "%s", all);
+    free(all);
     for (const char *p = notes, *end; label[0] && (end = strchr(p, '\n')) != NULL; p = end + 1) {
         size_t n = (size_t)(end - p), skip = strlen(label) + 2;
         bool is_ours = n > skip && strncmp(p, label, skip - 2) == 0;

@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/sync.h"
+#include "base/text.h"
 #include "db/type.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ static void parse_pos(const char *text, struct pos *out)
 {
     *out = (struct pos){0};
     if (text && text[0] && !pos_parse(text, out))
-        tg_bug("position '%s' in the ledger", text);
+        tg_bug(N_("position '%s' in the ledger"), text);
 }
 
 static bool read_source(const struct ledger *l, struct conn *c, struct ledger_state *out, struct err *e)

@@ -60,7 +60,7 @@ bool ledger_create(struct conn *c, struct err *e)
     for (size_t i = 0; i < TG_ARRAY_LEN(create); i++) {
         fail_point("create.before");
         if (!conn_exec(c, create[i], strlen(create[i]), NULL, e))
-            return err_wrap(e, "while creating " LEDGER_SCHEMA);
+            return err_wrap(e, "while creating %s", LEDGER_SCHEMA);
     }
     fail_point("create.after");
     return true;

@@ -5,6 +5,7 @@
  * are folded for ten seconds after the first one, then told as one line with their number. */
 #include "base/hash.h"
 #include "base/sync.h"
+#include "base/text.h"
 #include "mon/mon_private.h"
 
 #include <errno.h>
@@ -190,7 +191,7 @@ int journal_fold_end(struct journal *j, bool all)
         }
         if (f->count) {
             char text[sizeof f->event.text + 64];
-            snprintf(text, sizeof text, "%llu more like this in 10 s: %s",
+            snprintf(text, sizeof text, N_("%llu more like this in 10 s: %s"),
                      (unsigned long long)f->count, f->event.text);
             mon_text(f->event.text, sizeof f->event.text, text);
             mon_text(f->event.kind, sizeof f->event.kind, "fold");
@@ -296,7 +297,7 @@ bool journal_next(struct journal *j, const char **line)
                                .level = LOG_WARN,
                                .kind = "lost",
                                .stage = "engine"};
-        snprintf(e.text, sizeof e.text, "%llu events came too fast and are not in the log",
+        snprintf(e.text, sizeof e.text, N_("%llu events came too fast and are not in the log"),
                  (unsigned long long)j->lost);
         j->lost = 0;
     } else if (some) {

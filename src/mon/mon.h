@@ -11,7 +11,7 @@
 
 enum run_state { RUN_PLANNED, RUN_COPYING, RUN_CATCHING_UP, RUN_IN_SYNC, RUN_VERIFYING, RUN_CUTTING_OVER,
                  RUN_FINISHED, RUN_PAUSED, RUN_ASKING, RUN_FAILED, RUN_STOPPED, RUN_STUCK };
-const char *run_state_name(enum run_state s);          /* "catching-up" */
+const char *run_state_name(enum run_state s);          /* "catching-up"; a msgid where a person reads it */
 bool run_state_parse(const char *name, enum run_state *out);
 
 enum table_state { TABLE_WAITING, TABLE_COPYING, TABLE_COPIED, TABLE_IN_SYNC, TABLE_VERIFIED, TABLE_DIFFERENT, TABLE_ASKING, TABLE_FAILED };

@@ -174,7 +174,7 @@ int mon_listen(const char *run_dir, struct err *e)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || fchmod(fd, 0600) != 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 ||
         fchmodat(dir, SOCKET_NAME, 0600, 0) != 0 || listen(fd, 16) != 0) {
-        err_set(e, ERR_SOCKET, "%s/" SOCKET_NAME " can't be opened: %s", run_dir, strerror(errno));
+        err_set(e, ERR_SOCKET, "%s/%s can't be opened: %s", run_dir, SOCKET_NAME, strerror(errno));
         if (fd >= 0)
             close(fd);
         fd = -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mon/report.h"
 
+#include "base/text.h"
 #include "mon/mon_private.h"
 
 #include <stdlib.h>
@@ -74,7 +75,7 @@ bool mon_report_read(const char *run_dir, struct mon_report *out, struct err *e)
     json_error_t at;
     memset(out, 0, sizeof *out);
     json_t *all = json_load_file(path, 0, &at), *report = json_object_get(all, "report");
-    bool fine = (json_is_object(report) || err_set(e, ERR_FILE, "%s: %s", path, all ? "it is no report" : at.text)) &&
+    bool fine = (json_is_object(report) || err_set(e, ERR_FILE, "%s: %s", path, all ? N_("it is no report") : at.text)) &&
                 mon_decode_object(&out->snap, all, e);
     if (fine) {
         out->exit_code = (int)number_of(report, "exit_code");

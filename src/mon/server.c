@@ -7,6 +7,7 @@
  * never subscribed (a shell command; the socket's mode is the permission), and of the subscribed
  * ones (windows) the one that steers. */
 #include "base/sync.h"
+#include "base/text.h"
 #include "mon/mon_private.h"
 
 #include <errno.h>
@@ -214,10 +215,9 @@ static void cmd_engine(struct mon_server *m, struct client *c, const json_t *id,
         answer_fine(c, id, result ? json_loads(result, JSON_DECODE_ANY, NULL) : NULL);
         if (!reads) {
             char told[400];
-            snprintf(told, sizeof told, "%s%s%s, asked from %s", cmd,
-                     text && strcmp(text, "{}") != 0 ? " " : "",
-                     text && strcmp(text, "{}") != 0 ? text : "",
-                     c->is_window ? "a window" : "a shell");
+            bool is_bare = !text || strcmp(text, "{}") == 0;
+            snprintf(told, sizeof told, c->is_window ? N_("%s%s%s, asked from a window") : N_("%s%s%s, asked from a shell"), cmd,
+                     is_bare ? "" : " ", is_bare ? "" : text);
             journal_add(m->journal, "control", LOG_NOTE, "engine", "", "", told);
         }
     }

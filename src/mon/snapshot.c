@@ -6,18 +6,20 @@
  */
 #include "mon/mon_private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 
 static const char *const run_names[] = {
-    [RUN_PLANNED] = "planned",   [RUN_COPYING] = "copying",     [RUN_CATCHING_UP] = "catching-up",
-    [RUN_IN_SYNC] = "in-sync",   [RUN_VERIFYING] = "verifying", [RUN_CUTTING_OVER] = "cutting-over",
-    [RUN_FINISHED] = "finished", [RUN_PAUSED] = "paused",       [RUN_ASKING] = "asking",
-    [RUN_FAILED] = "failed",     [RUN_STOPPED] = "stopped",     [RUN_STUCK] = "stuck",
+    [RUN_PLANNED] = N_("planned"),   [RUN_COPYING] = N_("copying"),     [RUN_CATCHING_UP] = N_("catching-up"),
+    [RUN_IN_SYNC] = N_("in-sync"),   [RUN_VERIFYING] = N_("verifying"), [RUN_CUTTING_OVER] = N_("cutting-over"),
+    [RUN_FINISHED] = N_("finished"), [RUN_PAUSED] = N_("paused"),       [RUN_ASKING] = N_("asking"),
+    [RUN_FAILED] = N_("failed"),     [RUN_STOPPED] = N_("stopped"),     [RUN_STUCK] = N_("stuck"),
 };
 static const char *const table_names[] = {
-    [TABLE_WAITING] = "waiting", [TABLE_COPYING] = "copying",   [TABLE_COPIED] = "copied",
-    [TABLE_IN_SYNC] = "in-sync", [TABLE_VERIFIED] = "verified", [TABLE_DIFFERENT] = "different",
-    [TABLE_ASKING] = "asking",   [TABLE_FAILED] = "failed",
+    [TABLE_WAITING] = N_("waiting"), [TABLE_COPYING] = N_("copying"),   [TABLE_COPIED] = N_("copied"),
+    [TABLE_IN_SYNC] = N_("in-sync"), [TABLE_VERIFIED] = N_("verified"), [TABLE_DIFFERENT] = N_("different"),
+    [TABLE_ASKING] = N_("asking"),   [TABLE_FAILED] = N_("failed"),
 };
 
 static int name_index(const char *const *names, size_t n, const char *name)

@@ -4,6 +4,8 @@
 
 #include "schema/ast.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -34,7 +36,7 @@ static bool settle(struct objects_reader *r, const char *what, struct err *e)
 {
     if (err_is_lost(e))
         return false;
-    add_unread(r->out, x_format("%s could not be read: %s", what, e->text));
+    add_unread(r->out, x_format(N_("%s could not be read: %s"), what, e->text));
     err_clear(e);
     return true;
 }
@@ -52,7 +54,7 @@ static void show_view(struct objects_reader *r, struct view *v, struct err *e)
         mysql_free_result(res);
     }
     if (!v->sql)
-        v->problem = x_format("SHOW CREATE VIEW: %s", e->code == ERR_OK ? "no text" : e->text);
+        v->problem = x_format("SHOW CREATE VIEW: %s", e->code == ERR_OK ? N_("no text") : e->text);
     buf_release(&sql);
 }
 
@@ -107,7 +109,7 @@ static char *next_value(struct objects_reader *r, const char *schema, const char
     sql_table(&sql, schema, name);
     bool fine = conn_value(r->c, sql.p, value, sizeof value, &e);
     buf_release(&sql);
-    return fine ? x_format("next value %s", value) : x_format("its value could not be read: %s", e.text);
+    return fine ? x_format(N_("next value %s"), value) : x_format(N_("its value could not be read: %s"), e.text);
 }
 
 static bool read_sequences(struct objects_reader *r, struct err *e)
@@ -134,7 +136,7 @@ static void doubt(struct objects_reader *r, const char *what, const char *privil
     char *sql = x_format("SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE IN (%s) AND GRANTEE ="
                          " CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') LIMIT 1", privileges);
     if (!conn_value(r->c, sql, one, sizeof one, &ignored))
-        add_unread(r->out, x_format("%s may be missing here: the user holds no global %s at the source", what, grant));
+        add_unread(r->out, x_format(N_("%s may be missing here: the user holds no global %s at the source"), what, grant));
     free(sql);
 }
 
@@ -143,16 +145,16 @@ bool objects_read(struct object_list *out, struct conn *source, bool (*want)(voi
 {
     struct objects_reader r = {out, source, want, arg};
     memset(out, 0, sizeof *out);
-    doubt(&r, "triggers", "'TRIGGER'", "TRIGGER privilege");
-    doubt(&r, "events", "'EVENT'", "EVENT privilege");
-    doubt(&r, "procedures and functions", "'SELECT','SHOW_ROUTINE','SUPER'", "SELECT or SHOW_ROUTINE privilege");
+    doubt(&r, "triggers", "'TRIGGER'", N_("TRIGGER privilege"));
+    doubt(&r, "events", "'EVENT'", N_("EVENT privilege"));
+    doubt(&r, N_("procedures and functions"), "'SELECT','SHOW_ROUTINE','SUPER'", N_("SELECT or SHOW_ROUTINE privilege"));
     return read_views(&r, e) &&
            read_kind(&r, "triggers", "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION,"
                                      " ' on ', EVENT_OBJECT_TABLE), 'trigger' FROM information_schema.TRIGGERS"
                                      " WHERE TRIGGER_SCHEMA NOT IN " SYSTEM_SCHEMAS " ORDER BY 1, 2", e) &&
            read_kind(&r, "events", "SELECT EVENT_SCHEMA, EVENT_NAME, CONCAT('status ', STATUS), 'event' FROM"
                                    " information_schema.EVENTS ORDER BY 1, 2", e) &&
-           read_kind(&r, "procedures and functions", "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, '', ROUTINE_TYPE FROM"
+           read_kind(&r, N_("procedures and functions"), "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, '', ROUTINE_TYPE FROM"
                                                      " information_schema.ROUTINES WHERE ROUTINE_SCHEMA NOT IN " SYSTEM_SCHEMAS
                                                      " ORDER BY 1, 2", e) &&
            read_sequences(&r, e);

@@ -101,7 +101,7 @@ static bool column_fits(const struct column *a, const struct column *b, struct e
     if (!b)
         return err_set(e, ERR_TARGET_SHAPE, "column %s is missing", a->name);
     if (a->is_generated != b->is_generated)
-        return err_set(e, ERR_TARGET_SHAPE, "column %s is %s", a->name, b->is_generated ? "generated" : "not generated");
+        return err_set(e, ERR_TARGET_SHAPE, b->is_generated ? "column %s is generated" : "column %s is not generated", a->name);
     if (!type_fits(a, b))
         return err_set(e, ERR_TARGET_SHAPE, "column %s is %s%s%s and can't hold %s%s%s of the source", a->name, b->type_text,
                        b->collation[0] ? " " : "", b->collation, a->type_text, a->collation[0] ? " " : "", a->collation);

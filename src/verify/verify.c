@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "db/encode.h"
 #include "db/normal.h"
 #include "db/type.h"
@@ -211,6 +212,20 @@ static bool sum_equal(const struct verify_sum *a, const struct verify_sum *b)
     return a->rows == b->rows && a->lo == b->lo && a->hi == b->hi;
 }
 
+static void tell_difference(struct verify_table *t, const struct task *k, const struct verify_sum *source, const struct verify_sum *target)
+{
+    char range[sizeof t->detail];
+    if (k->lo[0] && k->hi[0])
+        snprintf(range, sizeof range, N_("key above %s up to %s"), k->lo, k->hi);
+    else
+        snprintf(range, sizeof range, k->lo[0] ? N_("key above %s") : k->hi[0] ? N_("key up to %s") : N_("all rows"), k->lo[0] ? k->lo : k->hi);
+    snprintf(t->detail, sizeof t->detail,
+             t->may_have_more               ? N_("%s: %llu rows at the source, %llu at the target, some of the source are not there")
+             : source->rows == target->rows ? N_("%s: %llu rows at the source, %llu at the target, values differ")
+                                            : N_("%s: %llu rows at the source, %llu at the target"),
+             range, (unsigned long long)source->rows, (unsigned long long)target->rows);
+}
+
 static void settle(struct verify *v, struct task *k, const struct verify_sum *source, const struct verify_sum *target,
                    uint64_t missing)
 {
@@ -222,10 +237,7 @@ static void settle(struct verify *v, struct task *k, const struct verify_sum *so
     t->chunks++;
     if (!is_equal) {
         if (!t->chunks_different++)
-            snprintf(t->detail, sizeof t->detail, "%s%s%s%s%s: %llu rows at the source, %llu at the target%s",
-                     k->lo[0] || k->hi[0] ? "key " : "all rows", k->lo[0] ? "above " : "", k->lo,
-                     k->hi[0] ? " up to " : "", k->hi, (unsigned long long)source->rows,
-                     (unsigned long long)target->rows, t->may_have_more ? ", some of the source are not there" : source->rows == target->rows ? ", values differ" : "");
+            tell_difference(t, k, source, target);
     }
     bool is_last = --v->left[t - v->tables] == 0;
     if (is_last) {

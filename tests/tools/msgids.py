@@ -6,8 +6,9 @@
     tests/tools/msgids.py --missing FILE  entries that FILE.po lacks, as they would stand in it
     tests/tools/msgids.py --stale FILE    entries of FILE.po that no source has any more
 
-A msgid is a string within _() or N_(), the two of _n(), the format of a function that translates its format itself
-(FORMATS), a member of a table that is shown through _() (MEMBERS), and title, cause and cure of the catalogue of errors.
+A msgid is a string within _() or N_(), the two of _n(), the format of a function that translates its format itself or
+whose English is retold by a window (FORMATS; src/base/retell.h), a member of a table that is shown through _() (MEMBERS),
+and title, cause and cure of the catalogue of errors.
 """
 
 import argparse
@@ -15,12 +16,19 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("ui", "wizard", "src/base", "src/check", "src/conf", "src/cli")
-# function -> the arguments, from 0, that are msgids
-FORMATS = {"_": [0], "N_": [0], "set_found": [1], "set_wanted": [1], "set_detail": [1], "not_applicable": [1], "find": [2, 3], "add_cure": [2],
-           "cure_setting": [4], "cure_list": [4], "cure_variable": [5, 6], "cure_target_variable": [4, 5], "cure_kill": [4], "err_set": [2]}
-# Other rooms' words about an error stay English as the server's own do; what is said of a value below its field does not.
-IN_FORMS = ("src/conf/value.c", "src/conf/field.c")
+FOLDERS = ("ui", "wizard", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "src").iterdir() if p.is_dir()))
+# where -> function -> the arguments, from 0, that are msgids; an argument may choose between several
+FORMATS = {
+    "": {"_": [0], "N_": [0], "err_set": [2], "err_set_sql": [3], "err_wrap": [1], "log_event": [4], "problem_add": [4]},
+    "src/check/": {"set_found": [1], "set_wanted": [1], "set_detail": [1], "not_applicable": [1], "find": [2, 3], "add_cure": [2], "cure_setting": [4],
+                   "cure_list": [4], "cure_variable": [5, 6], "cure_target_variable": [4, 5], "cure_kill": [4]},
+    "src/conf/": {"rd_problem": [4], "rd_note": [5], "refuse": [2], "can_not": [1]},
+    "src/conf/dm_emit.c": {"tell": [2]},
+    "src/binlog/": {"not_understood": [2]},
+    "src/schema/": {"rw_note": [1], "broken": [1], "cur_fail": [1]},
+    "src/engine/": {"report_add": [4]},
+    "src/mon/server.c": {"refuse": [2]},
+}
 MEMBERS = {"src/check/table.c": ("title", "why"), "src/conf/field.c": ("label", "help")}
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|[A-Za-z_]\w*|\s+|.', re.S)
 ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
@@ -74,10 +82,9 @@ def is_text(text):
     return re.search(r"[^\W\d_]", PLACEHOLDER.sub("", text)) is not None
 
 
-def counts(path, function):
-    if function == "err_set":
-        return path in IN_FORMS
-    return function in FORMATS and path.startswith("src/check/")
+def arguments(path, function):
+    """Which arguments of it are msgids, called from a file of this path."""
+    return next((functions[function] for where, functions in FORMATS.items() if path.startswith(where) and function in functions), [])
 
 
 def of_source(path, text):
@@ -86,7 +93,7 @@ def of_source(path, text):
     for at, (token, line) in enumerate(stream):
         after = stream[at + 1][0] if at + 1 < len(stream) else ""
         before = stream[at - 1][0] if at else ""
-        if after == "(" and before != "define" and (token in ("_", "N_", "_n") or counts(path, token)):
+        if after == "(" and before != "define" and (token == "_n" or arguments(path, token)):
             args, here = [], at + 2
             while here < len(stream) and stream[here - 1][0] != ")":
                 found, end = strings_at(stream, here)
@@ -98,9 +105,9 @@ def of_source(path, text):
                 if len(args) > 1 and args[0] and args[1]:
                     yield args[0][0][0], args[1][0][0], line
                 continue
-            for index in FORMATS[token]:
+            for index in arguments(path, token):
                 for one in args[index] if index < len(args) else []:
-                    if is_text(one[0]):
+                    if is_text(one[0]) and not (token == "cur_fail" and one[0].isupper()): # words of SQL
                         yield one[0], None, one[1]
         elif token in MEMBERS.get(path, ()) and before == "." and after == "=":
             for one in strings_at(stream, at + 2)[0]:

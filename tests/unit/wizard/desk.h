@@ -41,7 +41,12 @@ struct desk {
     unsigned asked;     /* how often it was asked where the cursor is */
     const char *colour; /* what it answers about its background, or NULL */
     bool is_coloured;
+    unsigned modes;        /* private modes that are set, bits of mode_numbers */
+    unsigned sequence, number; /* ESC [ ? and the number under way */
 };
+
+/* Cursor keys, paste, mouse in its forms, focus, the other screen: what a shell must not find set. */
+static const unsigned mode_numbers[] = {1, 47, 1000, 1002, 1003, 1004, 1006, 1015, 1047, 1049, 2004};
 
 static pid_t seated; /* what a failed test leaves behind is cleared away after it */
 static char run_dir[64];
@@ -272,6 +277,26 @@ TG_UNUSED static void look_at(struct desk *d, const char *bytes, size_t n)
     }
 }
 
+/* Private modes as they are set and reset, also where a sequence comes in pieces. */
+TG_UNUSED static void track_modes(struct desk *d, const char *bytes, size_t n)
+{
+    static const char head[] = "\033[?";
+    for (size_t i = 0; i < n; i++) {
+        char c = bytes[i];
+        if (d->sequence < 3) {
+            d->sequence = c == head[d->sequence] ? d->sequence + 1 : c == head[0];
+            d->number = 0;
+        } else if (c >= '0' && c <= '9') {
+            d->number = d->number * 10 + (unsigned)(c - '0');
+        } else {
+            for (size_t m = 0; m < TG_ARRAY_LEN(mode_numbers) && (c == 'h' || c == 'l'); m++)
+                if (mode_numbers[m] == d->number)
+                    d->modes = c == 'h' ? d->modes | 1u << m : d->modes & ~(1u << m);
+            d->sequence = 0;
+        }
+    }
+}
+
 TG_UNUSED static void pump(struct desk *d, int timeout_ms)
 {
     char bytes[8192];
@@ -282,6 +307,7 @@ TG_UNUSED static void pump(struct desk *d, int timeout_ms)
             vterm_input_write(d->vt, bytes, (size_t)n);
             d->bytes += (size_t)n;
             look_at(d, bytes, (size_t)n);
+            track_modes(d, bytes, (size_t)n);
         }
     }
     if (!d->has_ended && waitpid(d->pid, &d->status, WNOHANG) == d->pid)
@@ -308,17 +334,25 @@ TG_UNUSED static bool shows(struct desk *d, const char *wanted)
     return strstr(text, wanted) != NULL;
 }
 
-TG_UNUSED static void wait_for(struct desk *d, const char *wanted, bool is_there)
+/* cmocka cuts what is longer than a few lines. */
+TG_UNUSED static void print_screen(struct desk *d)
 {
     static char text[100000];
+    screen_text(d, text, sizeof text);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        print_message("%s\n", line);
+}
+
+TG_UNUSED static void wait_for(struct desk *d, const char *wanted, bool is_there)
+{
     int64_t end = now_ms() + DEADLINE_MS;
     while (now_ms() < end) {
         if (shows(d, wanted) == is_there)
             return;
         pump(d, 20);
     }
-    screen_text(d, text, sizeof text);
-    fail_msg("waited for %s'%s'; the screen is:\n%s", is_there ? "" : "the end of ", wanted, text);
+    print_screen(d);
+    fail_msg("waited for %s'%s'", is_there ? "" : "the end of ", wanted);
 }
 
 TG_UNUSED static void type(struct desk *d, const char *keys)
@@ -333,6 +367,7 @@ TG_UNUSED static void wait_end(struct desk *d)
         pump(d, 20);
     if (!d->has_ended) {
         kill(d->pid, SIGKILL);
+        print_screen(d);
         fail_msg("the window did not end");
     }
     pump(d, 0);
@@ -348,6 +383,9 @@ TG_UNUSED static void check_restored(struct desk *d)
     assert_memory_equal(after.c_cc, d->before.c_cc, sizeof after.c_cc);
     assert_false(d->is_alternate);
     assert_false(d->is_cursor_hidden);
+    for (size_t m = 0; m < TG_ARRAY_LEN(mode_numbers); m++)
+        if (d->modes & 1u << m)
+            fail_msg("mode %u is still set", mode_numbers[m]);
 }
 
 TG_UNUSED static void stand_up(struct desk *d)
@@ -375,6 +413,7 @@ TG_UNUSED static void open_dashboard(struct desk *d, int rows, int cols)
     wait_for(d, "d Detach   ? Help", true);
     wait_for(d, "251 of ~412 GB", true);
     assert_true(d->is_alternate);
+    assert_true(d->modes & 1u << (TG_ARRAY_LEN(mode_numbers) - 1)); /* paste is bracketed: there is something to put back */
 }
 
 TG_UNUSED static void resize(struct desk *d, int rows, int cols)

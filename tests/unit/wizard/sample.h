@@ -158,10 +158,8 @@ static const struct sample_line sample_lines[] = {
      "lock wait, session 88123, \033[31m250 s\007"},
 };
 
-TG_UNUSED static void sample_event(struct mon_event *e, size_t i)
+TG_UNUSED static void sample_line_event(struct mon_event *e, const struct sample_line *line, size_t i)
 {
-    const struct sample_line *line =
-        &sample_lines[i % (sizeof sample_lines / sizeof sample_lines[0])];
     *e = (struct mon_event){
         .seq = i, .at_ms = SAMPLE_WALL_MS + line->second * 1000, .level = line->level};
     strcpy(e->kind, "log");
@@ -169,6 +167,11 @@ TG_UNUSED static void sample_event(struct mon_event *e, size_t i)
     strcpy(e->table, line->table);
     strcpy(e->id, line->id);
     strcpy(e->text, line->text);
+}
+
+TG_UNUSED static void sample_event(struct mon_event *e, size_t i)
+{
+    sample_line_event(e, &sample_lines[i % (sizeof sample_lines / sizeof sample_lines[0])], i);
 }
 
 #endif

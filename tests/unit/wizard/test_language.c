@@ -100,12 +100,44 @@ static void test_boxes(void **unused)
 
 /* ---- the dashboard ---- */
 
+/* What an engine really says, in English: log lines, a question, why less is read. */
+static const struct sample_line engine_lines[] = {
+    {-90, LOG_NOTE, "engine", "shop.orders", "", "created with changes: shop.orders: column note: collation utf8mb4_uca1400_ai_ci becomes utf8mb4_general_ci; shop.orders: option COMPRESSION is left out"},
+    {-80, LOG_INFO, "copy", "shop.order_notes", "", "shop.order_notes has no usable key: copied first, in one snapshot"},
+    {-70, LOG_INFO, "engine", "", "", "new run: 40 tables, binlog from binlog.018131:51002440"},
+    {-60, LOG_INFO, "copy", "shop.events", "", "read wholly: 98002118 rows"},
+    {-50, LOG_INFO, "follow", "shop.orders", "", "DDL applied: ALTER TABLE `shop`.`orders` ADD COLUMN `note` TEXT"},
+    {-40, LOG_WARN, "follow", "", "TG-5001", "The binlog stream broke: Lost connection to server during query (nothing for 30000 ms, or cut); opened again, nothing lost"},
+    {-30, LOG_WARN, "apply", "shop.orders", "TG-3001", "try 2: Lock wait timeout exceeded; try restarting transaction"},
+    {-20, LOG_WARN, "apply", "", "", "14 more like this in 10 s: try 3: Deadlock found when trying to get lock"},
+    {-10, LOG_NOTE, "engine", "", "", "pace {\"dial\":\"gentle\"}, asked from a window"},
+    {-5, LOG_INFO, "engine", "", "", "now catching-up"},
+    {0, LOG_ERROR, "apply", "shop.order_notes", "TG-6103", "row (17) goes to the quarantine: Data too long for column 'note' at row 1"},
+};
+
+static void engine_says(struct mon_snapshot *m)
+{
+    struct question_view *q = &m->question[0];
+    m->pace.readers = 4;
+    strcpy(m->pace.waits, "source is busy (31 running)");
+    strcpy(m->reason, "TG-3107 while creating shop.order_notes at the target: Unknown collation");
+    strcpy(q->id, "TG-2302");
+    snprintf(q->text, sizeof q->text, "%s: %s", err_info(ERR_SOURCE_LOCK)->title,
+             "neither LOCK TABLES nor RELOAD is granted, and 60 looks found no moment without a change of it");
+    q->nchoices = 2;
+    strcpy(q->choice[0].slug, "wait");
+    strcpy(q->choice[0].label, "Wait and try again (nothing is lost)");
+    strcpy(q->choice[1].slug, "stop");
+    strcpy(q->choice[1].label, "Stop the run; it can be resumed");
+}
+
 static void board(const char *name, const char *keys)
 {
     char full[200];
     for (size_t i = 0; i < TG_ARRAY_LEN(zh_sizes); i++) {
         struct dashboard_state *s = dashboard_state_new();
         struct mon_snapshot *m = sample_snapshot();
+        bool is_real = strncmp(name, "engine", 6) == 0;
         struct mon_event e;
         struct effect effect;
         struct canvas c;
@@ -114,9 +146,11 @@ static void board(const char *name, const char *keys)
         s->cols = zh_sizes[i][1];
         s->now_ms = 1000000;
         s->wall_ms = m->at_ms;
+        if (is_real)
+            engine_says(m);
         dashboard_take(s, m);
-        for (size_t k = 0; k < TG_ARRAY_LEN(sample_lines); k++) {
-            sample_event(&e, k);
+        for (size_t k = 0; k < (is_real ? TG_ARRAY_LEN(engine_lines) : TG_ARRAY_LEN(sample_lines)); k++) {
+            sample_line_event(&e, is_real ? &engine_lines[k] : &sample_lines[k], k);
             dashboard_add_event(s, &e);
         }
         for (const char *key = keys; *key; key++) {
@@ -149,6 +183,10 @@ static void test_dashboard(void **unused)
     board("board-keys", "?");
     board("board-leave", "q");
     board("board-pace", "t");
+    board("engine", "");
+    board("engine-log", "6zw");
+    board("engine-question", "e");
+    board("engine-pace", "t");
     text_speak(TEXT_EN);
 }
 

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Each msgid with arguments is indexed by the rarest four bytes of its literal text, so a line of a log is held against
+ * a handful of them. Of those that fit the whole text, the one with the most literal text wins. */
+#include "base/retell.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define GRAM 4u            /* bytes of an entry's key in the index */
+#define SLOTS 16384u       /* of the index, a power of two */
+#define LETTERS_MIN 3u     /* fewer literal letters than these say nothing about who made a text */
+#define LETTERS_SURE 6u    /* with fewer, an argument of several words is not believed */
+#define CUT_FROM 100u      /* bytes; a shorter text was not cut by the place that it came through */
+#define CUT_HEAD 16u       /* literal bytes at its begin that tell whose text it is, where its end is lost */
+#define SPANS 40u
+#define ARGS 10u
+#define CANDIDATES 48u
+#define DEPTH 6u
+
+struct entry {
+    const char *msgid, *said;
+    uint32_t next;         /* 1 + the next entry of this slot; 0: none */
+    uint16_t literal, letters, head; /* bytes of literal text, letters in it, literal bytes before the first argument */
+};
+struct span {
+    const char *p;
+    size_t n;
+};
+struct match {
+    const struct entry *entry;
+    struct span arg[ARGS];
+    unsigned n;
+    bool is_cut;
+};
+struct spec {
+    unsigned place;        /* of "%3$s": 3; 0: the next one */
+    char kind;             /* 's', 'd' (whole number), 'f', 'c', 'x'; '%': a literal one */
+};
+
+static struct {
+    bool is_made;
+    struct entry *entries;
+    uint32_t n;
+    uint32_t slot[SLOTS];  /* 1 + an entry */
+    struct entry spans[SPANS]; /* "%lld h": nothing but numbers and their units */
+    unsigned nspans;
+} index_;
+
+/* ---- formats ---- */
+
+/* fmt stands behind a '%'. -> behind the conversion */
+static const char *spec_read(const char *fmt, struct spec *out)
+{
+    *out = (struct spec){0};
+    size_t digits = strspn(fmt, "0123456789");
+    if (digits && fmt[digits] == '$') {
+        out->place = (unsigned)strtoul(fmt, NULL, 10);
+        fmt += digits + 1;
+    }
+    fmt += strspn(fmt, "-+ #0123456789.*hlzjtL");
+    char c = *fmt ? *fmt++ : '%';
+    out->kind = strchr("diu", c) ? 'd' : strchr("fFeEgGaA", c) ? 'f' : strchr("xXop", c) ? 'x' : c == 'm' ? 's' : c;
+    return fmt;
+}
+
+/* The log makes a line of each event. */
+static bool same_byte(char of_msgid, char of_text)
+{
+    return of_msgid == of_text || (of_msgid == '\n' && of_text == ' ');
+}
+
+static unsigned gram_slot(const char *p)
+{
+    uint32_t v = 0;
+    for (unsigned i = 0; i < GRAM; i++)
+        v = v << 8 | (unsigned char)(p[i] == '\n' ? ' ' : p[i]);
+    return (v * 2654435761u) >> 18 & (SLOTS - 1);
+}
+
+/* The next run of literal text at *fmt, with %% as one; stops behind a conversion. false: none is left. */
+static bool literal_next(const char **fmt, char *out, size_t room, size_t *n)
+{
+    *n = 0;
+    if (!**fmt)
+        return false;
+    while (**fmt) {
+        struct spec s = {.kind = 0};
+        char c = *(*fmt)++;
+        if (c == '%') {
+            *fmt = spec_read(*fmt, &s);
+            if (s.kind != '%')
+                return true;
+        }
+        if (*n < room)
+            out[(*n)++] = c;
+    }
+    return true;
+}
+
+/* ---- the index ---- */
+
+static void entry_measure(struct entry *e)
+{
+    char text[600];
+    size_t n;
+    bool is_first = true;
+    for (const char *p = e->msgid; literal_next(&p, text, sizeof text, &n); is_first = false) {
+        e->literal = (uint16_t)(e->literal + n);
+        if (is_first)
+            e->head = (uint16_t)n;
+        for (size_t i = 0; i < n; i++)
+            e->letters = (uint16_t)(e->letters + (isalpha((unsigned char)text[i]) != 0));
+    }
+}
+
+/* The rarest four bytes of the entry's literal text. false: it has no four in a row. */
+static bool entry_key(const struct entry *e, const uint16_t *seen, unsigned *slot)
+{
+    char text[600];
+    size_t n;
+    unsigned best = UINT32_MAX;
+    for (const char *p = e->msgid; literal_next(&p, text, sizeof text, &n);)
+        for (size_t i = 0; i + GRAM <= n; i++) {
+            unsigned s = gram_slot(text + i);
+            if (seen[s] < best) {
+                best = seen[s];
+                *slot = s;
+            }
+        }
+    return best != UINT32_MAX;
+}
+
+static void entry_count(const struct entry *e, uint16_t *seen)
+{
+    char text[600];
+    size_t n;
+    for (const char *p = e->msgid; literal_next(&p, text, sizeof text, &n);)
+        for (size_t i = 0; i + GRAM <= n; i++)
+            seen[gram_slot(text + i)]++;
+}
+
+/* Only numbers as arguments. */
+static bool is_span(const char *msgid)
+{
+    bool has_number = false;
+    for (const char *p = msgid; *p;) {
+        struct spec s = {.kind = '%'};
+        if (*p++ == '%')
+            p = spec_read(p, &s);
+        has_number |= s.kind == 'd' || s.kind == 'f';
+        if (!strchr("%df", s.kind))
+            return false;
+    }
+    return has_number;
+}
+
+static void entry_add(const char *msgid, const char *said)
+{
+    struct entry e = {.msgid = msgid, .said = said};
+    entry_measure(&e);
+    if (e.letters >= LETTERS_MIN)
+        index_.entries[index_.n++] = e;
+    else if (e.letters && e.head == 0 && strcmp(msgid, said) != 0 && is_span(msgid) && index_.nspans < SPANS)
+        index_.spans[index_.nspans++] = e;
+}
+
+static void index_make(void)
+{
+    const char *one, *many, *said;
+    uint32_t n = 0;
+    while (text_entry(n, &one, &many, &said))
+        n++;
+    index_.entries = x_alloc((2 * (size_t)n + 1) * sizeof *index_.entries);
+    for (uint32_t i = 0; text_entry(i, &one, &many, &said); i++) {
+        entry_add(one, said);
+        if (many)
+            entry_add(many, said);
+    }
+    uint16_t *seen = x_alloc(SLOTS * sizeof *seen);
+    for (uint32_t i = 0; i < index_.n; i++)
+        entry_count(&index_.entries[i], seen);
+    for (uint32_t i = 0; i < index_.n; i++) {
+        unsigned slot = 0;
+        if (!strchr(index_.entries[i].msgid, '%') || !entry_key(&index_.entries[i], seen, &slot))
+            continue; /* without an argument the catalogue itself finds it, and look_up_cut where it was cut */
+        index_.entries[i].next = index_.slot[slot];
+        index_.slot[slot] = i + 1;
+    }
+    free(seen);
+    index_.is_made = true;
+}
+
+/* ---- does a text come from this msgid? ---- */
+
+/* How many bytes at p the argument may take at most, were it a number or a character; 0: it is none. */
+static size_t number_span(char kind, const char *p, const char *end)
+{
+    size_t n = 0, pad = 0;
+    while (p + pad < end && p[pad] == ' ')
+        pad++;
+    p += pad;
+    if (kind == 'c')
+        return pad + (p < end);
+    const char *of = kind == 'x' ? "0123456789abcdefABCDEFx" : kind == 'f' ? "0123456789.e+-" : "0123456789";
+    if (p < end && *p == '-')
+        n++;
+    while (p + n < end && strchr(of, p[n]) && p[n])
+        n++;
+    while (kind == 'f' && n && p[n - 1] == '.') /* of the sentence */
+        n--;
+    return n > (p < end && *p == '-') ? pad + n : 0;
+}
+
+/* Literal text and numbers of *fmt against *text, up to the next argument of words (then *fmt stands behind it and true is
+ * returned) or up to the end of fmt. What was found is in *m only where it is true. */
+static bool unit_fits(const char **fmt, const char **text, const char *end, struct match *m, bool *has_words)
+{
+    const char *f = *fmt, *t = *text;
+    unsigned n = m->n;
+    *has_words = false;
+    while (*f) {
+        struct spec s = {.kind = 0};
+        const char *after = f + 1;
+        if (*f == '%')
+            after = spec_read(f + 1, &s);
+        if (s.kind == 's') {
+            *has_words = true;
+            f = after;
+            break;
+        }
+        if (s.kind && s.kind != '%') {
+            size_t k = number_span(s.kind, t, end);
+            if (k == 0 || n == ARGS)
+                return false;
+            m->arg[n++] = (struct span){t, k};
+            t += k;
+        } else if (t == end || !same_byte(*f, *t++)) {
+            return false;
+        }
+        f = after;
+    }
+    m->n = n;
+    *fmt = f;
+    *text = t;
+    return true;
+}
+
+/* As with a star of a glob: only the latest argument of words ever has to grow. */
+static bool fits(const struct entry *e, struct span whole, struct match *m)
+{
+    const char *end = whole.p + whole.n, *fmt = e->msgid, *text = whole.p;
+    bool more;
+    *m = (struct match){.entry = e};
+    if (!unit_fits(&fmt, &text, end, m, &more))
+        return false;
+    while (more) {
+        unsigned place = m->n;
+        const char *begin = text;
+        if (place == ARGS)
+            return false;
+        for (const char *at = begin;; at++) {
+            const char *f = fmt, *t = at;
+            m->n = place + 1;
+            if (unit_fits(&f, &t, end, m, &more) && (more || t == end)) {
+                m->arg[place] = (struct span){begin, (size_t)(at - begin)};
+                fmt = f;
+                text = t;
+                break;
+            }
+            if (at == end)
+                return false;
+        }
+    }
+    return text == end;
+}
+
+/* The end of the text is lost: it agrees up to there, and the literal begin is long enough to be this entry's. */
+static bool fits_cut(const struct entry *e, struct span whole, struct match *m)
+{
+    const char *end = whole.p + whole.n, *f = e->msgid, *t = whole.p;
+    *m = (struct match){.entry = e, .is_cut = true};
+    if (e->head < CUT_HEAD)
+        return false;
+    while (*f && t < end) {
+        struct spec s = {.kind = 0};
+        const char *after = f + 1, *stop = end;
+        if (*f == '%')
+            after = spec_read(f + 1, &s);
+        if (!s.kind || s.kind == '%') {
+            if (!same_byte(*f, *t++))
+                return false;
+        } else {
+            if (m->n == ARGS)
+                return false;
+            if (s.kind != 's')
+                stop = t + number_span(s.kind, t, end);
+            else if (after[0] && after[0] != '%') /* up to the literal text behind it, as far as that goes */
+                for (stop = t; stop < end && !(same_byte(after[0], stop[0]) && (stop + 1 == end || !after[1] || after[1] == '%' || same_byte(after[1], stop[1])));)
+                    stop++;
+            m->arg[m->n++] = (struct span){t, (size_t)(stop - t)};
+            t = stop;
+        }
+        f = after;
+    }
+    return t == end;
+}
+
+/* ---- telling ---- */
+
+static bool tell(struct span text, unsigned depth, bool may_be_cut, struct buf *out);
+
+static bool has(struct span s, const char *words)
+{
+    return memmem(s.p, s.n, words, strlen(words)) != NULL;
+}
+
+/* Little literal text is believed only around arguments that are single words, or that are told themselves. */
+static bool is_believed(const struct match *m)
+{
+    struct buf scratch = {0};
+    bool fine = true;
+    for (unsigned i = 0; fine && m->entry->letters < LETTERS_SURE && i < m->n; i++) {
+        const char *p = m->arg[i].p;
+        bool is_inner = (i > 0 || m->entry->head >= 2) && p[-1] == ' ' && p[-2] == ':';
+        fine = !has(m->arg[i], " ") || is_inner || tell(m->arg[i], 1, false, &scratch);
+    }
+    buf_release(&scratch);
+    return fine;
+}
+
+/* Does an argument hold a ": " that err_wrap may have put there? Behind the entry's own ": " it may. */
+static bool spans_a_wrap(const struct match *m, struct span text)
+{
+    for (unsigned i = 0; i < m->n; i++) {
+        const char *p = m->arg[i].p;
+        if (has(m->arg[i], ": ") && !(p - text.p >= 2 && p[-1] == ' ' && p[-2] == ':'))
+            return true;
+    }
+    return false;
+}
+
+/* The entry with the most literal text that makes all of `text`. */
+static bool look_up(struct span text, bool outer_is_one, struct match *best)
+{
+    uint32_t tried[CANDIDATES];
+    unsigned n = 0;
+    best->entry = NULL;
+    for (size_t i = 0; i + GRAM <= text.n; i++)
+        for (uint32_t k = index_.slot[gram_slot(text.p + i)]; k; k = index_.entries[k - 1].next) {
+            const struct entry *e = &index_.entries[k - 1];
+            struct match m;
+            bool is_known = best->entry && e->literal <= best->entry->literal;
+            for (unsigned j = 0; j < n && !is_known; j++)
+                is_known = tried[j] == k;
+            if (is_known || e->literal > text.n)
+                continue;
+            if (n < CANDIDATES)
+                tried[n++] = k;
+            if (fits(e, text, &m) && !(outer_is_one && spans_a_wrap(&m, text)) && is_believed(&m))
+                *best = m;
+        }
+    return best->entry != NULL;
+}
+
+static bool look_up_cut(struct span text, struct match *best)
+{
+    best->entry = NULL;
+    for (uint32_t i = 0; i < index_.n; i++) {
+        const struct entry *e = &index_.entries[i];
+        struct match m;
+        if (e->head >= CUT_HEAD && memcmp(e->msgid, text.p, 4) == 0 && (!best->entry || e->literal < best->entry->literal) && fits_cut(e, text, &m))
+            *best = m;
+    }
+    return best->entry != NULL;
+}
+
+static void tell_match(const struct match *m, unsigned depth, bool may_be_cut, struct buf *out)
+{
+    unsigned next = 0;
+    size_t begin = out->n;
+    for (const char *f = m->entry->said; *f;) {
+        struct spec s = {.kind = 0};
+        if (*f != '%') {
+            buf_addc(out, *f++ );
+            continue;
+        }
+        f = spec_read(f + 1, &s);
+        if (s.kind == '%') {
+            buf_addc(out, '%');
+            continue;
+        }
+        unsigned i = s.place ? s.place - 1 : next++;
+        if (i >= m->n)
+            buf_adds(out, "…");
+        else if (s.kind != 's' || !has(m->arg[i], " ") || depth >= DEPTH ||
+                 !tell(m->arg[i], depth + 1, may_be_cut && i + 1 == m->n, out))
+            buf_add(out, m->arg[i].p, m->arg[i].n);
+    }
+    for (char *p = out->p + begin; !strchr(m->entry->msgid, '\n') && (p = strchr(p, '\n'));)
+        *p = ' ';
+}
+
+/* A text without arguments. */
+static bool tell_plain(struct span text, struct buf *out)
+{
+    char plain[600];
+    if (text.n >= sizeof plain)
+        return false;
+    memcpy(plain, text.p, text.n);
+    plain[text.n] = 0;
+    const char *said = text_translate(plain);
+    if (said == plain || strchr(plain, '%'))
+        return false;
+    buf_adds(out, said);
+    return true;
+}
+
+/* "24 h" */
+static bool tell_span(struct span text, struct buf *out)
+{
+    struct match m;
+    if (!text.n || text.n > 32 || !isdigit((unsigned char)text.p[0]))
+        return false;
+    for (unsigned i = 0; i < index_.nspans; i++)
+        if (fits(&index_.spans[i], text, &m)) {
+            tell_match(&m, DEPTH, false, out);
+            return true;
+        }
+    return false;
+}
+
+static bool tell_whole(struct span text, unsigned depth, bool may_be_cut, bool outer_is_one, struct buf *out)
+{
+    struct match m;
+    if (tell_plain(text, out) || tell_span(text, out))
+        return true;
+    if (!look_up(text, outer_is_one, &m))
+        return false;
+    tell_match(&m, depth, may_be_cut, out);
+    return true;
+}
+
+static bool tell_cut(struct span text, unsigned depth, struct buf *out)
+{
+    struct match m;
+    if (text.n < CUT_HEAD || !look_up_cut(text, &m))
+        return false;
+    tell_match(&m, depth, true, out);
+    return true;
+}
+
+/* "outer: inner" where outer is ours: the rest is told as a text of its own. Of the joint, `keep` bytes are outer's own. */
+static bool tell_outer(struct span text, const char *joint, size_t keep, const char *said_joint, unsigned depth, bool may_be_cut, struct buf *out)
+{
+    size_t width = strlen(joint);
+    const char *end = text.p + text.n, *p = text.p;
+    for (; (p = memmem(p, (size_t)(end - p), joint, width)) != NULL; p += width) {
+        struct span head = {text.p, (size_t)(p - text.p) + keep}, tail = {p + width, (size_t)(end - p) - width};
+        if (!has(head, " ") || !tell_whole(head, depth + 1, false, true, out))
+            continue;
+        buf_adds(out, said_joint);
+        struct span spaced = {tail.p - keep, tail.n + keep}; /* a sentence that follows others may begin with their space */
+        if (!tail.n || ((!keep || !tell(spaced, depth + 1, may_be_cut, out)) && !tell(tail, depth + 1, may_be_cut, out)))
+            buf_add(out, tail.p, tail.n);
+        return true;
+    }
+    return false;
+}
+
+/* The same where only the inner one is ours, the longest that is. */
+static bool tell_inner(struct span text, const char *joint, unsigned depth, bool may_be_cut, struct buf *out)
+{
+    size_t width = strlen(joint), begin = out->n;
+    const char *end = text.p + text.n, *p = text.p;
+    for (; (p = memmem(p, (size_t)(end - p), joint, width)) != NULL; p += width) {
+        struct span tail = {p + width, (size_t)(end - p) - width};
+        buf_add(out, text.p, text.n - tail.n);
+        if (has(tail, " ") && (tell_whole(tail, depth + 1, may_be_cut, true, out) || (may_be_cut && tell_cut(tail, depth + 1, out))))
+            return true;
+        out->n = begin;
+        out->p[begin] = 0;
+    }
+    return false;
+}
+
+/* "a; b; c" where each is ours. */
+static bool tell_list(struct span text, unsigned depth, struct buf *out)
+{
+    size_t begin = out->n;
+    const char *end = text.p + text.n;
+    for (const char *p = text.p, *next; has(text, "; "); p = next + 2) {
+        next = memmem(p, (size_t)(end - p), "; ", 2);
+        struct span one = {p, (size_t)((next ? next : end) - p)};
+        if (p != text.p)
+            buf_adds(out, "；");
+        if (!tell(one, depth + 1, false, out))
+            break;
+        if (!next)
+            return true;
+    }
+    out->n = begin;
+    if (out->p)
+        out->p[begin] = 0;
+    return false;
+}
+
+/* true: some of it was told, all of it stands in *out. false: nothing was added. */
+static bool tell(struct span text, unsigned depth, bool may_be_cut, struct buf *out)
+{
+    return depth <= DEPTH &&
+           (tell_plain(text, out) || tell_span(text, out) || tell_list(text, depth, out) || tell_whole(text, depth, may_be_cut, true, out) ||
+            tell_outer(text, ": ", 0, "：", depth, may_be_cut, out) || tell_whole(text, depth, may_be_cut, false, out) ||
+            (may_be_cut && tell_cut(text, depth, out)) || tell_inner(text, ": ", depth, may_be_cut, out) ||
+            tell_outer(text, "; ", 0, "；", depth, may_be_cut, out) || tell_inner(text, "; ", depth, may_be_cut, out) ||
+            tell_outer(text, ". ", 1, "", depth, may_be_cut, out) || tell_inner(text, ". ", depth, may_be_cut, out));
+}
+
+/* "TG-4001 " stands before some. */
+static size_t id_length(const char *text)
+{
+    return strncmp(text, "TG-", 3) == 0 && strspn(text + 3, "0123456789") == 4 && text[7] == ' ' ? 8 : 0;
+}
+
+const char *retell(const char *text)
+{
+    static struct buf kept[RETELL_KEPT];
+    static unsigned next;
+    if (text_language() == TEXT_EN || !text || !text[0])
+        return text;
+    if (!index_.is_made)
+        index_make();
+    struct buf *out = &kept[next % RETELL_KEPT];
+    size_t id = id_length(text);
+    struct span whole = {text + id, strlen(text + id)};
+    buf_reset(out);
+    buf_add(out, text, id);
+    if (!tell(whole, 0, whole.n >= CUT_FROM, out))
+        return text;
+    next++;
+    return out->p;
+}
