@@ -441,10 +441,22 @@ static int draw_column(const struct form *form, const struct form_field *f, cons
     return y - first;
 }
 
+/* Beside a secret that is typed: what the paste brought, and how to see it where there is room. */
+static void draw_reveal(const struct edit *e, struct canvas *c, struct rect r, int y, int x)
+{
+    char note[120], key[80];
+    int end = r.x + r.w;
+    edit_note(e, note);
+    keymap_words(wizard_keys, ~0u, _("Ctrl-R reveal"), key, sizeof key);
+    if (note[0])
+        x += canvas_cut(c, r, y, x, end - x, ROLE_DIM, note) + 3;
+    if (x + text_cells(key) <= end)
+        canvas_text(c, r, y, x, ROLE_DIM, key);
+}
+
 static int draw_value(const struct form *f, size_t i, const struct wz *w, struct canvas *c, struct rect r, int y, int x, bool has_focus)
 {
     const struct form_field *field = &f->field[i];
-    char note[120], key[80];
     if (has_focus) {
         c->cursor_y = y;
         c->cursor_x = x;
@@ -459,8 +471,7 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
     if (f->held == i && (f->is_touched || field->look == FORM_TEXT)) {
         edit_draw(&f->edit, c, r, y, x, field->look == FORM_SECRET ? TG_MIN(room, 24) : room, true);
         if (field->look == FORM_SECRET) {
-            canvas_text(c, r, y, x + 27, ROLE_DIM, edit_note(&f->edit, note));
-            canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, keymap_words(wizard_keys, ~0u, _("Ctrl-R reveal"), key, sizeof key));
+            draw_reveal(&f->edit, c, r, y, x + 27);
         }
         return x + room;
     }
