@@ -151,6 +151,7 @@ struct engine {
     pthread_cond_t changed;
     struct question *questions;
     struct engine_wish *wishes;       /* newest first */
+    bool takes_wishes;                /* the stages are there: what is wished for is held against them at once */
     struct standing *standing;        /* answers that hold for every later question of the id */
     enum run_state state;             /* what it would be without pause and questions */
     bool is_paused, wants_stop, wants_verify, is_fatal;
