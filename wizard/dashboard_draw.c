@@ -446,7 +446,15 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
         if (row->action == DO_REDO && redo_why_not(s, table_selected(s)))
             *role = ROLE_DIM;
         return _(row->hint);
+    case DO_MORE:
+        *role = s->watches_only ? ROLE_DIM : *role;
+        return _(row->hint);
+    case DO_WHY_NOT:
+        *role = ROLE_DIM;
+        return _(row->hint);
     case DO_OPEN:
+        if (s->focus == PANE_LAG && !lag_peak_shown(s))
+            return NULL;
         return s->focus == PANE_TABLES && s->is_chunks ? _("Tables") : _(row->hint);
     case DO_CUTOVER:
         return s->is_zoomed || s->is_cutover || s->has_report ? NULL : _(row->hint);

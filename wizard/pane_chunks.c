@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The chunks of one table that are under way, by key. What comes behind them is known as stretches of the key, not as
  * chunks: how many they will be is decided while they are cut. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -180,7 +181,7 @@ void pane_chunks_draw(struct canvas *c, struct rect r, const struct dashboard_st
     draw_sum(c, in, in.y + in.h - 1 - is_retried, v);
     if (is_retried) {
         char line[200];
-        snprintf(line, sizeof line, v->retried == 1 ? _("retried %u time: %s") : _("retried %u times, the last time: %s"), v->retried, v->why);
+        snprintf(line, sizeof line, v->retried == 1 ? _("retried %u time: %s") : _("retried %u times, the last time: %s"), v->retried, retell(v->why));
         canvas_cut(c, in, in.y + in.h - 1, in.x, in.w, ROLE_DIM, line);
     }
     if (s->is_chunks) {

@@ -42,6 +42,7 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_SCOPE, 0, {0}, "Esc", N_("Back"), 0, N_("back, never quits"), true, NULL},
     {DO_NONE, ON_SCOPE, 0, {0}, "F4 n", NULL, 0, N_("next without a key"), false, NULL},
     {DO_NONE, ON_SCOPE, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("renames"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "e", NULL, 0, N_("rules of events"), false, NULL},
     {DO_NONE, ON_SCOPE, 0, {0}, "r", NULL, 0, N_("look again"), false, NULL},
     {DO_NONE, ON_FIND, 0, {0}, "Enter", N_("Keep"), 0, NULL, false, NULL},
     {DO_NONE, ON_FIND, 0, {0}, "Esc", N_("Clear"), 0, NULL, false, NULL},
@@ -89,6 +90,7 @@ static const struct key_action actions[] = {
     {"sort", ON_SCOPE, {'s'}},
     {"next-keyless", ON_SCOPE, {K_F4, 'n'}},
     {"renames", ON_SCOPE, {K_F7, K_CTRL('n')}},
+    {"events", ON_SCOPE, {'e'}},
     {"look-again", ON_SCOPE, {'r', K_F5}},
 };
 static const struct keymap keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};

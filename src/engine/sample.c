@@ -10,6 +10,9 @@
 
 void rates_add(struct rates *r, int64_t ms, uint64_t value)
 {
+    size_t newest = (r->next + TG_ARRAY_LEN(r->at) - 1) % TG_ARRAY_LEN(r->at);
+    if (r->n && value < r->at[newest].value)
+        r->n = r->next = 0;           /* counted anew: a table is copied once more, or has left */
     r->at[r->next].ms = ms;
     r->at[r->next].value = value;
     r->next = (r->next + 1) % TG_ARRAY_LEN(r->at);
@@ -246,6 +249,7 @@ static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
     l->apply_byte_rate = rates_over(&g->byte_rate, 10000);
     l->source_byte_rate = rates_over(&g->source_rate, 10000);
     l->source_tx_rate = rates_over(&g->source_tx_rate, 10000);
+    delays_fill(g, l, now);
     add_point(g, l, now);
 }
 

@@ -267,7 +267,10 @@ bool engine_empty_noted(struct engine *g, struct err *e)
         struct tab *tab = g->tabs.list[i];
         if (!tab->def || tab->copy != TAB_EMPTYING || tab_is_first(tab))
             continue;
+        pthread_mutex_lock(&g->tabs.lock);
         tab->end = (struct pos){0};
+        tab->round = 1;
+        pthread_mutex_unlock(&g->tabs.lock);
         if (!engine_empty_tab(g, tab, true, e))
             return false;
         forget_found(g, tab->id);

@@ -183,6 +183,9 @@ static void test_dashboard(void **unused)
     board("board-keys", "?");
     board("board-leave", "q");
     board("board-pace", "t");
+    board("board-redo", "4zr");
+    board("board-leave-out", "4zx");
+    board("board-question", "e");
     board("engine", "");
     board("engine-log", "6zw");
     board("engine-question", "e");
