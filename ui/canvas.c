@@ -37,6 +37,7 @@ void canvas_clear(struct canvas *c)
         blank(&c->cells[i], ROLE_TEXT);
     c->cursor_y = c->cursor_x = -1;
     c->nspots = 0;
+    c->lost = 0;
 }
 
 static struct cell *at(struct canvas *c, int y, int x)
@@ -110,6 +111,7 @@ static int text_n(struct canvas *c, struct rect clip, int y, int x, enum role ro
         if (used + width > limit)
             break;
         uint32_t glyph = glyph_map(c->glyphs, ch);
+        c->lost += ch != ' ' && y >= clip.y && y < clip.y + clip.h && (x + used < clip.x || x + used + width > clip.x + clip.w);
         if (width == 0) {
             if (used > 0 && glyph >= 0x80)
                 join(c, clip, y, x + used - 1, glyph);

@@ -49,6 +49,7 @@ struct canvas {
     struct cell *cells;     /* rows * cols */
     struct spot *spot;      /* what can be pointed at, in the order drawn */
     size_t nspots, spots_room;
+    unsigned lost; /* characters that found no room in their row, without a mark that says so; for tests */
 };
 
 void canvas_init(struct canvas *c, int rows, int cols, enum glyph_set glyphs);

@@ -107,7 +107,7 @@ void dialog_draw(const struct dialog *d, struct canvas *c)
     struct canvas nothing = {0};
     int text_rows =
         canvas_wrap(&nothing, (struct rect){0, 0, 0, TG_MAX(w - 4, 1)}, 0, ROLE_TEXT, d->text);
-    int fixed = 2 + (d->ask[0] ? 1 : 0) + (int)d->nchoices + (d->nchoices ? 1 : 0) + 1;
+    int fixed = 2 + (d->ask[0] ? 1 : 0) + (int)d->nchoices + (d->nchoices ? 1 : 0) + (d->more[0] ? 1 : 0) + 1;
     /* A short window shows less of the text, never fewer choices. */
     text_rows = TG_MAX(TG_MIN(text_rows, c->rows - fixed - 1), 1);
     struct rect in = dialog_frame(c, fixed + text_rows + 1, w, d->title);
@@ -117,6 +117,8 @@ void dialog_draw(const struct dialog *d, struct canvas *c)
         canvas_cut(c, in, y++, in.x, in.w, ROLE_TITLE, d->ask);
     y = draw_choices(d, c, in, y);
     y += d->nchoices ? 1 : 0;
+    if (d->more[0])
+        canvas_cut(c, in, y++, in.x, in.w, ROLE_DIM, d->more);
     if (d->keys_right)
         canvas_right(c, in, y, in.x + in.w - 4, ROLE_DIM, d->keys);
     else

@@ -18,6 +18,7 @@ struct dialog {
         char label[80], note[80];
     } choice[DIALOG_CHOICES];
     unsigned nchoices, selected;
+    char more[80];   /* line above the last, at its left; "": none */
     char keys[80];   /* last line: "Esc Stay" */
     bool keys_right; /* at the right edge */
     int width;       /* of the box at 80 columns */

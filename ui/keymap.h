@@ -28,7 +28,7 @@ struct key_action {
 struct keymap {
     const struct key_row *row;
     size_t n;
-    const struct key_action *action; /* NULL: none can be changed */
+    const struct key_action *action; /* NULL: none can be changed; where two have a key in one place, it is the first one's */
     size_t nactions;
 };
 

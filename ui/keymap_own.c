@@ -38,13 +38,16 @@ static int place_in(const int key[KEYS], int wanted)
 
 int keymap_meaning(const struct keymap *m, unsigned where, int pressed)
 {
-    bool is_gone = false;
+    bool is_gone = false, is_held = false;
     for (size_t i = 0; i < m->nactions && nown; i++) {
         const struct key_action *a = &m->action[i];
         const struct own *o = a->where & where ? own_of(a) : NULL;
         if (o && place_in(o->key, pressed) >= 0)
             return a->key[0];
-        is_gone |= o && place_in(a->key, pressed) >= 0;
+        if (a->where & where && place_in(a->key, pressed) >= 0) { /* the first that holds it has it */
+            is_gone |= o && !is_held;
+            is_held = true;
+        }
     }
     return is_gone ? 0 : pressed;
 }
@@ -207,7 +210,7 @@ static bool agree(const struct key_action *a, const struct key_action *b, const 
     if (!(a->where & b->where) || (!own_of(a) && !own_of(b)))
         return true;
     for (int i = 0; i < KEYS; i++)
-        if (place_in(keys_of(b), keys_of(a)[i]) >= 0) {
+        if (place_in(keys_of(b), keys_of(a)[i]) >= 0 && !(place_in(a->key, keys_of(a)[i]) >= 0 && place_in(b->key, keys_of(a)[i]) >= 0)) {
             *action = own_of(a) ? a->name : b->name;
             return err_set(e, ERR_CONF_VALUE, "the key %s would do two things in one place, %s and %s: one of them could not be reached", key_name(keys_of(a)[i], name, sizeof name), a->name,
                            b->name);

@@ -172,7 +172,7 @@ static void draw_fields(const struct modal *m, struct canvas *c, struct rect in,
         widest = TG_MAX(widest, text_cells(m->field[i].label));
     for (unsigned i = 0; i < m->nfields; i++, y++) {
         int x = in.x + TG_MIN(widest + 1, in.w / 2), room = in.x + in.w - x - 4;
-        canvas_cut(c, in, y, in.x, widest, m->focus == i ? ROLE_TITLE : ROLE_TEXT, m->field[i].label);
+        canvas_cut(c, in, y, in.x, TG_MIN(widest, x - in.x - 1), m->focus == i ? ROLE_TITLE : ROLE_TEXT, m->field[i].label);
         canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_FIELD, (int64_t)i);
         canvas_text(c, in, y, x, ROLE_EDGE, "[");
         edit_draw(&m->field[i].edit, c, in, y, x + 2, TG_MAX(room, 1), m->focus == i);
@@ -210,7 +210,7 @@ void modal_draw(const struct modal *m, struct canvas *c)
     int top = TG_MIN(m->top, TG_MAX(lines - rows, 0));
     draw_text(m, c, (struct rect){in.y, in.x, rows, in.w}, top);
     if (lines > rows)
-        canvas_right(c, in, in.y - 1, in.x + in.w, ROLE_DIM, top + rows < lines ? " PgDn " : " PgUp ");
+        canvas_right(c, canvas_all(c), in.y - 1, in.x + in.w, ROLE_KEY, top + rows < lines ? " PgDn " : " PgUp ");
     int y = in.y + rows + 1;
     draw_fields(m, c, in, y);
     y += (int)m->nfields + (m->nfields ? 1 : 0);

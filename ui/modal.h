@@ -8,7 +8,7 @@
 #include "ui/edit.h"
 
 #define MODAL_FIELDS 3
-#define MODAL_BUTTONS 6
+#define MODAL_BUTTONS 14
 struct modal {
     int kind;                         /* of the owner; 0: closed */
     char title[128];

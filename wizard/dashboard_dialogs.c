@@ -73,19 +73,30 @@ static const char *title_of(const char *id)
     return _("The run asks you");
 }
 
-void ask_question(struct dashboard_state *s, int key, size_t which)
+static const struct question_view *asked_question(const struct dashboard_state *s)
 {
-    if (which >= s->snap.nquestions || which >= MON_QUESTIONS)
-        return;
-    const struct question_view *q = &s->snap.question[which];
+    for (uint32_t i = 0; i < s->snap.nquestions; i++)
+        if (strcmp(s->snap.question[i].id, s->asked_id) == 0 && strcmp(s->snap.question[i].table, s->asked_table) == 0)
+            return &s->snap.question[i];
+    return NULL;
+}
+
+/* What the catalogue knows of the id. */
+static void add_details(struct dialog *d, const char *id)
+{
+    size_t n = strlen(d->text);
+    for (int code = 0; code < ERR_CODE_COUNT; code++) {
+        const struct err_info *info = err_info((enum err_code)code);
+        if (strcmp(info->id, id) == 0 && n < sizeof d->text)
+            snprintf(d->text + n, sizeof d->text - n, _("\n\nWhy    %s\nCure   %s"), _(info->cause), _(info->cure));
+    }
+}
+
+static void question_text(struct dashboard_state *s, const struct question_view *q)
+{
     struct dialog *d = &s->dialog;
     char age[FMT_SIZE];
     uint32_t others = s->snap.tables_total ? s->snap.tables_total - 1 : 0;
-    *d = (struct dialog){.width = 70, .keys_right = true};
-    s->asked = ASK_QUESTION;
-    snprintf(s->asked_id, sizeof s->asked_id, "%s", q->id);
-    snprintf(s->asked_table, sizeof s->asked_table, "%s", q->table);
-    snprintf(d->title, sizeof d->title, "%s  %s", q->id, title_of(q->id));
     fmt_span(age, (s->wall_ms - q->asked_ms) / 1000);
     if (q->table[0] && others)
         snprintf(d->text, sizeof d->text, _("%s  waits since %s; the %u other tables go on\n\n%s"),
@@ -93,14 +104,68 @@ void ask_question(struct dashboard_state *s, int key, size_t which)
     else
         snprintf(d->text, sizeof d->text, _("%s%swaits since %s\n\n%s"), q->table,
                  q->table[0] ? "  " : "", age, retell(q->text));
+    if (s->asked_details)
+        add_details(d, q->id);
+    snprintf(d->more, sizeof d->more, _("F5 %s    y Copy    Space Same answer next time [%s]"), s->asked_details ? _("Less") : _("Details"),
+             s->asked_always ? "x" : " ");
+}
+
+/* What this window can do about a table that is asked about. */
+static void table_choices(struct dashboard_state *s, const struct question_view *q)
+{
+    struct dialog *d = &s->dialog;
+    bool is_ours = false;
+    for (uint32_t i = 0; i < s->snap.ntables; i++)
+        is_ours = is_ours || strcmp(s->snap.table[i].name, q->table) == 0;
+    if (!is_ours || s->watches_only || d->nchoices + 2 > DIALOG_CHOICES)
+        return;
+    if (!redo_why_not(s, q->table)) {
+        snprintf(s->asked_slug[d->nchoices], sizeof s->asked_slug[0], ":redo");
+        choice(d, _("Copy the table anew …"), _("   asks again"));
+    }
+    snprintf(s->asked_slug[d->nchoices], sizeof s->asked_slug[0], ":leave-out");
+    choice(d, _("Leave the table out …"), _("   removes it from this run"));
+}
+
+void ask_question(struct dashboard_state *s, int key, size_t which)
+{
+    if (which >= s->snap.nquestions || which >= MON_QUESTIONS)
+        return;
+    const struct question_view *q = &s->snap.question[which];
+    struct dialog *d = &s->dialog;
+    *d = (struct dialog){.width = 70, .keys_right = true};
+    s->asked = ASK_QUESTION;
+    s->asked_always = s->asked_details = false;
+    snprintf(s->asked_id, sizeof s->asked_id, "%s", q->id);
+    snprintf(s->asked_table, sizeof s->asked_table, "%s", q->table);
+    snprintf(d->title, sizeof d->title, "%s  %s", q->id, title_of(q->id));
+    question_text(s, q);
     snprintf(d->ask, sizeof d->ask, "%s", _("What now"));
     for (uint32_t i = 0; i < TG_MIN(q->nchoices, 6u); i++) {
+        snprintf(s->asked_slug[d->nchoices], sizeof s->asked_slug[0], "%s", q->choice[i].slug);
         choice(d, retell(q->choice[i].label), i == q->initial ? _("   nothing lost, default") : "");
-        snprintf(s->asked_slug[i], sizeof s->asked_slug[i], "%s", q->choice[i].slug);
     }
+    table_choices(s, q);
     d->selected = q->initial < d->nchoices ? q->initial : 0;
     snprintf(d->keys, sizeof d->keys, "%s", _("Esc Decide later"));
     dialog_open(d, key, s->now_ms);
+}
+
+bool ask_question_feed(struct dashboard_state *s, int key, struct effect *out)
+{
+    const struct question_view *q = asked_question(s);
+    if (!q || (key != K_F5 && key != ' ' && key != 'y'))
+        return false;
+    if (key == 'y') {
+        *out = (struct effect){.kind = EFFECT_COPY};
+        snprintf(out->text, sizeof out->text, "%s %s %s", q->id, q->table, q->text);
+        snprintf(s->dialog.more, sizeof s->dialog.more, "%s", _("copied, if this terminal allows it"));
+        return true;
+    }
+    s->asked_details ^= key == K_F5;
+    s->asked_always ^= key == ' ';
+    question_text(s, q);
+    return true;
 }
 
 void ask_event(struct dashboard_state *s, int key)
@@ -218,6 +283,37 @@ void ask_pace(struct dashboard_state *s, int key)
     dialog_open(d, key, s->now_ms);
 }
 
+void ask_writers(struct dashboard_state *s, bool up, struct effect *out)
+{
+    char args[60];
+    uint64_t now = s->snap.pace.writers_max, next = step_of(writer_steps, TG_ARRAY_LEN(writer_steps), now, up);
+    snprintf(args, sizeof args, "{\"writers\":%llu}", (unsigned long long)next);
+    if (next == now) {
+        dashboard_notice(s, _("%llu writers: there are no more steps"), (unsigned long long)now);
+        return;
+    }
+    dashboard_call(out, "pace", args, "");
+    snprintf(out->done, sizeof out->done, _("at most %llu writers now; how many are at work is found"), (unsigned long long)next);
+}
+
+void ask_peak(struct dashboard_state *s, int key)
+{
+    const struct lag_peak *p = lag_peak_shown(s);
+    struct dialog *d = &s->dialog;
+    char clock[FMT_SIZE], bytes[FMT_SIZE], rows[FMT_SIZE];
+    if (!p) {
+        dashboard_notice(s, "%s", _("no transaction of this window is known"));
+        return;
+    }
+    *d = (struct dialog){.width = 66};
+    s->asked = ASK_PEAK;
+    snprintf(d->title, sizeof d->title, "%s", _("The largest transaction of this window"));
+    snprintf(d->text, sizeof d->text, _("committed at %s, with %s of binlog and %s rows of this run\nlast: %s on %s"), fmt_clock(clock, p->at_ms),
+             fmt_bytes(bytes, p->bytes), fmt_exact(rows, p->rows), p->action, p->table);
+    snprintf(d->keys, sizeof d->keys, "%s", _("Esc Close"));
+    dialog_open(d, key, s->now_ms);
+}
+
 bool ask_pace_feed(struct dashboard_state *s, int key)
 {
     bool up = key == K_RIGHT || key == '+' || key == 'l', down = key == K_LEFT || key == '-' || key == 'h';
@@ -300,13 +396,16 @@ void ask_answered(struct dashboard_state *s, struct effect *out)
         call_table(out, "redo", s->asked_table, _("copied anew"));
     } else if (asked == ASK_PACE) {
         pace_call(s, chosen, out);
+    } else if (asked == ASK_QUESTION && chosen < DIALOG_CHOICES && s->asked_slug[chosen][0] == ':') {
+        snprintf(table, sizeof table, "%s", s->asked_table);
+        (strcmp(s->asked_slug[chosen], ":redo") == 0 ? ask_redo : ask_leave_out)(s, K_ENTER, table);
     } else if (asked == ASK_QUESTION && chosen < DIALOG_CHOICES) {
         call(out, "answer", "");
         json_text(table, sizeof table, s->asked_table);
         json_text(id, sizeof id, s->asked_id);
         json_text(slug, sizeof slug, s->asked_slug[chosen]);
-        snprintf(out->args, sizeof out->args, "{\"id\":\"%s\",\"table\":\"%s\",\"choice\":\"%s\"}",
-                 id, table, slug);
+        snprintf(out->args, sizeof out->args, "{\"id\":\"%s\",\"table\":\"%s\",\"choice\":\"%s\"%s}",
+                 id, table, slug, s->asked_always ? ",\"always\":true" : "");
         snprintf(out->done, sizeof out->done, _("%s: answered, %s"), s->asked_id,
                  s->asked_slug[chosen]);
     }

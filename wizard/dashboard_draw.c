@@ -335,10 +335,12 @@ void stages_draw(struct canvas *c, struct rect r, const struct mon_snapshot *m)
     static const enum role role[] = {ROLE_DIM, ROLE_TITLE, ROLE_OK, ROLE_BAD};
     struct stage stage[7];
     size_t n = stages_of(m, stage);
-    int x = 1;
+    int x = 1, cells = 1;
+    for (size_t i = 0; i < n; i++)
+        cells += 4 + text_cells(stage[i].name) + (stage[i].percent >= 0 && stage[i].mark == MARK_ACTIVE ? 4 : 0);
     for (size_t i = 0; i < n; i++) {
         if (i)
-            x += canvas_text(c, r, r.y, x, ROLE_DIM, " ─ ");
+            x += canvas_text(c, r, r.y, x, ROLE_DIM, cells - 3 > r.w ? " " : " ─ ");
         x += canvas_text(c, r, r.y, x, role[stage[i].mark], sign[stage[i].mark]);
         x += canvas_text(c, r, r.y, x, role[stage[i].mark], stage[i].name);
         if (stage[i].percent >= 0 && stage[i].mark == MARK_ACTIVE)
@@ -449,7 +451,15 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
         if (row->action == DO_REDO && redo_why_not(s, table_selected(s)))
             *role = ROLE_DIM;
         return _(row->hint);
+    case DO_MORE:
+        *role = s->watches_only ? ROLE_DIM : *role;
+        return _(row->hint);
+    case DO_WHY_NOT:
+        *role = ROLE_DIM;
+        return _(row->hint);
     case DO_OPEN:
+        if (s->focus == PANE_LAG && !lag_peak_shown(s))
+            return NULL;
         return s->focus == PANE_TABLES && s->is_chunks ? _("Tables") : _(row->hint);
     case DO_CUTOVER:
         return s->is_zoomed || s->is_cutover || s->has_report ? NULL : _(row->hint);

@@ -246,6 +246,11 @@ static void open_focused(struct dashboard_state *s, int key)
     case PANE_LOG:
         ask_event(s, key);
         break;
+    case PANE_LAG:
+        if (s->is_zoomed)
+            ask_peak(s, key);
+        s->is_zoomed = true;
+        break;
     case PANE_TABLES:
         s->is_chunks = s->is_zoomed && !s->is_chunks && table_selected(s);
         s->is_zoomed = true;
@@ -420,6 +425,13 @@ static void act_beside(struct dashboard_state *s, const struct key_row *row, str
     case DO_WIDER:
         s->window = (enum lag_window)((s->window + (row->action == DO_WIDER ? 1 : LAG_WINDOWS - 1)) % LAG_WINDOWS);
         break;
+    case DO_MORE:
+    case DO_FEWER:
+        if (s->is_gone)
+            dashboard_notice(s, "%s", _("the engine is gone already"));
+        else if (s->has_snapshot && dashboard_may_steer(s))
+            ask_writers(s, row->action == DO_MORE, out);
+        break;
     case DO_REDO:
         ask_redo(s, row->key, table_selected(s));
         break;
@@ -585,6 +597,14 @@ static void settle(struct dashboard_state *s)
     list_sync(&s->questions, s->snap.nquestions, 1, question_key, s);
 }
 
+/* What is looked at closely stays selected while the rows sort themselves anew. */
+static void pin_table(struct dashboard_state *s)
+{
+    const char *name = s->focus == PANE_TABLES && s->is_zoomed ? table_selected(s) : NULL;
+    if (name)
+        snprintf(s->tables.key, sizeof s->tables.key, "%s", name);
+}
+
 static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
 {
     bool hears = s->now_ms >= s->dialog.deaf_until_ms;
@@ -600,6 +620,8 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
     }
     if (hears && s->asked == ASK_PACE && ask_pace_feed(s, key))
         return;
+    if (hears && s->asked == ASK_QUESTION && ask_question_feed(s, key, out))
+        return;
     enum dialog_answer answer = dialog_feed(&s->dialog, key, s->now_ms);
     if (answer == DIALOG_CHOSEN)
         ask_answered(s, out);
@@ -607,20 +629,8 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
         s->asked = ASK_NOTHING;
 }
 
-/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
-static bool is_mouse_key(const struct dashboard_state *s, int key)
-{
-    unsigned where = dashboard_where(s);
-    const struct key_row *row = key_is_text(key) ? NULL : keymap_find(&dashboard_keys, where, keymap_meaning(&dashboard_keys, where, key));
-    return row && row->action == DO_MOUSE;
-}
-
 static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 {
-    if (is_mouse_key(s, key)) {
-        out->kind = EFFECT_MOUSE;
-        return;
-    }
     if (s->help) {
         bool is_over = key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' || key == K_CTRL('c');
         s->help = is_over ? HELP_NONE : key == K_TAB ? HELP_KEYS + HELP_COMMANDS - s->help : s->help;
@@ -644,11 +654,24 @@ static void feed_key(struct dashboard_state *s, int key, struct effect *out)
         act(s, row, key, out);
     else
         move(s, key);
+    pin_table(s);
+}
+
+/* The mouse can be switched whatever is open; by a letter only where letters are no text. */
+static bool is_mouse_key(const struct dashboard_state *s, const struct input *in)
+{
+    unsigned where = dashboard_where(s);
+    const struct key_row *row = in->kind != IN_KEY || key_is_text(in->key) ? NULL : keymap_find(&dashboard_keys, where, keymap_meaning(&dashboard_keys, where, in->key));
+    return row && row->action == DO_MOUSE;
 }
 
 bool dashboard_feed(struct dashboard_state *s, const struct input *in, struct effect *out)
 {
     *out = (struct effect){.kind = EFFECT_NONE};
+    if (is_mouse_key(s, in)) {
+        out->kind = EFFECT_MOUSE;
+        return true;
+    }
     if (s->modal.kind && in->kind != IN_RESIZE) {
         ask_leave_out_feed(s, in, out);
         return true;

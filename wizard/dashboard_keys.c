@@ -4,6 +4,8 @@
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
 
+#define NO_HEARTBEAT N_("this version writes nothing to the source; how long it has been silent is shown")
+
 static const struct key_row rows[] = {
     /* left column of the help page */
     {DO_HELP, IN_ANY, K_F1, {'?', 0, 0}, N_("F1 or ?"), NULL, 0, N_("this list"), true, NULL},
@@ -57,9 +59,14 @@ static const struct key_row rows[] = {
     {DO_TABLE, IN_LOG, 'T', {0}, "T", N_("Table"), 0, NULL, false, NULL},
     {DO_WRAP, IN_LOG, 'w', {0}, "w", N_("Wrap"), 0, NULL, false, NULL},
     {DO_FOLLOW, IN_LOG, 'f', {0}, "f", N_("Follow"), 0, NULL, false, NULL},
-    {DO_NARROWER, IN_LAG, K_LEFT, {'-', 0, 0}, NULL, NULL, 0, NULL, false, NULL},
-    {DO_WIDER, IN_LAG, K_RIGHT, {'+', 0, 0}, "← →", N_("Window"), 0, NULL, false, NULL},
+    {DO_NARROWER, IN_LAG, K_LEFT, {0}, NULL, NULL, 0, NULL, false, NULL},
+    {DO_WIDER, IN_LAG, K_RIGHT, {0}, "← →", N_("Window"), 0, NULL, false, NULL},
+    {DO_WHY_NOT, IN_LAG, 'h', {0}, "h", N_("Heartbeat"), 0, NULL, false, NO_HEARTBEAT},
+    {DO_MORE, IN_LAG, '+', {'=', 0, 0}, "+ -", N_("Workers"), 0, NULL, false, NULL},
+    {DO_FEWER, IN_LAG, '-', {0}, NULL, NULL, 0, NULL, false, NULL},
+    {DO_OPEN, IN_LAG, 0, {0}, "Enter", N_("Largest"), 0, NULL, false, NULL},
     {DO_COPY, IN_LOG | IN_ATTENTION, 'y', {0}, "y", N_("Copy"), 0, NULL, false, NULL},
+    {DO_SAVE, IN_LOG, 0, {0}, "F9", N_("Save"), 0, NULL, false, NULL},
     {DO_OPEN, IN_ATTENTION, 0, {0}, "Enter", N_("What to do"), 0, NULL, false, NULL},
     /* the run */
     {DO_PAUSE, IN_ANY, 'p', {0}, "p", N_("Pause"), 0, N_("pause, then p resume"), false, NULL},
@@ -79,7 +86,6 @@ static const struct key_row rows[] = {
     {DO_LEVEL, IN_PANES, 'l', {0}, "l T", NULL, 0, N_("log: level, table"), false, NULL},
     {DO_TABLE, IN_PANES, 'T', {0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_COPY, IN_ANY, 'y', {0}, "y", NULL, 0, N_("copy line (OSC 52)"), false, NULL},
-    {DO_SAVE, IN_LOG, 0, {0}, "F9", N_("Save"), 0, NULL, false, NULL},
     {DO_VERIFY, IN_CUTOVER, 0, {0}, "v", N_("Verify"), 0, NULL, false, NULL},
     {DO_BACK, IN_CUTOVER, 0, {0}, "Esc", N_("Back"), 0, NULL, false, NULL},
     {DO_ZOOM, IN_ZOOM, 'z', {0}, "z", N_("Back"), 0, NULL, false, NULL},
@@ -99,6 +105,8 @@ static const struct key_action actions[] = {
     {"find", IN_TABLES | IN_PANES | IN_LOG, {'/'}},
     {"sort", IN_TABLES | IN_PANES, {'s'}},
     {"show", IN_TABLES, {'f'}},
+    {"redo", IN_TABLES, {'r'}},
+    {"leave-out", IN_TABLES, {'x'}},
     {"follow", IN_LOG | IN_PANES, {'f'}},
     {"wrap", IN_LOG | IN_PANES, {'w'}},
     {"level", IN_LOG | IN_PANES, {'l'}},

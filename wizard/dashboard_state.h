@@ -24,7 +24,7 @@ enum pane {
 };
 enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
 enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
-enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT, ASK_PACE, ASK_REDO };
+enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT, ASK_PACE, ASK_REDO, ASK_PEAK };
 enum prompt { PROMPT_NONE, PROMPT_TABLES, PROMPT_LOG_TEXT, PROMPT_LOG_TABLE, PROMPT_SAVE, PROMPT_COMMAND };
 enum lag_window { LAG_MINUTES, LAG_HOUR, LAG_DAY, LAG_WINDOWS };
 enum help_page { HELP_NONE, HELP_KEYS, HELP_COMMANDS };
@@ -89,7 +89,8 @@ struct dashboard_state {
     struct modal modal; /* leaving a table out, whose name is typed */
     enum dashboard_dialog asked;
     char asked_id[16], asked_table[130];
-    char asked_slug[DIALOG_CHOICES][32];
+    char asked_slug[DIALOG_CHOICES][32]; /* ":redo", ":leave-out": not the engine's */
+    bool asked_always, asked_details; /* the same answer next time; all that is known of it */
     uint64_t pace[3]; /* of the pace dialog: readers, writers, bytes a second */
     bool pace_changed[3];
     enum prompt prompt;
@@ -184,6 +185,8 @@ enum action {
     DO_REPORT,
     DO_NARROWER,
     DO_WIDER,
+    DO_MORE,
+    DO_FEWER,
     DO_MOUSE,
     DO_REDO,
     DO_LEAVE_OUT,
@@ -236,6 +239,7 @@ void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_st
 void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
                       const struct dashboard_state *s);
 void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
+const struct lag_peak *lag_peak_shown(const struct dashboard_state *s); /* of the chosen window; NULL: none is known */
 void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s);
 void pane_log_draw(struct canvas *c, struct rect r, const struct dashboard_state *s);
 void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s);
@@ -279,8 +283,12 @@ const char *question_key(const void *state, size_t row);
 void ask_leave(struct dashboard_state *s, int key);
 void ask_stop(struct dashboard_state *s, int key);
 void ask_question(struct dashboard_state *s, int key, size_t which);
+bool ask_question_feed(struct dashboard_state *s, int key, struct effect *out); /* true: the key was one of the dialog's own */
 void ask_event(struct dashboard_state *s, int key);
 void ask_pace(struct dashboard_state *s, int key);
+/* One step more or fewer writers, at once. */
+void ask_writers(struct dashboard_state *s, bool up, struct effect *out);
+void ask_peak(struct dashboard_state *s, int key);
 bool ask_pace_feed(struct dashboard_state *s, int key); /* true: the key changed a limit */
 void ask_answered(struct dashboard_state *s, struct effect *out);
 /* What may be done with a table; why it can't is said instead of the dialog. */
@@ -306,6 +314,7 @@ int dashboard_plain(const struct dashboard_options *o);
 /* dashboard_say.c: what a pane shows, in lines; more: the next piece of the last list. */
 void say_state(const struct mon_snapshot *m);
 void say_pane(const struct dashboard_state *s, enum pane pane, size_t *from);
+void say_chunks(const char *table, const struct chunks_view *v);
 void say_cutover(const struct dashboard_state *s);
 void say_commands(void);
 

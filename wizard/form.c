@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wizard/form.h"
 
+#include "base/retell.h"
 #include "conf/field.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
@@ -441,10 +442,22 @@ static int draw_column(const struct form *form, const struct form_field *f, cons
     return y - first;
 }
 
+/* Beside a secret that is typed: what the paste brought, and how to see it where there is room. */
+static void draw_reveal(const struct edit *e, struct canvas *c, struct rect r, int y, int x)
+{
+    char note[120], key[80];
+    int end = r.x + r.w;
+    edit_note(e, note);
+    keymap_words(wizard_keys, ~0u, _("Ctrl-R reveal"), key, sizeof key);
+    if (note[0])
+        x += canvas_cut(c, r, y, x, end - x, ROLE_DIM, note) + 3;
+    if (x + text_cells(key) <= end)
+        canvas_text(c, r, y, x, ROLE_DIM, key);
+}
+
 static int draw_value(const struct form *f, size_t i, const struct wz *w, struct canvas *c, struct rect r, int y, int x, bool has_focus)
 {
     const struct form_field *field = &f->field[i];
-    char note[120], key[80];
     if (has_focus) {
         c->cursor_y = y;
         c->cursor_x = x;
@@ -459,8 +472,7 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
     if (f->held == i && (f->is_touched || field->look == FORM_TEXT)) {
         edit_draw(&f->edit, c, r, y, x, field->look == FORM_SECRET ? TG_MIN(room, 24) : room, true);
         if (field->look == FORM_SECRET) {
-            canvas_text(c, r, y, x + 27, ROLE_DIM, edit_note(&f->edit, note));
-            canvas_text(c, r, y, x + 27 + (note[0] ? text_cells(note) + 3 : 0), ROLE_DIM, keymap_words(wizard_keys, ~0u, _("Ctrl-R reveal"), key, sizeof key));
+            draw_reveal(&f->edit, c, r, y, x + 27);
         }
         return x + room;
     }
@@ -493,7 +505,7 @@ static int draw_word(const struct form *f, size_t field, struct canvas *c, struc
     char text[600], key[80];
     if (!word->text[0])
         return 0;
-    snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", word->text);
+    snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", retell(word->text));
     int used = canvas_wrap(c, in, 2, word->role, text);
     if (!word->repair[0])
         return used;

@@ -129,11 +129,14 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
     int width = TG_MIN(r.w, 80) - 4;
     struct rect line = {r.y - 1, r.x, 1, r.w};
     char hints[120];
+    int used = 0;
     if (w->probe[PROBE_CHECKS].is_running)
-        canvas_cut(c, line, line.y, 2, width, ROLE_TEXT, w->probe[PROBE_CHECKS].n ? _("Looking; nothing is written anywhere") : _("Connecting"));
+        used = canvas_cut(c, line, line.y, 2, width, ROLE_TEXT, w->probe[PROBE_CHECKS].n ? _("Looking; nothing is written anywhere") : _("Connecting"));
     else if (p)
-        canvas_textf(c, line, line.y, 2, ROLE_TEXT, _("%u checks: %u pass, %u warn, %u fail, %u n/a"), p->n, p->npass, p->nwarn, p->nfail, p->nnone);
-    canvas_right(c, line, line.y, 2 + width, ROLE_DIM, keymap_words(wizard_keys, 32, w->only_problems ? _("r Run again   f All") : _("r Run again   f Only problems"), hints, sizeof hints));
+        used = canvas_textf(c, line, line.y, 2, ROLE_TEXT, _("%u checks: %u pass, %u warn, %u fail, %u n/a"), p->n, p->npass, p->nwarn, p->nfail, p->nnone);
+    keymap_words(wizard_keys, 32, w->only_problems ? _("r Run again   f All") : _("r Run again   f Only problems"), hints, sizeof hints);
+    if (used + 2 + text_cells(hints) <= width)
+        canvas_right(c, line, line.y, 2 + width, ROLE_DIM, hints);
     struct rect box = {r.y, 2, TG_MAX(r.h - 3, 3), width};
     if (w->probe[PROBE_CHECKS].is_running)
         draw_running(w, c, box);

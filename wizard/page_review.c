@@ -90,11 +90,15 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
     char title[200], hint[80];
     int width = TG_MIN(r.w, 80) - 4;
     form_draw(&w->form[w->at], w, c, (struct rect){r.y, 2, 1, r.w - 4});
-    struct rect words = {r.y + 1, 2, 8, width}, yaml = {r.y + 9, 2, TG_MAX(r.h - 9, 3), width};
-    wz_box(c, words, w, false, _("In words"), NULL);
+    struct rect words = {r.y + 1, 2, 8, width}, yaml = {r.y + 9, 2, r.h - 9, width};
+    bool has_yaml = yaml.h >= 3;      /* a low screen: the words alone, the file behind its key */
+    keymap_words(wizard_keys, 2, _("F5 whole file"), hint, sizeof hint);
+    wz_box(c, words, w, false, _("In words"), has_yaml ? NULL : hint);
     in_words(w, c, rect_inside(words));
+    if (!has_yaml)
+        return;
     snprintf(title, sizeof title, _("Job file  %.100s"), w->path[0] ? w->path : _("not saved yet"));
-    wz_box(c, yaml, w, false, title, keymap_words(wizard_keys, 2, _("F5 whole file"), hint, sizeof hint));
+    wz_box(c, yaml, w, false, title, hint);
     draw_yaml(w, c, rect_inside(yaml));
 }
 

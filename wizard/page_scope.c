@@ -299,6 +299,16 @@ static void draw_routes(const struct wz *w, struct canvas *c, struct rect in, in
     buf_release(&text);
 }
 
+static void draw_events(const struct wz *w, struct canvas *c, struct rect in, int y)
+{
+    struct buf text = {0};
+    scope_events_text(w->job, &text);
+    if (text.n)
+        buf_adds(&text, _("   e changes them"));
+    rule_line(c, in, y, _("events:"), text.n ? text.p : _("all of them. e leaves some out, for example deletes of a table"));
+    buf_release(&text);
+}
+
 static bool has_rules(const struct scope *s, size_t i)
 {
     return s->rules[i] && strcmp(s->rules[i], "[]") != 0;
@@ -319,11 +329,8 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
 {
     const struct scope *s = scope_of(w);
     struct rect in = rect_inside(r);
-    struct buf events = {0};
     char later[320];
     int y = in.y, lists = 0;
-    bool has_events = job_get(w->job, "events", &events);
-    buf_release(&events);
     wz_box(c, r, w, false, s->is_own ? _("Rules in the job file: written by hand, kept until you change a box") : _("Rules that this choice writes into the job file"), NULL);
     if (in.h < FULL_BLOCK) {
         draw_rules_short(s, c, in, y);
@@ -343,7 +350,7 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
     y += lists > 1 ? 0 : 1;
     draw_routes(w, c, in, y++);
     rule_line(c, in, y++, _("columns:"), _("all of a table; this version can't leave out or mask a column"));
-    rule_line(c, in, y++, _("events:"), has_events ? _("the file filters binlog events: this version refuses to run with that. Take it out") : _("all of them; this version can't filter binlog events"));
+    draw_events(w, c, in, y++);
     scope_later(s, later);
     rule_line(c, in, y, _("later:"), s->look ? later : "");
 }
@@ -480,6 +487,9 @@ static bool feed_page(struct wz *w, int key, struct wz_effect *out)
     case K_F7:
     case K_CTRL('n'):
         scope_ask_rename(w, key);
+        return true;
+    case 'e':
+        scope_ask_events(w, key);
         return true;
     case K_ESC:
         if (!s->find.n)

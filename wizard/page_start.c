@@ -133,8 +133,9 @@ void start_run_sentence(const struct wz *w, const struct wizard_run *run, char *
 static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
 {
     struct rect in = rect_inside(r);
+    bool has_hint = in.h > 1 || !w->nruns; /* one line alone is a run's */
     char line[300];
-    size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - 1, 0), top = 0, before = start_choices(w);
+    size_t selected = w->list[STEP_START].selected, visible = (size_t)TG_MAX(in.h - has_hint, 0), top = 0, before = start_choices(w);
     wz_box(c, r, w, selected >= before, _("Runs on this host"), NULL);
     if (selected >= before && selected - before >= visible)
         top = selected - before - visible + 1;
@@ -157,12 +158,13 @@ static void draw_runs(struct wz *w, struct canvas *c, struct rect r)
         start_run_sentence(w, &w->runs[selected - before], line, sizeof line);
     else
         snprintf(line, sizeof line, "%s", w->nruns ? _("Enter on a row attaches to it, goes on, or shows its report") : _("none yet"));
-    canvas_cut(c, in, in.y + in.h - 1, in.x + 1, in.w - 2, ROLE_DIM, line);
+    if (has_hint)
+        canvas_cut(c, in, in.y + in.h - 1, in.x + 1, in.w - 2, ROLE_DIM, line);
 }
 
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
-    int y = r.y + 2, runs = (int)TG_MIN(TG_MAX(w->nruns, (size_t)1), (size_t)6) + 3;
+    int y = r.y + (r.h < 14 ? 1 : 2), runs = (int)TG_MIN(TG_MAX(w->nruns, (size_t)1), (size_t)6) + 3;
     draw_choices(w, c, (struct rect){y, 0, (int)start_choices(w), r.w});
     y += (int)start_choices(w) + 1;
     draw_runs(w, c, (struct rect){y, 2, TG_MIN(runs, r.y + r.h - y - 1), TG_MIN(r.w, 80) - 4});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The chunks of one table that are under way, by key. What comes behind them is known as stretches of the key, not as
  * chunks: how many they will be is decided while they are cut. */
+#include "base/retell.h"
 #include "ui/format.h"
 #include "ui/text.h"
 #include "wizard/dashboard_state.h"
@@ -138,13 +139,16 @@ static void draw_sum(struct canvas *c, struct rect in, int y, const struct chunk
     if (!v->ranges)
         snprintf(come, sizeof come, "%s", _("0 to come"));
     else if (v->rows_left)
-        snprintf(come, sizeof come, _("~%s rows to come"), fmt_count(a, v->rows_left));
+        snprintf(come, sizeof come, _("~%s rows left"), fmt_count(a, v->rows_left));
     else
         snprintf(come, sizeof come, "%s", _("more to come"));
-    int x = in.x;
-    x += canvas_textf(c, in, y, x, ROLE_TEXT, _("%s done   %u loading   %u queued   %u reading   %s"), fmt_exact(a, v->done),
-                      v->count[CHUNK_LOADING], v->count[CHUNK_QUEUED] + v->count[CHUNK_PASSING], v->count[CHUNK_READING], come);
-    canvas_textf(c, in, y, x + 3, v->count[CHUNK_ASKING] ? ROLE_WARN : ROLE_TEXT, _("%u failed"), v->count[CHUNK_ASKING]);
+    char sum[300], failed[40];
+    snprintf(sum, sizeof sum, _("%s done  %u loading  %u queued  %u reading  %s"), fmt_exact(a, v->done), v->count[CHUNK_LOADING],
+             v->count[CHUNK_QUEUED] + v->count[CHUNK_PASSING], v->count[CHUNK_READING], come);
+    snprintf(failed, sizeof failed, _("%u failed"), v->count[CHUNK_ASKING]);
+    int room = in.w - text_cells(failed) - 2; /* what failed is said whatever else there is no room for */
+    int used = canvas_cut(c, in, y, in.x, room, ROLE_TEXT, sum);
+    canvas_text(c, in, y, in.x + used + 2, v->count[CHUNK_ASKING] ? ROLE_WARN : ROLE_TEXT, failed);
 }
 
 /* The first row of the list: where the person has scrolled to; in the small box the first that is not done. */
@@ -165,9 +169,9 @@ void pane_chunks_draw(struct canvas *c, struct rect r, const struct dashboard_st
     struct rect in = {r.y + 1, r.x + 2, TG_MAX(r.h - 2, 0), TG_MAX(r.w - 4, 0)};
     bool is_retried = v->retried > 0;
     int rows = in.h - 2 - is_retried;
-    char title[240], right[80] = "";
+    char title[240];
     snprintf(title, sizeof title, _("%s   by %s"), t->name, v->key);
-    canvas_box(c, r, s->is_chunks ? ROLE_EDGE_FOCUS : ROLE_EDGE, title, right[0] ? right : NULL);
+    canvas_box(c, r, s->is_chunks ? ROLE_EDGE_FOCUS : ROLE_EDGE, title, NULL);
     draw_head(c, in, in.y);
     uint32_t first = first_row(s, (uint32_t)TG_MAX(rows, 0));
     for (int i = 0; i < rows && first + (uint32_t)i < v->n; i++)
@@ -177,7 +181,7 @@ void pane_chunks_draw(struct canvas *c, struct rect r, const struct dashboard_st
     draw_sum(c, in, in.y + in.h - 1 - is_retried, v);
     if (is_retried) {
         char line[200];
-        snprintf(line, sizeof line, v->retried == 1 ? _("retried %u time: %s") : _("retried %u times, the last time: %s"), v->retried, v->why);
+        snprintf(line, sizeof line, v->retried == 1 ? _("retried %u time: %s") : _("retried %u times, the last time: %s"), v->retried, retell(v->why));
         canvas_cut(c, in, in.y + in.h - 1, in.x, in.w, ROLE_DIM, line);
     }
     if (s->is_chunks) {

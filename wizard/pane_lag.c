@@ -173,37 +173,100 @@ void pane_lag_draw(struct canvas *c, struct rect r, const struct dashboard_state
     draw_rates(c, in, in.y + rows + (is_wide ? 2 : 1), &s->snap, is_wide);
 }
 
-static void draw_distances(struct canvas *c, struct rect r, const struct mon_snapshot *m)
+/* "1.3 s"; "?" is what nobody has measured. */
+static const char *time_word(char out[FMT_SIZE], double seconds)
 {
-    struct rect in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4};
-    char a[FMT_SIZE];
-    int y = in.y;
-    canvas_box(c, r, ROLE_EDGE, _("How far behind"), NULL);
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("last applied  %s old"),
-                 m->lag.seconds < 0 ? "?" : fmt_lag(a, m->lag.seconds));
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("unread        %s"),
-                 fmt_bytes(a, m->lag.unread_bytes));
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("not applied   %s"),
-                 fmt_bytes(a, m->lag.unapplied_bytes));
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("source silent %s"), fmt_lag(a, m->lag.silent_s));
-    canvas_textf(c, in, y++, in.x, ROLE_DIM, _("%s : %s"), m->applied_file,
-                 fmt_exact(a, m->applied));
+    if (seconds < 0)
+        snprintf(out, FMT_SIZE, "?");
+    else if (seconds < 1)
+        snprintf(out, FMT_SIZE, _("%.0f ms"), seconds * 1000);
+    else
+        fmt_lag(out, seconds);
+    return out;
 }
 
-static void draw_rate_box(struct canvas *c, struct rect r, const struct mon_snapshot *m)
+/* A name, a time that ends in one column, a note. */
+static void where_line(struct canvas *c, struct rect in, int y, enum role role, const char *name, const char *time, const char *note)
 {
+    canvas_cut(c, in, y, in.x, 14, role, name);
+    canvas_right(c, in, y, in.x + 21, role, time);
+    canvas_cut(c, in, y, in.x + 23, in.w - 23, role, note);
+}
+
+static void draw_where(struct canvas *c, struct rect r, const struct mon_snapshot *m)
+{
+    const struct lag_view *l = &m->lag;
+    struct rect in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4};
+    bool is_rough = l->to_us_is_rough && l->to_us_s >= 0 && l->to_us_s < 1;
+    double total = l->to_us_s < 0 || l->wait_s < 0 || l->commit_s < 0 ? -1 : l->to_us_s + l->wait_s + l->commit_s;
+    char a[FMT_SIZE], b[FMT_SIZE], note[60];
+    int y = in.y;
+    canvas_box(c, r, ROLE_EDGE, _("Where the time goes"), NULL);
+    where_line(c, in, y++, ROLE_TEXT, _("source to us"), is_rough ? _("< 1 s") : time_word(a, l->to_us_s), _("received"));
+    snprintf(note, sizeof note, _("%s tx queued"), fmt_exact(b, l->queued_tx));
+    if (text_cells(note) > in.w - 23)
+        snprintf(note, sizeof note, _("%s tx"), b);
+    where_line(c, in, y++, ROLE_TEXT, _("waiting here"), time_word(a, l->wait_s), note);
+    snprintf(note, sizeof note, "p99 %s", time_word(b, l->commit_p99_s));
+    where_line(c, in, y++, ROLE_TEXT, _("target commit"), time_word(a, l->commit_s), note);
+    where_line(c, in, y++, ROLE_TITLE, _("total"), is_rough && total >= 0 && total < 1 ? _("< 1 s") : time_word(a, total), "");
+    where_line(c, in, y++, ROLE_DIM, _("source silent"), fmt_lag(a, l->silent_s), "");
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("unread %s   not applied %s"), fmt_bytes(a, l->unread_bytes),
+                 fmt_bytes(b, l->unapplied_bytes));
+}
+
+/* "5,300", or "?" for what is not known. */
+static const char *rate_word(char out[FMT_SIZE], double rate)
+{
+    if (rate < 0)
+        snprintf(out, FMT_SIZE, "?");
+    else
+        fmt_exact(out, (uint64_t)(rate + 0.5));
+    return out;
+}
+
+const struct lag_peak *lag_peak_shown(const struct dashboard_state *s)
+{
+    static const unsigned peaks[] = {[LAG_MINUTES] = MON_PEAK_MINUTES, [LAG_HOUR] = MON_PEAK_HOUR, [LAG_DAY] = MON_PEAK_DAY};
+    const struct lag_peak *p = &s->snap.lag.peak[peaks[s->window]];
+    return p->at_ms ? p : NULL;
+}
+
+static void draw_peak(struct canvas *c, struct rect in, int y, const struct dashboard_state *s)
+{
+    const struct lag_peak *p = lag_peak_shown(s);
+    char clock[FMT_SIZE], a[FMT_SIZE];
+    if (!p)
+        return;
+    fmt_clock(clock, p->at_ms);
+    canvas_textf(c, in, y, in.x, ROLE_TEXT, _("largest %.5s  %s transaction"), clock, fmt_bytes(a, p->bytes));
+    int x = in.x + 8 + canvas_textf(c, in, y + 1, in.x + 8, ROLE_DIM, _("%s on "), p->action);
+    canvas_cut(c, in, y + 1, x, in.x + in.w - x, ROLE_DIM, p->table);
+}
+
+static void draw_rate_box(struct canvas *c, struct rect r, const struct dashboard_state *s)
+{
+    const struct mon_snapshot *m = &s->snap;
+    const struct lag_view *l = &m->lag;
     struct rect in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4};
     char a[FMT_SIZE], b[FMT_SIZE], text[80];
+    int y = in.y;
     canvas_box(c, r, ROLE_EDGE, _("Rates"), NULL);
-    canvas_textf(c, in, in.y, in.x, ROLE_TEXT, _("source writes %7s tx/s %9s"),
-                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.source_tx_rate, 0)),
-                 fmt_rate(b, m->lag.source_byte_rate));
-    canvas_textf(c, in, in.y + 1, in.x, ROLE_TEXT, _("we apply      %7s tx/s %9s"),
-                 fmt_exact(a, (uint64_t)TG_MAX(m->lag.apply_tx_rate, 0)),
-                 fmt_rate(b, m->lag.apply_byte_rate));
-    canvas_textf(c, in, in.y + 2, in.x, ROLE_TEXT, _("so far  %s tx"), fmt_exact(a, m->tx_applied));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("source writes %7s tx/s %9s"), rate_word(a, l->source_tx_rate), fmt_rate(b, l->source_byte_rate));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("we apply      %7s tx/s %9s"), rate_word(a, l->apply_tx_rate), fmt_rate(b, l->apply_byte_rate));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("could apply  %8s tx/s %9s"),
+                 l->could_tx_rate < 0 ? "?" : (snprintf(text, sizeof text, "~%s", rate_word(a, l->could_tx_rate)), text),
+                 l->could_byte_rate < 0 ? "?" : fmt_rate(b, l->could_byte_rate));
+    if (l->conflicts < 0)
+        canvas_text(c, in, y++, in.x, ROLE_TEXT, _("conflicts           ? run in order"));
+    else
+        canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("conflicts     %5.1f %% run in order"), l->conflicts * 100);
+    if (lag_peak_shown(s)) {
+        draw_peak(c, in, y, s);
+        return;
+    }
     enum role role = catch_up_words(text, sizeof text, m);
-    canvas_text(c, in, in.y + 4, in.x, role, text);
+    canvas_text(c, in, y + 1, in.x, role, text);
 }
 
 void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct dashboard_state *s)
@@ -213,7 +276,13 @@ void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
     int x = 1 + canvas_text(c, head, head.y, 1, ROLE_TITLE, _("5 Lag   window:"));
     for (int i = 0; i < LAG_WINDOWS; i++)
         x += canvas_textf(c, head, head.y, x, (int)s->window == i ? ROLE_TITLE : ROLE_DIM, (int)s->window == i ? " < %s >" : "  %s ", choice[i]);
-    canvas_text(c, head, head.y, x + 2, ROLE_DIM, _("linear, the highest point is the top"));
+    if (s->cols >= 80) {
+        char words[80];
+        enum role role = catch_up_words(words, sizeof words, &s->snap);
+        canvas_right(c, head, head.y, head.x + head.w - 1, role, words);
+        if (x + 2 + text_cells(_("scale: linear")) + 2 + text_cells(words) < head.w)
+            canvas_text(c, head, head.y, x + 2, ROLE_DIM, _("scale: linear"));
+    }
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Seconds behind the source (applied)"), NULL);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
     c->cursor_y = r.y;
@@ -223,7 +292,7 @@ void pane_lag_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
         draw_times(c, in, in.y + in.h - 1, in.x + 8, in.w - 12, window_s(&s->snap.lag, s->window));
     }
     if (place[AT_DETAIL].h) {
-        draw_distances(c, place[AT_DETAIL], &s->snap);
-        draw_rate_box(c, place[AT_DETAIL_2], &s->snap);
+        draw_where(c, place[AT_DETAIL], &s->snap);
+        draw_rate_box(c, place[AT_DETAIL_2], s);
     }
 }

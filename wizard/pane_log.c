@@ -287,14 +287,14 @@ void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
     static const char *const level[] = {N_("debug+"), N_("info+"), N_("note+"), N_("warn+"), N_("error")};
     struct rect r = place[AT_ZOOM], in = {r.y + 1, r.x + 2, r.h - 2, r.w - 4},
                 head = place[AT_STAGES];
-    char right[64], clock[FMT_SIZE];
+    char right[64], clock[FMT_SIZE], whole[640];
     size_t n;
     free(log_matches(s, &n));
-    canvas_textf(c, head, head.y, 1, ROLE_TITLE,
-                 _("6 Log   level: %s   stage: %s   table: %s   text: %s   %zu hit"),
+    snprintf(whole, sizeof whole, _("6 Log   level: %s   stage: %s   table: %s   text: %s   %zu hit"),
                  _(level[TG_MIN((unsigned)s->view.floor, 4u)]), s->view.stage ? log_stage_name(s->view.stage) : _("all"),
                  s->view.table[0] ? s->view.table : _("all"),
                  s->view.text[0] ? s->view.text : _("all"), n);
+    canvas_cut(c, head, head.y, 1, head.w - 2, ROLE_TITLE, whole);
     follow_words(right, sizeof right, s);
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Log"), right);
     canvas_text(c, r, r.y, r.x + 1, ROLE_EDGE_FOCUS, "▸");
@@ -306,7 +306,7 @@ void pane_log_zoom(struct canvas *c, struct rect place[AT_COUNT], const struct d
         return;
     struct rect below = place[AT_DETAIL],
                 text = {below.y + 1, below.x + 2, below.h - 2, below.w - 4};
-    char title[80], whole[640];
+    char title[80];
     snprintf(title, sizeof title, _("%s  %s"), fmt_clock(clock, e->at_ms),
              e->id[0] ? e->id : level_word(e->level));
     canvas_box(c, below, ROLE_EDGE, title, NULL);

@@ -419,11 +419,13 @@ void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
     struct tables_order o = {.s = s};
     o.n = tables_order(s, o.order);
     int more = in.w - 78, rows = in.h - 1;
-    canvas_textf(c, head, head.y, 1, ROLE_TITLE,
+    char title[320];
+    snprintf(title, sizeof title,
                  _("4 Tables   find: %-10s %zu of %u   sort: %s ▾   show: %s"),
                  s->find[0] ? s->find : _("(all)"), o.n,
                  TG_MAX(s->snap.tables_total, s->snap.ntables), sort_word(s->sort) + 3,
                  _(show[s->show]));
+    canvas_cut(c, head, head.y, 1, head.w - 2, ROLE_TITLE, title);
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Tables"), NULL);
     if (in.w >= 78) {
         canvas_text(c, in, in.y, in.x, ROLE_DIM, _("   table"));

@@ -50,9 +50,11 @@ struct scope {
         uint32_t nyes, nno;
         bool in_new_schemas, by_name; /* by_name: a person's rules have patterns for tables */
     } later;
+    struct scope_event *event;        /* a rule of events that is being made; scope_events.c */
     uint32_t dropping;                /* first route that the box of removal offers */
     size_t visible;                   /* rows of the tree that fitted when it was drawn */
 };
+enum { BOX_DETAILS = 100, BOX_RULES, BOX_RENAME, BOX_DROP, BOX_EVENTS, BOX_EVENT_WHICH, BOX_EVENT, BOX_EVENT_KINDS, BOX_EVENT_GROUP, BOX_EVENT_HARD };
 extern const char *const scope_lists[SCOPE_LISTS]; /* paths of the job */
 
 struct scope *scope_of(struct wz *w); /* made at need */
@@ -97,6 +99,13 @@ void scope_details_text(const struct wz *w, struct buf *out); /* of the selected
 void scope_ask_details(struct wz *w, int key);
 void scope_ask_rules(struct wz *w, int key);
 void scope_ask_rename(struct wz *w, int key);
+/* scope_events.c: rules of events in words; appended. */
+void scope_event_words(const struct job_event *v, struct buf *out);
+void scope_events_text(const struct job *j, struct buf *out);
+/* The boxes that make, change and remove them; a button was pressed in one, or it was left with Esc. */
+void scope_ask_events(struct wz *w, int key);
+void scope_event_pressed(struct wz *w, int kind, unsigned button);
+void scope_event_left(struct wz *w, int kind);
 bool scope_box_feed(struct wz *w, const struct input *in, struct wz_effect *out); /* false: not one of its boxes */
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BOX_DETAILS = BOX_SCOPE, BOX_RULES, BOX_RENAME, BOX_DROP };
+_Static_assert((int)BOX_DETAILS == (int)BOX_SCOPE, "kinds of boxes");
 #define DROPS 4u /* renames that the box of removal offers at a time */
 
 /* ---- details ---- */
@@ -115,7 +115,9 @@ void scope_ask_details(struct wz *w, int key)
     if (!t)
         modal_add_button(m, w->scope->schemas[w->scope->at.schema].is_open ? _("Fold") : _("Unfold"), false);
     modal_add_button(m, _("Renames …"), false);
+    modal_add_button(m, _("Events …"), false);
     modal_add_button(m, _("Close"), false);
+    m->is_column = !t; /* too many for a row */
     m->focus = m->nbuttons - 1;
 }
 
@@ -250,11 +252,13 @@ static void drop_pressed(struct wz *w, unsigned b)
 static void details_pressed(struct wz *w, unsigned b)
 {
     const char *label = w->modal.button[b].label;
-    bool asks, is_rename = strcmp(label, _("Renames …")) == 0;
+    bool asks, is_rename = strcmp(label, _("Renames …")) == 0, is_event = strcmp(label, _("Events …")) == 0;
     bool is_fold = strcmp(label, _("Fold")) == 0, is_unfold = strcmp(label, _("Unfold")) == 0;
     modal_close(&w->modal);
     if (is_rename) {
         scope_ask_rename(w, 0);
+    } else if (is_event) {
+        scope_ask_events(w, 0);
     } else if (is_fold || is_unfold) {
         scope_fold(w, is_unfold);
     } else if (b == 0) {
@@ -301,15 +305,22 @@ bool scope_box_feed(struct wz *w, const struct input *in, struct wz_effect *out)
     int kind = w->modal.kind;
     if (kind < BOX_SCOPE)
         return false;
-    enum modal_answer answer = modal_feed(&w->modal, in, w->now_ms);
+    struct input pressed = *in;
+    if (kind >= BOX_EVENTS && in->kind == IN_KEY && in->key == ' ' && w->modal.focus >= w->modal.nfields)
+        pressed.key = K_ENTER; /* ticks */
+    enum modal_answer answer = modal_feed(&w->modal, &pressed, w->now_ms);
     if (answer == MODAL_LEFT && kind == BOX_RULES)
         scope_revert(w);
     if (answer == MODAL_LEFT && (kind == BOX_RENAME || kind == BOX_DROP))
         look_again(w, out);
+    if (answer == MODAL_LEFT && kind >= BOX_EVENTS)
+        scope_event_left(w, kind);
     if (answer != MODAL_PRESSED)
         return true;
     unsigned b = w->modal.focus - w->modal.nfields;
-    if (kind == BOX_DETAILS)
+    if (kind >= BOX_EVENTS)
+        scope_event_pressed(w, kind, b);
+    else if (kind == BOX_DETAILS)
         details_pressed(w, b);
     else if (kind == BOX_RULES)
         rules_pressed(w, b);

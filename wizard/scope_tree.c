@@ -48,6 +48,7 @@ void scope_free(struct scope *s)
         return;
     drop_look(s);
     edit_release(&s->find);
+    free(s->event);
     for (size_t i = 0; i < SCOPE_LISTS; i++) {
         free(s->rules[i]);
         free(s->old_rules[i]);

@@ -42,6 +42,7 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_SCOPE, 0, {0}, "Esc", N_("Back"), 0, N_("back, never quits"), true, NULL},
     {DO_NONE, ON_SCOPE, 0, {0}, "F4 n", NULL, 0, N_("next without a key"), false, NULL},
     {DO_NONE, ON_SCOPE, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("renames"), false, NULL},
+    {DO_NONE, ON_SCOPE, 0, {0}, "e", NULL, 0, N_("rules of events"), false, NULL},
     {DO_NONE, ON_SCOPE, 0, {0}, "r", NULL, 0, N_("look again"), false, NULL},
     {DO_NONE, ON_FIND, 0, {0}, "Enter", N_("Keep"), 0, NULL, false, NULL},
     {DO_NONE, ON_FIND, 0, {0}, "Esc", N_("Clear"), 0, NULL, false, NULL},
@@ -89,6 +90,7 @@ static const struct key_action actions[] = {
     {"sort", ON_SCOPE, {'s'}},
     {"next-keyless", ON_SCOPE, {K_F4, 'n'}},
     {"renames", ON_SCOPE, {K_F7, K_CTRL('n')}},
+    {"events", ON_SCOPE, {'e'}},
     {"look-again", ON_SCOPE, {'r', K_F5}},
 };
 static const struct keymap keys = {rows, TG_ARRAY_LEN(rows), actions, TG_ARRAY_LEN(actions)};
@@ -593,7 +595,7 @@ static void draw_help(const struct wz *w, struct canvas *c)
 
 static void draw_goto(const struct wz *w, struct canvas *c)
 {
-    struct rect in = dialog_frame(c, STEP_COUNT + 4, 40, _("Go to a page"));
+    struct rect in = dialog_frame(c, STEP_COUNT + 4, 46, _("Go to a page"));
     for (int s = 0; s < STEP_COUNT; s++) {
         canvas_spot(c, in, (struct rect){in.y + s, in.x, 1, in.w}, SPOT_PAGE, s);
         canvas_textf(c, in, in.y + s, in.x, s == w->goto_at ? ROLE_PICK : s <= (int)w->reached ? ROLE_TEXT : ROLE_DIM, "%s %d  %s", s == w->goto_at ? "▸" : " ", s + 1,
@@ -644,7 +646,7 @@ void wz_draw(struct wz *w, struct canvas *c)
     draw_footer(w, c);
     bool is_wide = c->cols >= WIDE, is_tall = c->rows >= 30;
     int left = is_wide ? TG_MIN(LEFT, c->cols - 40) : c->cols;
-    int bottom = c->rows - 4; /* the buttons' line, an empty one before the rule */
+    int bottom = c->rows - (p->buttons ? 4 : 2); /* the buttons' line, an empty one before the rule */
     int y = is_tall || !p->buttons ? 3 : 3;
     if (p->question)
         canvas_cut(c, canvas_all(c), y + (p->where == ON_START ? 1 : 0), 2, left - 4, ROLE_TITLE, _(p->question));

@@ -152,7 +152,13 @@ void apply_submit(struct apply *a, struct batch *b)
         a->all = x_realloc(a->all, a->all_cap * sizeof(void *));
     }
     a->all[a->nall++] = b;
-    if (tracker_enter(a->tracker, b))
+    bool is_ready = tracker_enter(a->tracker, b);
+    if (b->kind == BATCH_STREAM) {
+        atomic_fetch_add(&a->o.count->open_tx, b->ntx);
+        atomic_fetch_add(&a->o.count->stream_tx, b->ntx);
+        atomic_fetch_add(&a->o.count->conflict_tx, is_ready ? 0 : b->ntx);
+    }
+    if (is_ready)
         make_ready(a, b);
     pthread_mutex_unlock(&a->lock);
 }
@@ -253,6 +259,7 @@ static struct batch *take(struct apply *a, struct writer *w)
         w->has_place = !is_statement(b);
         a->working += w->has_place;
         w->to_write = batch_bytes(b) / 2;
+        b->begun_us = clock_mono_us();
         if (next_ready(a))
             wake_one(a);
     }
@@ -301,6 +308,28 @@ void writer_note(struct writer *w, size_t bytes, int64_t us)
     atomic_fetch_add(&c->statement_us, (uint64_t)TG_MAX(us, 0));
 }
 
+uint64_t apply_class_us(unsigned i)
+{
+    uint64_t us = 64;
+    for (unsigned k = 0; k < i; k++)
+        us += us / 2;
+    return us;
+}
+
+static void count_time(struct apply_counters *c, const struct batch *b)
+{
+    uint64_t us = (uint64_t)TG_MAX(clock_mono_us() - b->begun_us, 0);
+    unsigned i = 0;
+    for (uint64_t end = 64; i + 1 < APPLY_CLASSES && end < us; end += end / 2)
+        i++;
+    atomic_fetch_add(&c->classes[i], 1);
+    atomic_fetch_add(&c->stream_batches, 1);
+    atomic_fetch_add(&c->stream_busy_us, us);
+    if (b->merged_us)
+        atomic_fetch_add(&c->stream_wait_us, (uint64_t)TG_MAX(b->begun_us - b->merged_us, 0));
+    atomic_fetch_sub(&c->open_tx, b->ntx);
+}
+
 static void count_done(const struct writer *w, const struct batch *b)
 {
     struct apply_counters *c = w->apply->o.count;
@@ -324,6 +353,7 @@ static void count_done(const struct writer *w, const struct batch *b)
     if (b->kind == BATCH_STREAM) {
         atomic_fetch_add(&c->rows, rows);
         atomic_fetch_add(&c->bytes, bytes);
+        count_time(c, b);
     }
 }
 

@@ -8,11 +8,17 @@
 #include "batch/batch.h"
 #include "ledger/ledger.h"
 
+#define APPLY_CLASSES 48
 struct apply_counters {               /* written by writers, read by the sampler */
     atomic_uint_least64_t tx, rows, bytes, batches, retries;
     atomic_uint_least64_t written;    /* bytes of batches, stream and copy: half as they are sent, half when committed */
     atomic_uint_least64_t conflicts;  /* tries that the target ended because it was busy */
     atomic_uint_least64_t statement_bytes, statement_us; /* of answered packets: text, and how long it took */
+    /* Of the stream's batches: how many, how long they waited since they were read, how long writing them took, and that in
+     * classes (apply_class_us); transactions that are submitted and not applied, that were submitted, and of those the ones
+     * that had to wait for an earlier one. */
+    atomic_uint_least64_t stream_batches, stream_wait_us, stream_busy_us, open_tx, stream_tx, conflict_tx;
+    atomic_uint_least64_t classes[APPLY_CLASSES];
     atomic_uint busy;                 /* writers at work */
 };
 
@@ -33,6 +39,8 @@ struct apply_options {
 };
 /* Where the INSERT of a row in quarantine is kept. */
 void quarantine_path(const char *run_dir, const char *label, uint32_t table_id, uint64_t row_no, char *out, size_t size);
+
+uint64_t apply_class_us(unsigned i);   /* the upper end of a class: 64 us, and each half as much again */
 
 struct apply;
 /* Opens the writers' connections lazily and starts their threads and the one that advances the mark. */

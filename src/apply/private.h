@@ -142,6 +142,13 @@ const char *writer_choose(struct writer *w, struct batch *b, struct err *e, cons
 /* What to do after a failed try: true = try again (waited, reconnected), false = the run stops. *tries counts. */
 bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct err *e);
 
+/* ---- shape.c: tables of which a DDL was left out ---- */
+/* ERR_EVENT_SHAPE, ERR_EVENT_KEPT: rows of the batch have no place at the target, or would empty a column. Connected, no
+ * transaction. */
+bool shape_fits(struct writer *w, const struct batch *b, struct err *e);
+/* Asks about such an error; true: try again. */
+bool shape_ask(struct writer *w, struct batch *b, struct err *e);
+
 /* ---- quarantine.c; w->sift is reset for each batch ---- */
 void sift_reset(struct sift *s);
 /* Bytes that a packet may have at the target, with room for the lane's and the ledger's statements. Connected. */

@@ -52,7 +52,8 @@ static bool hold_against(struct quarantine *q, const struct expect *x, uint64_t 
     char label[160] = "";
     if (x->kind == EXPECT_ANY || affected == x->rows)
         return true;
-    if (x->kind == EXPECT_ROWS_FOUND && affected < x->rows && quarantine_knows(q, x->part->tab->id))
+    if (x->kind == EXPECT_ROWS_FOUND && affected < x->rows &&
+        (quarantine_knows(q, x->part->tab->id) || tab_is_filtered(x->part->tab)))
         return true;
     if (x->part)
         table_label(x->part->def, label);
@@ -177,7 +178,9 @@ static bool find_rowids(struct writer *w, const struct batch *b, struct rowids *
             return false;
         is_begun = true;
         if (!rowids_find(&w->conn, &b->parts[i], &ids[i], e)) {
-            if (e->code != ERR_TARGET_MISSING || !quarantine_knows(apply_options_of(w->apply)->quarantine, b->parts[i].tab->id))
+            const struct tab *tab = b->parts[i].tab;
+            bool may_miss = tab_is_filtered(tab) || quarantine_knows(apply_options_of(w->apply)->quarantine, tab->id);
+            if (e->code != ERR_TARGET_MISSING || !may_miss)
                 return false;
             err_clear(e);
         }
@@ -228,7 +231,7 @@ static bool try_rows(struct writer *w, const struct batch *b, enum way way, stru
 {
     const struct apply_options *o = apply_options_of(w->apply);
     w->is_load_refused = false;
-    if (!writer_connect(w, e))
+    if (!writer_connect(w, e) || !shape_fits(w, b, e))
         return false;
     struct rowids *ids = x_alloc((b->nparts + 1) * sizeof *ids);
     size_t max = writer_packet_max(w);
@@ -387,7 +390,8 @@ bool writer_apply_rows(struct writer *w, struct batch *b)
             if (next_way(w, b, &way, &e))
                 continue;
         }
-        if (!sift_recover(w, b, &tries, &e))
+        bool is_shape = e.code == ERR_EVENT_SHAPE || e.code == ERR_EVENT_KEPT;
+        if (is_shape ? !shape_ask(w, b, &e) : !sift_recover(w, b, &tries, &e))
             return false;
         if (way == WAY_LOAD && tries >= LOAD_TRIES)
             way = WAY_INSERT;

@@ -11,8 +11,6 @@
 
 #include "base/base.h"
 
-#include "base/retell.h"
-
 /* The text as the window says it. English: `text` itself, at once. The result lives until RETELL_KEPT further calls, or as
  * long as `text`; NULL gives NULL. Only on the thread that draws. */
 #define RETELL_KEPT 64u

@@ -145,8 +145,9 @@ static void dep_image(struct batch *b, const struct tab *tab, const struct table
 void batch_dep_row(struct batch *b, const struct tab *tab, const struct table *def, const struct cell *cells)
 {
     struct buf folded = {0};
-    bool is_alone = def->row_key < 0;
-    if (is_alone && tab->is_bag && !has_unique(def)) {
+    bool is_apart = atomic_load(&tab->filters) & TAB_SHAPE; /* the target may hold on to keys that def lacks */
+    bool is_alone = def->row_key < 0 || is_apart;
+    if (!is_apart && is_alone && tab->is_bag && !has_unique(def)) {
         dep_image(b, tab, def, cells);
         return;
     }

@@ -63,6 +63,8 @@ struct batch {
     struct pos from, to;              /* STREAM, DDL: (from, to]; CHUNK: to = C */
     char *gtids;                      /* of its source transactions, may be NULL */
     uint32_t ntx;
+    int64_t merged_us;                /* mono: when its first transaction was read to its end; 0 unknown */
+    int64_t begun_us;                 /* mono: when a writer took it */
     int64_t commit_ms;                /* source's clock at the last commit inside, wall; 0 unknown */
     struct batch_part *parts;
     uint32_t nparts;

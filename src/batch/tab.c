@@ -57,13 +57,26 @@ void tabs_release(struct tabs *t)
 {
     for (uint32_t i = 0; i < t->n; i++) {
         tab_set_def(t->list[i], NULL);
+        table_drop((struct table *)(uintptr_t)atomic_load(&t->list[i]->fits));
         live_release(t->list[i]);
         free(t->list[i]);
     }
     while (t->left)
         forget_left(t, t->left);
     free(t->list);
+    free(t->notes);
     pthread_mutex_destroy(&t->lock);
+}
+
+void tabs_note(struct tabs *t, uint32_t id, unsigned filters)
+{
+    pthread_mutex_lock(&t->lock);
+    t->notes = x_realloc(t->notes, (t->nnotes + 1) * sizeof *t->notes);
+    t->notes[t->nnotes++] = (struct tab_note){id, filters};
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->list[i]->id == id)
+            atomic_fetch_or(&t->list[i]->filters, filters);
+    pthread_mutex_unlock(&t->lock);
 }
 
 struct tab *tabs_add(struct tabs *t, struct table *def, uint32_t id)
@@ -73,6 +86,9 @@ struct tab *tabs_add(struct tabs *t, struct table *def, uint32_t id)
     tab->owner = t;
     tab->id = id ? id : t->next_id;
     t->next_id = TG_MAX(t->next_id, tab->id + 1);
+    for (size_t i = 0; i < t->nnotes; i++)
+        if (t->notes[i].id == tab->id)
+            atomic_fetch_or(&tab->filters, t->notes[i].filters);
     tab_set_def(tab, def);
     t->list = x_realloc(t->list, (t->n + 1) * sizeof(void *));
     t->list[t->n++] = tab;
@@ -235,5 +251,28 @@ bool tab_is_first(const struct tab *tab)
 
 bool tab_is_after_end(const struct tab *tab, const struct pos *at)
 {
-    return tab->copy == TAB_COMPLETE && tab->kept != KEPT_REPLACED && pos_cmp(at, &tab->end) > 0;
+    return tab->copy == TAB_COMPLETE && tab->kept != KEPT_REPLACED && !tab_is_filtered(tab) && pos_cmp(at, &tab->end) > 0;
+}
+
+bool tab_is_filtered(const struct tab *tab)
+{
+    return atomic_load(&tab->filters) & (TAB_MORE | TAB_ROWS);
+}
+
+static const char *const filter_names[] = {"more", "rows", "shape", "left"};
+
+void tab_filters_text(unsigned filters, struct buf *out)
+{
+    for (size_t i = 0; i < TG_ARRAY_LEN(filter_names); i++)
+        if (filters & (1u << i))
+            buf_addf(out, "%s%s", out->n ? "," : "", filter_names[i]);
+}
+
+unsigned tab_filters_parse(const char *text)
+{
+    unsigned out = 0;
+    for (size_t i = 0; i < TG_ARRAY_LEN(filter_names); i++)
+        if (strstr(text, filter_names[i]))
+            out |= 1u << i;
+    return out;
 }

@@ -28,6 +28,15 @@ enum tab_kept {                       /* what becomes of rows that were at the t
 const char *tab_kept_name(enum tab_kept k);      /* "", "append", "replace" */
 enum tab_kept tab_kept_parse(const char *name);  /* KEPT_NONE for anything else */
 
+/* What rules of events (DM's filters) do to a table: why its rows are not those of the source. Once set, a bit stays for
+ * the run; the ledger has it as a note. */
+enum tab_filter {
+    TAB_MORE = 1,                     /* rows may be there that the source has no more: deletes, TRUNCATE … left out */
+    TAB_ROWS = 2,                     /* rows may be missing or old: inserts, updates … left out */
+    TAB_SHAPE = 4,                    /* a DDL was left out: the target's table may have another shape, or not be there */
+    TAB_LEFT = 8                      /* dropped at the source, left at the target */
+};
+
 struct tab_counters {                 /* written by workers, read by the sampler */
     atomic_uint_least64_t rows_read, bytes_read, rows_loaded, bytes_loaded, chunks_done, chunks_busy, chunks_open, /* open: in the sequence, not applied */
                          ranges;      /* of its key that no reader has begun with */
@@ -45,6 +54,9 @@ struct tab {
     atomic_bool is_void;              /* the ledger says that it is copied anew or left out: what still comes for it is dropped */
     atomic_bool is_left;              /* left out of the run, for good */
     atomic_int verified;              /* 0 not yet, 1 equal, 2 different */
+    atomic_uint filters;              /* of enum tab_filter; set behind tabs.lock */
+    unsigned told_filters;            /* the stream's own: kinds of changes whose leaving out was told */
+    _Atomic(const struct table *) fits; /* held: the definition whose rows the target's table was seen to take */
 
     struct tabs *owner;               /* NULL: in no list (tests) */
 
@@ -63,8 +75,14 @@ struct tab {
     struct pos named, shaped;         /* where the stream last made or renamed it, and changed its shape; unset: before the mark */
 };
 
+struct tab_note {                     /* what an earlier engine of the run knew of a table's filters */
+    uint32_t id;
+    unsigned filters;
+};
 struct tabs {
     pthread_mutex_t lock;
+    struct tab_note *notes;           /* tabs_add looks here; nnotes */
+    size_t nnotes;
     struct left_name *left;           /* of tables that were left out, by their names at the source */
     struct tab *by_name;
     struct tab_parent *parents;       /* tables that acting foreign keys refer to */
@@ -73,6 +91,8 @@ struct tabs {
 };
 void tabs_init(struct tabs *t);
 void tabs_release(struct tabs *t);
+/* For the tab of that id, whether it is there or comes later. Lock must not be held. */
+void tabs_note(struct tabs *t, uint32_t id, unsigned filters);
 /* Takes over the reference def. id 0: the next free one. Lock must not be held. */
 struct tab *tabs_add(struct tabs *t, struct table *def, uint32_t id);
 /* Living table of that source name, or NULL. Lock must be held. */
@@ -94,7 +114,12 @@ void tab_set_def(struct tab *tab, struct table *def);
  * beside whose rows others stay untouched. Lock must be held. */
 bool tab_is_first(const struct tab *tab);
 /* A change at `at` finds its rows: the copy is complete and `at` is later than its end. Never where rows of others are
- * replaced: every new key is deleted first there. Lock must be held. */
+ * replaced, or changes are left out: every new key is deleted first there. Lock must be held. */
 bool tab_is_after_end(const struct tab *tab, const struct pos *at);
+/* Changes of rows are left out, or rows are left that the source has removed. Any thread. */
+bool tab_is_filtered(const struct tab *tab);
+/* The filters as the ledger's note has them: "more", "more,shape"; and back. */
+void tab_filters_text(unsigned filters, struct buf *out);
+unsigned tab_filters_parse(const char *text);
 
 #endif

@@ -158,11 +158,11 @@ static void dm_apply(struct reader *r, const char *block, const struct ynode *ma
         if (!k || k->effect == E_NONE || k->effect == E_CODE || ynode_is_null(y))
             continue;
         if (k->effect == E_WARN && !is_off(y))
-            rd_problem(r, true, ERR_CONF_UNSUPPORTED, key, "%s %s", k->key, k->to);
+            rd_problem(r, true, ERR_CONF_UNSUPPORTED, key, "%s: %s", k->key, k->to);
         else if (k->effect == E_REFUSE && !is_off(y)) {
             char name[PATH_SIZE];
             snprintf(name, sizeof name, "%s.%s", block, k->key);
-            rd_note(r, ERR_CONF_UNSUPPORTED, key, "unsupported", name, "%s %s", k->key, k->to);
+            rd_note(r, ERR_CONF_UNSUPPORTED, key, "unsupported", name, "%s: %s", k->key, k->to);
         } else if (k->kind == K_SUB && k->effect == E_SET && y->kind == Y_MAP)
             dm_apply(r, k->sub, y, at);
         else if (k->kind != K_SUB && (k->effect == E_SET || k->effect == E_CLAMP))
@@ -340,28 +340,11 @@ static void apply_extra_args(struct reader *r, const struct ynode *block)
     }
 }
 
-static void apply_filters(struct reader *r, const struct ynode *const *items, size_t n,
-                          const struct ynode *at)
+static void apply_filters(struct reader *r, const struct ynode *const *items, size_t n)
 {
-    struct buf raw = {0};
-    const char *old = note_raw(r->job, "events");
-    buf_add(&raw, old ? old : "[", old ? strlen(old) - 1 : 1);
-    size_t begun = raw.n;
-    for (size_t i = 0; i < n; i++) {
-        if (ynode_is_null(items[i]))
-            continue; /* a name without a rule filters nothing */
-        buf_adds(&raw, raw.n > 1 ? ", " : "");
-        rd_flow(items[i], &raw);
-    }
-    if (raw.n == begun) {
-        buf_release(&raw);
-        return;
-    }
-    buf_addc(&raw, ']');
-    notes_drop(r->job, "events", r->job->nnotes);
-    rd_note(r, ERR_CONF_UNSUPPORTED, at, "events", raw.p,
-            "filters: filters of binlog events are not built yet");
-    buf_release(&raw);
+    for (size_t i = 0; i < n; i++)
+        if (!ynode_is_null(items[i])) /* a name without a rule filters nothing */
+            rd_event(r, items[i]);
 }
 
 static const struct {
@@ -395,7 +378,7 @@ static void apply_reference(struct reader *r, struct dm_files *d, size_t which,
             apply_route(r, y);
     } else if (!strcmp(map, "filters")) {
         if (is_first)
-            apply_filters(r, &y, 1, name);
+            apply_filters(r, &y, 1);
     } else if (!strcmp(map, "expression-filter")) {
         char raw[PATH_SIZE];
         snprintf(raw, sizeof raw, "expression-filter.%.80s", name->text);
@@ -525,7 +508,7 @@ static void read_source(struct reader *r, const struct ynode *root, bool has_ins
     dm_apply(r, "source", root, &at);
     settle_tls(r, at.end, at.path, root);
     if (filters && filters->kind == Y_LIST)
-        apply_filters(r, filters->items, filters->n, filters);
+        apply_filters(r, (const struct ynode *const *)filters->items, filters->n);
 }
 
 static void warn_unused(struct reader *r, const struct dm_files *d, const struct ynode *root)

@@ -244,23 +244,17 @@ static void put_routes(struct writer *w)
     look_at_routes(w);
 }
 
-// `events` is a list of DM's own filters, kept as the YAML it was. Returns how many.
-static size_t put_filters(struct writer *w)
+static void put_filters(struct writer *w)
 {
-    const char *raw = note_raw(w->job, "events");
-    struct ydoc doc = {0};
-    struct err e;
-    size_t n = 0;
-    if (!raw || !ydoc_parse(&doc, "events", raw, strlen(raw), &e))
-        return 0;
-    for (size_t i = 0; doc.root && doc.root->kind == Y_LIST && i < doc.root->n; i++) {
-        buf_addf(w->out, "%s  filter-%zu: ", n ? "" : "\nfilters:\n", n + 1);
-        rd_flow(doc.root->items[i], w->out);
+    const struct job *j = w->job;
+    for (size_t i = 0; i < j->nevents; i++) {
+        buf_addf(w->out, "%s  filter-%zu: ", i ? "" : "\nfilters:\n", i + 1);
+        event_text(&j->events[i], true, w->out);
         buf_addc(w->out, '\n');
-        n++;
+        if (event_is_lost_in_dm(j, i))
+            problem_add(w->told, true, ERR_CONF_UNSUPPORTED, "events",
+                        "DM drops filter-%zu: an earlier one has the same schema-pattern and table-pattern; make one rule of them", i + 1);
     }
-    ydoc_release(&doc);
-    return n;
 }
 
 static void put_load(struct writer *w)
@@ -316,7 +310,7 @@ static void put_names(struct writer *w, const char *key, const char *stem, size_
     buf_adds(w->out, n ? "]\n" : "");
 }
 
-static void put_instances(struct writer *w, bool has_allow, size_t nfilters)
+static void put_instances(struct writer *w, bool has_allow)
 {
     const struct job *j = w->job;
     const char *mode = mode_of(j);
@@ -328,7 +322,7 @@ static void put_instances(struct writer *w, bool has_allow, size_t nfilters)
         put_start(w, &j->sources[i]);
         buf_adds(w->out, has_allow ? "    block-allow-list: tables\n" : "");
         put_names(w, "route-rules", "route", j->nroutes);
-        put_names(w, "filter-rules", "filter", nfilters);
+        put_names(w, "filter-rules", "filter", j->nevents);
         if (j->mode != MODE_INCREMENTAL)
             buf_adds(w->out, "    mydumper-config-name: dump\n    loader-config-name: load\n");
         if (strcmp(mode, "full") != 0)
@@ -388,9 +382,9 @@ static void put_task(struct writer *w)
     put_end(w, "target", &j->target);
     bool has_allow = put_allow(w);
     put_routes(w);
-    size_t nfilters = put_filters(w);
+    put_filters(w);
     put_load(w);
-    put_instances(w, has_allow, nfilters);
+    put_instances(w, has_allow);
     tell_others(w);
 }
 

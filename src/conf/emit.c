@@ -104,6 +104,15 @@ static bool add_routes(const struct job *j, struct buf *out)
     return j->nroutes > 0;
 }
 
+static bool add_events(const struct job *j, struct buf *out)
+{
+    for (size_t i = 0; i < j->nevents; i++) {
+        buf_adds(out, "\n  - ");
+        event_text(&j->events[i], false, out);
+    }
+    return j->nevents > 0;
+}
+
 static bool add_answers(const struct job *j, struct buf *out)
 {
     struct buf key = {0};
@@ -184,8 +193,7 @@ static bool add_value(const struct emitter *em, const struct field *f, const voi
     case F_REFUSED:
         return add_refused(em->job, out);
     case F_EVENTS:
-        buf_adds(out, raw ? raw : "");
-        return raw != NULL;
+        return add_events(em->job, out);
     case F_VERSION:
         buf_adds(out, "1");
         return true;

@@ -144,11 +144,12 @@ const struct field job_fields[] = {
              "for schemas."},
     {.path = "events",
      .type = F_EVENTS,
+     LIST(events),
      .flags = FF_EXPERT,
      .label = "Filters of binlog events",
-     .help = "A list of {schema-pattern, table-pattern, events, sql-pattern, action}. Read, and "
-             "refused by this "
-             "version."},
+     .help = "A list of {schema-pattern, table-pattern, events, sql-pattern, action}, as DM's filters. ignore: these changes "
+             "don't reach the target. do: only these do. error: the run stops at one. They act on what is followed, not on "
+             "the copy."},
     {.path = "road.kind",
      .type = F_ENUM,
      AT(road),

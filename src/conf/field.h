@@ -22,7 +22,7 @@ enum field_type {
     F_SOURCES,
     F_TARGET,  /* end_fields, one or a list */
     F_VERSION, /* must be 1; stored nowhere */
-    F_EVENTS,
+    F_EVENTS,  /* a list of structs */
     F_REFUSED, /* kept as notes, refused by job_check */
 };
 enum field_flag {
@@ -87,6 +87,12 @@ bool rule_parse(const char *text, char **schema, char **table, struct err *e);
 void rule_format(const char *schema, const char *table, struct buf *out);
 void list_release(struct job_list *l);
 void list_add(struct job_list *l, char *schema, char *table); /* takes both */
+
+/* Rules of events: YAML in flow form; is_dm: as DM writes actions. */
+void event_text(const struct job_event *v, bool is_dm, struct buf *out);
+void events_release(struct job *j);
+/* A rule before it has the same patterns: DM drops this one. */
+bool event_is_lost_in_dm(const struct job *j, size_t i);
 
 /* Secrets; the text of a DM password comes from dm_secret.h */
 void secret_clear(struct job_secret *s);

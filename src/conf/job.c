@@ -124,6 +124,9 @@ void field_release(const struct field *f, void *base)
     case F_ANSWERS:
         release_answers(j);
         break;
+    case F_EVENTS:
+        events_release(j);
+        break;
     case F_SOURCES:
         for (size_t i = 0; i < j->nsources; i++)
             end_release(&j->sources[i]);

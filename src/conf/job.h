@@ -47,6 +47,13 @@ struct job_route {                /* rows of DM's routes and of routes: [{from, 
     char *from_schema, *from_table; /* patterns; from_table NULL: a schema rule */
     char *to_schema, *to_table;   /* to_table NULL: the name stays */
 };
+enum event_action { EVENT_DO, EVENT_IGNORE, EVENT_ERROR };
+struct job_event {                /* a rule of events, and of DM's filters */
+    char *schema, *table;         /* patterns, * only at the end; table NULL: every table, and the schema itself */
+    char **events, **sql;         /* names of kinds and groups as DM keeps them; regular expressions for a DDL's text */
+    size_t nevents, nsql;
+    enum event_action action;     /* do: what it does not name is left out */
+};
 struct job_rule {                 /* one entry of an allow list: patterns; table NULL = every table */
     char *schema, *table;
 };
@@ -77,6 +84,8 @@ struct job {
     bool case_sensitive;
     struct job_route *routes;
     size_t nroutes;
+    struct job_event *events;
+    size_t nevents;
     enum job_road road;
     enum job_until until;
     enum job_existing existing;
@@ -149,6 +158,26 @@ void job_route_text(const struct job *j, size_t i, struct buf *from, struct buf 
 /* The job stays as it is where these fail. Add refuses a second one from the same place, and patterns as new names. */
 bool job_route_add(struct job *j, const char *from, const char *to, struct err *e);
 bool job_route_drop(struct job *j, size_t i, struct err *e);
+/* Filters of binlog events (events.c), DM.md 1.6. */
+enum event_class { EVENT_ROWS, EVENT_DDL, EVENT_HARD_DDL }; /* HARD: of the group "incompatible ddl changes" */
+struct job_event_kind {
+    const char *name, *group;     /* group: "dml schema table index column options partition" */
+    enum event_class class;
+};
+/* Every kind of event that a rule can name, groups together. */
+const struct job_event_kind *job_event_kinds(size_t *n);
+const char *job_event_action(enum event_action a);      /* "Do", "Ignore", "Error" */
+/* Rule i (nevents: one more) becomes a copy of this one, or goes. The job stays as it is where these fail. */
+bool job_event_put(struct job *j, size_t i, const struct job_event *rule, struct err *e);
+bool job_event_drop(struct job *j, size_t i, struct err *e);
+struct event_verdict {
+    enum event_action action;
+    size_t rule;                  /* what decided, counted from 1 in the order of the file; 0: none, do */
+};
+/* What the rules say about one event, by the names at the source. names (NULL-ended): the kind by which DM's groups count,
+ * then other kinds that may be named for it; NULL: a statement that is not understood. sql: of a DDL, else NULL. table
+ * NULL: about the schema. Any thread. */
+struct event_verdict job_judge(const struct job *j, const char *schema, const char *table, const char *const *names, const char *sql);
 /* A secret that was typed: value is taken over (NULL: none is known yet), reference is what job_emit writes for it
  * ("${env:NAME}", "${file:/path}" or "${ask}"). The value is never written anywhere. */
 bool job_set_secret(struct job *j, const char *path, const char *reference, struct secret *value, struct err *e);

@@ -326,27 +326,24 @@ static void read_sources(struct reader *r, const struct ynode *y)
     }
 }
 
-static void read_refused(struct reader *r, const struct field *f, const char *path,
-                         const struct ynode *y)
+static void read_refused(struct reader *r, const char *path, const struct ynode *y)
 {
-    struct buf flow = {0};
     for (size_t i = 0; i < list_size(y); i++) {
         const struct ynode *item = list_item(y, i);
-        if (f->type == F_EVENTS) {
-            dm_filter_keys(r, item);
-            continue;
-        }
         const char *text = rd_scalar(r, item, path, FF_RAW);
         if (text)
             rd_note(r, ERR_CONF_UNSUPPORTED, item, path, text, "%s can't be done by this version",
                     text);
     }
-    if (f->type == F_EVENTS && list_size(y)) {
-        rd_flow(y, &flow);
-        rd_note(r, ERR_CONF_UNSUPPORTED, y, path, flow.p,
-                "events: filters of binlog events are not built yet");
+}
+
+static void read_events(struct reader *r, const struct ynode *y)
+{
+    events_release(r->job);
+    for (size_t i = 0; i < list_size(y); i++) {
+        dm_filter_keys(r, list_item(y, i));
+        rd_event(r, list_item(y, i));
     }
-    buf_release(&flow);
 }
 
 void rd_value(struct reader *r, const struct field *f, void *base, const char *path,
@@ -390,8 +387,11 @@ void rd_value(struct reader *r, const struct field *f, void *base, const char *p
             rd_problem(r, false, ERR_CONF_VALUE, y,
                        "this program reads version 1 of job.yaml only");
         break;
+    case F_EVENTS:
+        read_events(r, y);
+        break;
     default:
-        read_refused(r, f, path, y);
+        read_refused(r, path, y);
     }
 }
 

@@ -41,6 +41,8 @@ void rd_duplicates(struct reader *r, const struct ydoc *d);
 void rd_flow(const struct ynode *y, struct buf *out);
 /* The keys of one item of `events`, which are those of DM's filters. */
 void dm_filter_keys(struct reader *r, const struct ynode *y);
+/* events.c: adds the rule. */
+void rd_event(struct reader *r, const struct ynode *map);
 
 /* DM's files: all task documents (and fragments) first, then the sources. */
 struct dm_files {

@@ -2,6 +2,7 @@
 /* Readers take a range, ask the server for the border of its first chunk, put the rest back for the next reader, and
  * read the chunk inside a window of the stream. Memory is reserved before the SELECT. Whatever fails puts the range
  * back unread: a chunk that failed can never count as read. */
+#include "base/text.h"
 #include "copy/set.h"
 
 #include "base/text.h"
@@ -143,7 +144,7 @@ static size_t reserve_for(const struct reader *r, const struct chunk *k)
 void copy_back(struct copy *c, struct chunk *k)
 {
     uint32_t rows = rows_wanted(c, k);
-    live_again(k->tab, (struct live_id){k->round, k->number}, "changed at the source while it was read");
+    live_again(k->tab, (struct live_id){k->round, k->number}, N_("changed at the source while it was read"));
     atomic_fetch_add(&c->o.count->discarded, 1);
     k->want_rows = TG_MAX(rows / 2, 1u);
     copy_put(c, k);

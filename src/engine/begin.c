@@ -262,7 +262,7 @@ bool engine_begin_new(struct engine *g, struct err *e)
     else
         fine = fine && begin_tables(g, &tables, e);
     schema_list_release(&tables);
-    fine = fine && write_schemas(g, e);
+    fine = fine && write_schemas(g, e) && engine_settle_filters(g, e);
     job_emit(g->job, &job);
     fine = fine && ledger_begin(&g->ledger, &g->control, job.p, g->source_server.uuid, &g->start,
                                 g->skip ? g->source_job->start_gtid : NULL, e);
@@ -329,7 +329,8 @@ bool engine_begin_again(struct engine *g, struct err *e)
     for (size_t i = 0; i < g->found.ntabs; i++)
         if (!restore_tab(g, &g->found.tabs[i], e))
             return false;
-    if (!engine_recall_wishes(g, e) || !engine_recall_existing(g, e) || !engine_recall_keys(g, e))
+    if (!engine_recall_wishes(g, e) || !engine_recall_existing(g, e) || !engine_recall_keys(g, e) || !engine_recall_filters(g, e) ||
+        !engine_settle_filters(g, e))
         return false;
     guess_sizes(g);
     log_event(LOG_INFO, "engine", "", "", "the run goes on: %zu tables, %zu chunks done, binlog from %s",

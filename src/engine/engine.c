@@ -69,7 +69,10 @@ static void advance(struct engine *g)
         struct pos low;
         marks_low(g->marks, &low);
         engine_set_state(g, RUN_IN_SYNC);
-        log_event(LOG_INFO, "engine", "", "", "the target equals the source at %s", pos_text(&low, at));
+        if (engine_is_filtered(g))
+            log_event(LOG_INFO, "engine", "", "", "the target holds what the source holds at %s, but for what rules of events leave out", pos_text(&low, at));
+        else
+            log_event(LOG_INFO, "engine", "", "", "the target equals the source at %s", pos_text(&low, at));
     }
 }
 
@@ -215,6 +218,11 @@ static int loop(struct engine *g, struct err *e)
             return (int)err_info(e->code)->exit_code;
         if (wants_stop || (g->o->stop && cancel_is_set(g->o->stop)))
             return EXIT_RESUMABLE;
+        if (engine_take_wish(g, engine_run_aside, e)) {
+            if (e->code != ERR_OK)
+                return exit_of(g, e);
+            continue;
+        }
         if (g->state == RUN_IN_SYNC && !settle(g, e)) {
             if (e->code == ERR_CANCELLED)
                 err_clear(e);
@@ -231,11 +239,6 @@ static int loop(struct engine *g, struct err *e)
         if (g->is_snapshot && copy_is_lost(g->copy) && !engine_is_copied(g) && !snapshot_round(g, e))
             return exit_of(g, e);
         check_verify_wish(g);
-        if (engine_take_wish(g, engine_run_aside, e)) {
-            if (e->code != ERR_OK)
-                return exit_of(g, e);
-            continue;
-        }
         if (engine_is_left_alone(g)) {
             engine_left_alone(g, e);
             return EXIT_PERSON;
@@ -370,6 +373,7 @@ static void engine_release(struct engine *g)
         free(g->views[i].label);
     free(g->views);
     engine_forget_wishes(g);
+    engine_forget_answers(g);
     report_release(g);
     free(g->snap);
     pthread_mutex_destroy(&g->lock);
@@ -437,10 +441,12 @@ int engine_run(struct job *job, const struct engine_options *o, struct err *e)
 
 /* ---- the other faces ---- */
 
-static void print_verify(const struct verify_table *t, uint32_t n, bool json, bool pass, const char *at)
+static void print_verify(const struct verify_table *t, uint32_t n, uint32_t nskipped, bool json, bool pass, const char *at)
 {
     uint64_t rows = 0;
     uint32_t different = 0;
+    char verdict[64];
+    snprintf(verdict, sizeof verdict, pass && nskipped ? "PASS (%u not compared)" : pass ? "PASS" : "FAIL", nskipped);
     for (uint32_t i = 0; i < n; i++) {
         char label[160];
         rows += t[i].source.rows;
@@ -450,17 +456,18 @@ static void print_verify(const struct verify_table *t, uint32_t n, bool json, bo
                    (unsigned long long)t[i].source.rows, t[i].is_equal ? "" : "  ", t[i].detail);
     }
     if (json)
-        printf("{\"verdict\":\"%s\",\"tables\":%u,\"different\":%u,\"rows\":%llu,\"position\":\"%s\"}\n",
-               pass ? "PASS" : "FAIL", n, different, (unsigned long long)rows, at);
+        printf("{\"verdict\":\"%s\",\"tables\":%u,\"different\":%u,\"not_compared\":%u,\"rows\":%llu,\"position\":\"%s\"}\n",
+               verdict, n, different, nskipped, (unsigned long long)rows, at);
     else
-        printf("%s  %u tables, %u differ, %llu rows compared, source at %s\n", pass ? "PASS" : "FAIL", n, different,
-               (unsigned long long)rows, at);
+        printf("%s  %u tables, %u differ, %llu rows compared, source at %s\n", verdict, n, different, (unsigned long long)rows, at);
 }
 
-/* Tables that held rows before the run, as its ledger knows; without a ledger there are none. */
+/* Tables that held rows before the run, or that rules of events touched, as its ledger knows; without a ledger there are
+ * none. */
 struct kept {
     const struct schema_list *l;
     struct verify_table *t;
+    unsigned *filters;                /* as t */
     uint32_t n;                       /* of t */
     struct ledger_state state;
 };
@@ -468,11 +475,15 @@ struct kept {
 static void told_kept(void *arg, const char *kind, const char *name, const char *text)
 {
     struct kept *k = arg;
-    (void)kind;
+    bool is_kept = strcmp(kind, NOTE_KEPT) == 0;
+    if (!is_kept && strcmp(kind, NOTE_EVENTS) != 0)
+        return;
     for (size_t i = 0; i < k->state.ntabs; i++)
         for (uint32_t n = 0; k->state.tabs[i].id == strtoul(name, NULL, 10) && n < k->l->n; n++)
-            if (strcmp(k->l->tables[n]->schema, k->state.tabs[i].names[0]) == 0 && strcmp(k->l->tables[n]->name, k->state.tabs[i].names[1]) == 0)
-                k->t[n].may_have_more = tab_kept_parse(text) != KEPT_NONE;
+            if (strcmp(k->l->tables[n]->schema, k->state.tabs[i].names[0]) == 0 && strcmp(k->l->tables[n]->name, k->state.tabs[i].names[1]) == 0) {
+                k->t[n].may_have_more |= is_kept && tab_kept_parse(text) != KEPT_NONE;
+                k->filters[n] |= is_kept ? 0 : tab_filters_parse(text);
+            }
 }
 
 /* Takes it out of what is compared. */
@@ -486,21 +497,40 @@ static void told_left(void *arg, const char *kind, const char *name, const char 
             if (strcmp(k->t[n].def->schema, k->state.tabs[i].names[0]) != 0 || strcmp(k->t[n].def->name, k->state.tabs[i].names[1]) != 0)
                 continue;
             log_event(LOG_WARN, "verify", "", "", "%s.%s was left out of the run: not compared", k->t[n].def->schema, k->t[n].def->name);
-            memmove(&k->t[n], &k->t[n + 1], (--k->n - n) * sizeof k->t[0]);
+            memmove(&k->t[n], &k->t[n + 1], (k->n - 1 - n) * sizeof k->t[0]);
+            memmove(&k->filters[n], &k->filters[n + 1], (--k->n - n) * sizeof k->filters[0]);
         }
 }
 
 /* Returns how many of t are left. */
-static uint32_t mark_kept(struct engine *g, const struct schema_list *l, struct verify_table *t)
+static uint32_t mark_kept(struct engine *g, const struct schema_list *l, struct verify_table *t, unsigned *filters)
 {
-    struct kept k = {.l = l, .t = t, .n = l->n};
+    struct kept k = {.l = l, .t = t, .filters = filters, .n = l->n};
     struct err ignored = {0};
     if (ledger_read(&g->ledger, &g->control, &k.state, &ignored)) {
-        ledger_read_notes(&g->ledger, &g->control, NOTE_KEPT, told_kept, &k, &ignored);
+        ledger_read_notes(&g->ledger, &g->control, NULL, told_kept, &k, &ignored);
         ledger_read_notes(&g->ledger, &g->control, NOTE_LEFT, told_left, &k, &ignored);
     }
     ledger_state_release(&k.state);
     return k.n;
+}
+
+/* Leaves out what can't be compared, and says so. Returns how many are left. */
+static uint32_t leave_out(struct engine *g, struct verify_table *t, unsigned *filters, uint32_t n, bool json)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct buf why = {0};
+        char label[160];
+        if (engine_may_compare(g, t[i].def, filters[i], &why)) {
+            t[kept] = t[i];
+            t[kept++].may_have_more |= (filters[i] & TAB_MORE) != 0;
+        } else if (!json) {
+            printf("%-5s  %-50s not compared: %s\n", "skip", table_label(t[i].def, label), why.p);
+        }
+        buf_release(&why);
+    }
+    return kept;
 }
 
 static bool verify_now(struct engine *g, bool json, struct err *e)
@@ -511,16 +541,19 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
     if (!schema_read(&l, &g->look, job_wants_port, g->job, NULL, e))
         return false;
     struct verify_table *t = x_alloc((l.n + 1) * sizeof *t);
+    unsigned *filters = x_alloc((l.n + 1) * sizeof *filters);
     for (uint32_t i = 0; i < l.n; i++) {
         job_route_table(g->job, l.tables[i]);
         t[i].def = l.tables[i];
+        filters[i] = g->is_snapshot ? 0 : follow_row_filters(g->job, l.tables[i]->schema, l.tables[i]->name);
     }
-    uint32_t n = mark_kept(g, &l, t);
+    uint32_t there = mark_kept(g, &l, t, filters), n = leave_out(g, t, filters, there, json);
+    free(filters);
     struct verify_options o = {.source = &g->source, .target = &g->target, .cancel = g->cancel, .threads = 4,
                                .lost_is_fine = job_accepts(g->job, "lost-characters")};
     struct err ignored = {0};
     bool has_binlog = source_position(&g->look, &begin, &ignored);
-    bool fine = (n || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, n, e);
+    bool fine = (there || err_set(e, ERR_SOURCE_EMPTY, "nothing to compare")) && verify_tables(&o, t, n, e);
     if (fine && has_binlog)
         source_position(&g->look, &end, &ignored);
     uint32_t different = 0;
@@ -528,7 +561,7 @@ static bool verify_now(struct engine *g, bool json, struct err *e)
         different += !t[i].is_equal;
     bool moved = fine && has_binlog && pos_cmp(&begin, &end) != 0;
     if (fine)
-        print_verify(t, n, json, !different && !moved, has_binlog ? pos_text(&end, at) : "-");
+        print_verify(t, n, there - n, json, !different && !moved, has_binlog ? pos_text(&end, at) : "-");
     if (moved)
         fine = err_set(e, ERR_VERIFY_MOVING, "the binlog went on from %llu to %llu", (unsigned long long)begin.at, (unsigned long long)end.at);
     else if (fine && different)

@@ -64,6 +64,37 @@ static void tell_differences(const struct buf *found, bool is_still)
     }
 }
 
+/* Every table that can be compared, with a reference of its own. */
+static struct verify_table *choose_tables(struct engine *g, uint32_t *n)
+{
+    struct buf why = {0};
+    pthread_mutex_lock(&g->tabs.lock);
+    uint32_t ntabs = g->tabs.n;
+    struct tab **list = x_alloc((ntabs + 1) * sizeof(void *));
+    memcpy(list, g->tabs.list, ntabs * sizeof(void *));
+    pthread_mutex_unlock(&g->tabs.lock);
+    struct verify_table *out = x_alloc((ntabs + 1) * sizeof *out);
+    g->nuncompared = 0;
+    for (uint32_t i = 0; i < ntabs; i++) {
+        struct tab *tab = list[i];
+        struct table *def = tab_hold_def(&g->tabs, tab);
+        unsigned filters = atomic_load(&tab->filters);
+        atomic_store(&tab->verified, 0);
+        buf_reset(&why);
+        if (def && !engine_may_compare(g, def, filters, &why)) {
+            log_event(LOG_NOTE, "verify", tab->label, "", "not compared: %s", why.p);
+            g->nuncompared++;
+            table_drop(def);
+        } else if (def) {
+            out[*n].may_have_more = tab->kept != KEPT_NONE || (filters & TAB_MORE);
+            out[(*n)++].def = def;
+        }
+    }
+    free(list);
+    buf_release(&why);
+    return out;
+}
+
 /* One comparison while the screens go on. found: of each table that differs its label and how, both with their NUL. */
 static bool compare_once(struct engine *g, uint32_t *ndifferent, struct buf *found, struct err *e)
 {
@@ -73,15 +104,7 @@ static bool compare_once(struct engine *g, uint32_t *ndifferent, struct buf *fou
     uint32_t nconns = g->is_snapshot ? engine_snapshot_conns(g, conns, TG_ARRAY_LEN(conns)) : 0;
     struct compare c = {.o = {&g->source, &g->target, halt, 4, told, g, &g->verify_rows,
                               job_accepts(g->job, "lost-characters"), conns, nconns}};
-    pthread_mutex_lock(&g->tabs.lock);
-    c.tables = x_alloc((g->tabs.n + 1) * sizeof *c.tables);
-    for (uint32_t i = 0; i < g->tabs.n; i++)
-        if (g->tabs.list[i]->def) {
-            c.tables[c.n].may_have_more = g->tabs.list[i]->kept != KEPT_NONE;
-            c.tables[c.n++].def = table_hold(g->tabs.list[i]->def);
-            atomic_store(&g->tabs.list[i]->verified, 0);
-        }
-    pthread_mutex_unlock(&g->tabs.lock);
+    c.tables = choose_tables(g, &c.n);
     pthread_create(&thread, NULL, compare_main, &c);
     while (!atomic_load(&c.is_over)) {
         cancel_wait(g->cancel, 100);
@@ -139,28 +162,29 @@ static void set_verdict(struct engine *g, const char *verdict, const struct pos 
     times_note(g, strncmp(verdict, "PASS", 4) == 0 ? "verified" : "not verified", verdict);
 }
 
-/* What a PASS says, honestly: of tables that held rows before only that nothing of the source is missing, and nothing of
- * those that were left out. */
+/* What a PASS says, honestly: of tables that held rows before, or of which deletes are left out, only that nothing of the
+ * source is missing; of others that rules of events touch, and of those that were left out, nothing. */
 static void pass_text(struct engine *g, char out[64])
 {
-    unsigned n = 0, left;
+    unsigned n = 0, skipped = g->nuncompared, left;
     pthread_mutex_lock(&g->tabs.lock);
-    for (uint32_t i = 0; i < g->tabs.n; i++)
-        n += g->tabs.list[i]->def && g->tabs.list[i]->kept != KEPT_NONE;
+    for (uint32_t i = 0; i < g->tabs.n; i++) {
+        const struct tab *tab = g->tabs.list[i];
+        n += tab->def && atomic_load(&tab->verified) && (tab->kept != KEPT_NONE || (atomic_load(&tab->filters) & TAB_MORE));
+    }
     left = tabs_nleft(&g->tabs);
     pthread_mutex_unlock(&g->tabs.lock);
-    if (n && left)
-        snprintf(out, 64,
-                 n == 1 && left == 1 ? N_("PASS (%u table may hold further rows) (%u table left out)")
-                 : n == 1            ? N_("PASS (%u table may hold further rows) (%u tables left out)")
-                 : left == 1         ? N_("PASS (%u tables may hold further rows) (%u table left out)")
-                                     : N_("PASS (%u tables may hold further rows) (%u tables left out)"), n, left);
-    else if (n)
-        snprintf(out, 64, n == 1 ? N_("PASS (%u table may hold further rows)") : N_("PASS (%u tables may hold further rows)"), n);
-    else if (left)
-        snprintf(out, 64, left == 1 ? N_("PASS (%u table left out)") : N_("PASS (%u tables left out)"), left);
-    else
-        snprintf(out, 64, "PASS");
+    struct buf list = {0};
+    if (n)
+        buf_addf(&list, N_("%u may hold more rows"), n);
+    buf_adds(&list, n && (skipped || left) ? "; " : "");
+    if (skipped)
+        buf_addf(&list, N_("%u not compared"), skipped);
+    buf_adds(&list, skipped && left ? "; " : "");
+    if (left)
+        buf_addf(&list, N_("%u left out"), left);
+    snprintf(out, 64, list.n ? N_("PASS (%.56s)") : "PASS", list.n ? list.p : "");
+    buf_release(&list);
 }
 
 /* A snapshot stands still; else the end of the binlog. */
@@ -262,7 +286,7 @@ static bool command_answer(struct engine *g, json_t *args, struct err *e)
     const char *choice = json_string_value(json_object_get(args, "choice"));
     if (!id || !choice)
         return err_set(e, ERR_USAGE, "an answer needs id and choice");
-    return engine_answer(g, id, table, choice, e);
+    return engine_answer(g, id, table, choice, json_is_true(json_object_get(args, "always")), e);
 }
 
 static bool command_chunks(struct engine *g, json_t *args, char **result_json, struct err *e)

@@ -38,7 +38,7 @@ struct question {
 #define NOTE_LEFT "left"              /* by table id: it was left out of the run */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 
-enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
+enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EVENTS, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
                    REPORT_PARTS };
 struct report_line {
     enum report_part part;
@@ -91,6 +91,22 @@ struct pace {
     uint64_t written, batches, conflicts, statement_bytes, statement_us, selects, select_us, select_bytes; /* so far */
 };
 
+/* What the delays are computed from (delays.c). */
+struct delay_seen {
+    int64_t ms;
+    uint64_t arrivals, arrival_us, batches, wait_us, busy_us, tx, conflict_tx, classes[APPLY_CLASSES];
+};
+struct peak_slot {                    /* one of the graph's points */
+    int64_t number;
+    struct lag_peak peak;
+};
+#define DELAY_LOOKS 11
+struct delays {
+    struct delay_seen seen[DELAY_LOOKS]; /* one a second */
+    unsigned n, next;
+    struct peak_slot hour[MON_LAG_LONG], day[MON_LAG_LONG];
+};
+
 struct engine {
     struct job *job;
     const struct engine_options *o;
@@ -135,9 +151,12 @@ struct engine {
     pthread_cond_t changed;
     struct question *questions;
     struct engine_wish *wishes;       /* newest first */
+    bool takes_wishes;                /* the stages are there: what is wished for is held against them at once */
+    struct standing *standing;        /* answers that hold for every later question of the id */
     enum run_state state;             /* what it would be without pause and questions */
     bool is_paused, wants_stop, wants_verify, is_fatal;
     struct err fatal;
+    uint32_t nuncompared;             /* tables that the last comparison left out: rules of events (main thread) */
     char reason[200], verdict[64], verified_at[140];
     struct made_key *keys;
     uint32_t nkeys;
@@ -153,11 +172,14 @@ struct engine {
 
     /* The sampler's own: */
     struct mon_snapshot *snap;
+    struct delays delays;
     struct rates dump_rate, load_rate, row_rate, tx_rate, byte_rate, source_rate, source_tx_rate;
     struct rates *table_rate;         /* by index in tabs.list */
     uint32_t ntable_rate;
     int64_t *table_began;             /* times.c's, by index in tabs.list */
     uint32_t ntable_began, hour_seconds, day_seconds; /* seconds that are in the newest of the long points */
+    int64_t source_lost_ms;           /* mono: since then the source does not answer; 0: it does */
+    char source_lost[120];            /* why */
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum;
     struct pos source_end;            /* last known end of the source's binlog */
@@ -220,6 +242,14 @@ void report_clear(struct engine *g, enum report_part part);
 void report_release(struct engine *g);
 void report_forget(struct engine *g);                  /* what an earlier engine of the run wrote */
 void engine_report(struct engine *g, int exit_code, const struct err *e);
+/* filters.c: rules of events. What the ledger knows of tables they touched; what the job's rules add, noted there. */
+bool engine_recall_filters(struct engine *g, struct err *e);
+bool engine_settle_filters(struct engine *g, struct err *e);
+/* Whether a comparison can mean something (filters: bits of enum tab_filter); why not is appended. Uses the control
+ * connection. */
+bool engine_may_compare(struct engine *g, const struct table *def, unsigned filters, struct buf *why);
+void report_filters(struct engine *g);
+bool engine_is_filtered(struct engine *g);             /* any table is touched by a rule of events */
 /* times.c: lines of RUN_DIR/times.jsonl, over all engines of the run. Any thread. */
 void times_begin(struct engine *g);                    /* once the run goes */
 void times_note(struct engine *g, const char *what, const char *name);
@@ -256,7 +286,9 @@ bool engine_start_stages(struct engine *g, struct err *e);
 /* questions.c */
 const char *engine_ask(void *arg, const struct err *what, const char *table, const struct ask_choice *choices, uint32_t n);
 void engine_fatal(void *arg, const struct err *why);
-bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e);
+/* always: the same holds for later questions of this id, until this engine ends. */
+bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, bool always, struct err *e);
+void engine_forget_answers(struct engine *g);
 /* A table leaves or is copied anew: what is asked about it is over. */
 void engine_release_questions(struct engine *g, const struct tab *tab);
 /* chunks.c: of that table, as the contract of run.sock has it; malloc'd. Any thread, never waits. */
@@ -281,6 +313,7 @@ void engine_pace_tick(struct engine *g, int64_t now_ms);
 void engine_pace_look(struct engine *g);               /* what runs at the source, over g->look */
 /* args: an object of KEY: value, {} only asks. All of them or none. *result_json: what holds then; malloc'd. */
 bool engine_pace_command(struct engine *g, json_t *args, char **result_json, struct err *e);
+void delays_fill(struct engine *g, struct lag_view *l, int64_t now); /* delays.c; sampler only, after the rates */
 /* sample.c: fills and publishes a snapshot. */
 void engine_sample(struct engine *g);
 enum table_state engine_tab_state(struct engine *g, const struct tab *tab); /* behind the lock of tabs */

@@ -4,6 +4,7 @@
 #include "engine/private.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *slug_of(const struct ask_choice *choices, uint32_t n, const char *answer)
 {
@@ -20,6 +21,43 @@ static void unlink_question(struct engine *g, struct question *q)
             *p = q->next;
             return;
         }
+}
+
+struct standing {
+    struct standing *next;
+    char id[16];
+    const char *slug;                 /* of a stage's table of choices */
+};
+
+/* Lock held. */
+static void keep_answer(struct engine *g, const char *id, const char *slug)
+{
+    struct standing *s = g->standing;
+    while (s && strcmp(s->id, id) != 0)
+        s = s->next;
+    if (!s) {
+        s = x_alloc(sizeof *s);
+        snprintf(s->id, sizeof s->id, "%s", id);
+        s->next = g->standing;
+        g->standing = s;
+    }
+    s->slug = slug;
+}
+
+static const char *kept_answer(struct engine *g, const char *id)
+{
+    const char *slug = NULL;
+    pthread_mutex_lock(&g->lock);
+    for (struct standing *s = g->standing; s && !slug; s = s->next)
+        slug = strcmp(s->id, id) == 0 ? s->slug : NULL;
+    pthread_mutex_unlock(&g->lock);
+    return slug;
+}
+
+void engine_forget_answers(struct engine *g)
+{
+    for (struct standing *s; (s = g->standing) != NULL; free(s))
+        g->standing = s->next;
 }
 
 /* What a question is answered with when its table is not waited for any more: a statement of the source counts as made,
@@ -63,8 +101,10 @@ const char *engine_ask(void *arg, const struct err *what, const char *table, con
     log_event(LOG_ERROR, "engine", table, i->id, "%s: %s. Answer with: tidegate answer %s %s CHOICE", i->title, what->text,
               g->job->name, i->id);
     const char *given = slug_of(choices, n, job_answer(g->job, i->id, table));
-    if (given) {
-        log_event(LOG_NOTE, "engine", table, i->id, "answered by the job: %s", given);
+    const char *kept = given ? NULL : slug_of(choices, n, kept_answer(g, i->id));
+    if (given || kept) {
+        log_event(LOG_NOTE, "engine", table, i->id, given ? "answered by the job: %s" : "answered as before: %s", given ? given : kept);
+        given = given ? given : kept;
         cancel_wait(g->cancel, 1000); /* the same answer again and again must not spin */
         return cancel_is_set(g->cancel) ? NULL : given;
     }
@@ -92,7 +132,7 @@ void engine_fatal(void *arg, const struct err *why)
     pthread_mutex_unlock(&g->lock);
 }
 
-bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, struct err *e)
+bool engine_answer(struct engine *g, const char *id, const char *table, const char *choice, bool always, struct err *e)
 {
     const char *slug = NULL;
     bool known = false;
@@ -105,12 +145,14 @@ bool engine_answer(struct engine *g, const char *id, const char *table, const ch
         if (s)
             q->answer = slug = s;
     }
+    if (slug && always)
+        keep_answer(g, id, slug);
     pthread_cond_broadcast(&g->changed);
     pthread_mutex_unlock(&g->lock);
     if (slug)
         times_note(g, "answer", id);
     if (slug)
-        log_event(LOG_NOTE, "engine", table ? table : "", id, "answered: %s", slug);
+        log_event(LOG_NOTE, "engine", table ? table : "", id, always ? "answered: %s, and so from now on" : "answered: %s", slug);
     else if (known)
         err_set(e, ERR_USAGE, "'%s' is not a choice of question %s", choice, id);
     else

@@ -18,6 +18,7 @@ static const struct {
     [REPORT_CHECK] = {"checks", "Checks at the start: accepted, and to be known"},
     [REPORT_CURE] = {"cures", "Cures that were applied"},
     [REPORT_TABLE] = {"tables", "Changed or left out in tables"},
+    [REPORT_EVENTS] = {"events", "Changes that rules of events leave out"},
     [REPORT_EXISTING] = {"existing", "Tables that held rows at the target before"},
     [REPORT_VIEW] = {"views", "Views"},
     [REPORT_KEY] = {"foreign_keys", "Foreign keys"},
@@ -273,6 +274,7 @@ void engine_report(struct engine *g, int exit_code, const struct err *e)
     struct buf text = {0}, markdown = {0};
     read_ledger(g);
     read_cures(g);
+    report_filters(g);
     json_t *all = report_json(g, exit_code, e), *report = json_object_get(all, "report");
     add_text(g, &text, false, exit_code, e, report);
     add_text(g, &markdown, true, exit_code, e, report);

@@ -122,7 +122,7 @@ bool engine_start_stages(struct engine *g, struct err *e)
 {
     struct follow_options f = {
         .ledger = &g->ledger, .found = &g->found, .source = &g->source, .server = g->source_server, .start = g->start, .skip = g->skip,
-        .server_id = g->source_job->server_id ? (uint32_t)g->source_job->server_id
+        .clock_offset_ms = g->clock_offset_ms, .server_id = g->source_job->server_id ? (uint32_t)g->source_job->server_id
                                               : (uint32_t)(429496729u + tg_random64() % 100000u),
         .tabs = &g->tabs, .marks = g->marks, .budget = g->stream_budget, .cancel = g->cancel,
         .ask = {g, engine_ask, engine_fatal}, .sequence = {g, submit, is_hungry},

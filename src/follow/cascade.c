@@ -4,7 +4,7 @@
  * run: a parent of a CASCADE or SET NULL child deleted, or a referenced key changed. */
 #include "follow/private.h"
 
-static bool refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent)
+bool follow_refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent)
 {
     const char *schema = k->ref_schema && k->ref_schema[0] ? k->ref_schema : child->schema;
     return strcmp(k->ref_table, parent->name) == 0 && strcmp(schema, parent->schema) == 0;
@@ -36,7 +36,7 @@ bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action ac
         for (uint32_t k = 0; child && k < child->nfks; k++) {
             const struct foreign_key *fk = &child->fks[k];
             bool acts = action == ROWS_DELETE ? fk->on_delete_acts : fk->on_update_acts;
-            if (acts && refers_to(fk, child, tab->def) &&
+            if (acts && follow_refers_to(fk, child, tab->def) &&
                 (action == ROWS_DELETE || key_changed(fk, tab->def, before, after)))
                 return err_set(e, ERR_CASCADE, "%s was changed and %s.%s follows by foreign key %s", tab->label,
                                child->schema, child->name, fk->name ? fk->name : "");

@@ -15,6 +15,10 @@ struct ddl_work {
     const struct pos *to;
     uint64_t *only;                   /* bitmap of names inside the job */
     uint32_t nwanted;
+    bool is_applied;                  /* before a restart: definitions move, and nothing is refused or asked any more */
+    uint64_t *left_out;               /* bitmap of parts that a rule of events leaves out, by rule */
+    uint32_t nparts, nleft;
+    size_t rule;
 };
 
 static void fill_context(struct follow *f, const struct binlog_query *q, struct ddl_context *cx)
@@ -87,8 +91,11 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
             return true;
         }
         return err_set(e, ERR_BINLOG_FORMAT, "a statement instead of rows: %.200s", sql.p);
-    case DDL_UNKNOWN:
-        return err_set(e, ERR_DDL_UNKNOWN, "%.300s", sql.p);
+    case DDL_UNKNOWN: {
+        bool is_left = false;
+        *out = QUERY_NOTHING;
+        return follow_judge_unknown(f, cx.schema, ev, &is_left, e) && (is_left || err_set(e, ERR_DDL_UNKNOWN, "%.300s", sql.p));
+    }
     default:
         *out = QUERY_DDL;
         return true;
@@ -161,6 +168,33 @@ static void note_table(struct ddl_work *w, const struct tab *tab, const char *st
     note_definition(w, tab->id, tab->def, state, &tab->end);
 }
 
+static bool is_left_out(const struct ddl_work *w, uint32_t part)
+{
+    return (w->left_out[part / 64] >> (part % 64)) & 1;
+}
+
+static bool is_all_left_out(const struct ddl_work *w)
+{
+    return w->nleft == w->nparts;
+}
+
+/* The target's table is not what the source's is, from here on. Lock held. */
+static void set_filters(struct ddl_work *w, struct tab *tab, unsigned bits)
+{
+    struct buf text = {0};
+    char id[16];
+    if (w->is_applied)
+        return;
+    bits |= atomic_fetch_or(&tab->filters, bits);
+    if (!bits)
+        return;
+    snprintf(id, sizeof id, "%u", tab->id);
+    tab_filters_text(bits, &text);
+    ledger_sql_note(w->f->o.ledger, &w->batch->ddl.ledger, NOTE_EVENTS, id, text.p);
+    buf_addc(&w->batch->ddl.ledger, ';');
+    buf_release(&text);
+}
+
 static bool is_wanted(const struct ddl_work *w, uint32_t i)
 {
     return (w->only[i / 64] >> (i % 64)) & 1;
@@ -200,6 +234,29 @@ static void drop_tab(struct ddl_work *w, struct tab *tab)
     empty_quarantine(w, tab);
     note_table(w, tab, "dropped");
     tab_set_def(tab, NULL);
+}
+
+/* Gone at the source, and the target keeps it. */
+static void leave_tab(struct ddl_work *w, struct tab *tab)
+{
+    set_filters(w, tab, TAB_LEFT);
+    note_table(w, tab, "dropped");
+    tab_set_def(tab, NULL);
+}
+
+/* Whether the target may still have a table of that name, because a rule left out its DROP. Lock held. */
+static bool may_be_left(const struct ddl_work *w, const char *schema, const char *table)
+{
+    static const char *const drop[] = {"drop table", NULL}, *const drop_schema[] = {"drop database", NULL};
+    const struct tabs *tabs = w->f->o.tabs;
+    const struct job *j = w->f->o.job;
+    char label[160], sql[400];
+    snprintf(label, sizeof label, "%.79s.%.79s", schema, table);
+    for (uint32_t i = 0; i < tabs->n; i++)
+        if ((atomic_load(&tabs->list[i]->filters) & TAB_LEFT) && strcmp(tabs->list[i]->label, label) == 0)
+            return true;
+    snprintf(sql, sizeof sql, "DROP TABLE `%.150s`", table);
+    return job_judge(j, schema, table, drop, sql).action == EVENT_IGNORE || job_judge(j, schema, NULL, drop_schema, NULL).action == EVENT_IGNORE;
 }
 
 /* The copy of a table without a key was taken after this statement, so the target holds what it did. */
@@ -249,6 +306,8 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
     tab->copy = TAB_COMPLETE;
     tab->end = tab->named = tab->shaped = *w->to;
     tab->is_bag = f->o.dialect->flavour == DB_TIDB;
+    unsigned bits = is_all_left_out(w) ? TAB_SHAPE : may_be_left(w, n->schema, n->table) ? TAB_SHAPE | TAB_MORE : 0;
+    set_filters(w, tab, bits | follow_row_filters(f->o.job, n->schema, n->table));
     batch_dep(w->batch, dep_table(tab), false);
     note_table(w, tab, tab_copy_name(tab->copy));
     return true;
@@ -307,6 +366,10 @@ static bool drop_tables(struct ddl_work *w, struct err *e)
         if (!is_wanted(w, i))
             continue;
         struct tab *tab = seize(w, w->ddl.names[i].schema, w->ddl.names[i].table);
+        if (tab && is_left_out(w, i)) {
+            leave_tab(w, tab);
+            continue;
+        }
         if (tab && !refuse_kept(tab, e))
             return false;
         if (tab)
@@ -347,10 +410,13 @@ static bool drop_schema(struct ddl_work *w, struct err *e)
         struct tab *tab = tabs->list[i];
         if (!tab->def || strcmp(tab->def->schema, w->ddl.names[0].schema) != 0)
             continue;
-        if (!refuse_kept(tab, e))
+        if (!is_all_left_out(w) && !refuse_kept(tab, e))
             return false;
         seize(w, tab->def->schema, tab->def->name);
-        drop_tab(w, tab);
+        if (is_all_left_out(w))
+            leave_tab(w, tab);
+        else
+            drop_tab(w, tab);
     }
     return true;
 }
@@ -372,12 +438,31 @@ static struct table *renamed(const struct ddl_work *w, const struct table *t, co
     return to;
 }
 
-static bool rename_one(struct ddl_work *w, const struct ddl_name *n, struct err *e)
+/* Renamed at the source only: its rows go on under the new name, and have to find a table there. */
+static void set_renamed(struct ddl_work *w, struct tab *tab, struct table *to, bool is_left)
+{
+    tab_set_def(tab, to);
+    set_filters(w, tab, (is_left ? TAB_SHAPE | TAB_MORE | TAB_ROWS : 0) | follow_row_filters(w->f->o.job, to->schema, to->name));
+    note_table(w, tab, tab_copy_name(tab->copy));
+}
+
+/* A rename across the border of the job that is left out. */
+static bool leave_job(struct ddl_work *w, const struct ddl_name *n, bool from_in)
+{
+    struct tab *tab = from_in ? seize(w, n->schema, n->table) : NULL;
+    if (tab)
+        leave_tab(w, tab);
+    return true; /* into the job: the first rows stop the run, for nobody has seen the table made */
+}
+
+static bool rename_one(struct ddl_work *w, const struct ddl_name *n, bool is_left, struct err *e)
 {
     const struct job *job = w->f->o.job;
     bool from_in = job_wants(job, n->schema, n->table), to_in = job_wants(job, n->to_schema, n->to_table);
     if (!from_in && !to_in)
         return true;
+    if (is_left && (!from_in || !to_in))
+        return leave_job(w, n, from_in);
     if (!from_in || !to_in)
         return err_set(e, ERR_DDL_ROWS, "%s.%s is renamed to %s.%s, across the border of the job", n->schema, n->table,
                        n->to_schema, n->to_table);
@@ -390,16 +475,15 @@ static bool rename_one(struct ddl_work *w, const struct ddl_name *n, struct err 
     struct table *to = renamed(w, tab->def, n->to_schema, n->to_table, e);
     if (!to)
         return false;
-    tab_set_def(tab, to);
     tab->named = tab->shaped = *w->to;
-    note_table(w, tab, tab_copy_name(tab->copy));
+    set_renamed(w, tab, to, is_left);
     return true;
 }
 
 static bool rename_tables(struct ddl_work *w, struct err *e)
 {
     for (uint32_t i = 0; i < w->ddl.nnames; i++)
-        if (is_wanted(w, i) && !rename_one(w, &w->ddl.names[i], e))
+        if (is_wanted(w, i) && !rename_one(w, &w->ddl.names[i], is_left_out(w, i), e))
             return false;
     return true;
 }
@@ -427,10 +511,19 @@ static bool same_row_key(const struct table *a, const struct table *b)
     return same;
 }
 
+static unsigned altered_filters(const struct ddl_work *w)
+{
+    unsigned bits = 0;
+    for (uint32_t i = 0; i < w->nparts; i++)
+        if (is_left_out(w, i))
+            bits |= TAB_SHAPE | (ddl_part_moves_rows(&w->ddl, i) ? TAB_MORE | TAB_ROWS : 0);
+    return bits;
+}
+
 static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct err *e)
 {
     struct ddl_name *n = &w->ddl.names[0];
-    if (w->ddl.brings_rows)
+    if (w->ddl.brings_rows && !is_all_left_out(w))
         return err_set(e, ERR_DDL_ROWS, "%.200s", q->sql.p);
     struct tab *tab = seize(w, n->schema, n->table);
     if (!tab)
@@ -448,12 +541,13 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
                                            q->sql.p);
     }
     tab_set_def(tab, to);
+    set_filters(w, tab, altered_filters(w) | follow_row_filters(w->f->o.job, to->schema, to->name));
     tab->shaped = *w->to;
     note_table(w, tab, tab_copy_name(tab->copy));
     if (!n->to_table)
         return true;
     concern(w, n->to_schema, n->to_table);
-    return job_wants(w->f->o.job, n->to_schema, n->to_table) ||
+    return is_all_left_out(w) || job_wants(w->f->o.job, n->to_schema, n->to_table) ||
            err_set(e, ERR_DDL_ROWS, "%s.%s is renamed to %s.%s, out of the job", n->schema, n->table, n->to_schema, n->to_table);
 }
 
@@ -464,6 +558,10 @@ static bool truncate_table(struct ddl_work *w, const struct binlog_query *q, str
         return err_set(e, ERR_BINLOG_TABLE, "%.200s", q->sql.p);
     if (is_in_copy(w, tab)) {
         w->nwanted = 0; /* its copy was taken from the emptied table */
+        return true;
+    }
+    if (is_all_left_out(w)) {
+        set_filters(w, tab, TAB_MORE);
         return true;
     }
     empty_quarantine(w, tab);
@@ -571,6 +669,67 @@ static void settle_defaults(struct ddl_work *w)
     buf_release(&text);
 }
 
+/* What the rules of events leave out of it; told, and noted for the report. */
+static bool judge(struct ddl_work *w, const struct binlog_event *ev, struct err *e)
+{
+    bool by_name = w->ddl.kind == DDL_DROP_TABLE || w->ddl.kind == DDL_RENAME;
+    w->nparts = ddl_nparts(&w->ddl);
+    w->left_out = x_alloc((w->nparts / 64 + 1) * sizeof *w->left_out);
+    if (w->is_applied)
+        memset(w->left_out, 0xff, (w->nparts / 64 + 1) * sizeof *w->left_out);
+    else if (w->nwanted && !follow_judge_ddl(w->f, &w->ddl, &w->cx, ev, w->only, w->left_out, &w->rule, e))
+        return false;
+    for (uint32_t i = 0; i < w->nparts; i++)
+        w->nleft += is_left_out(w, i) && (!by_name || is_wanted(w, i));
+    if (by_name)
+        w->nparts = w->nwanted;
+    if (!w->nleft || w->is_applied)
+        return true;
+    const struct ddl_name *n = &w->ddl.names[0];
+    char *label = x_format("%s%s%s", n->schema, n->table ? "." : "", n->table ? n->table : "");
+    char *text = x_format("%sleft out by rule %zu of events: %.200s", is_all_left_out(w) ? "" : "in part ", w->rule, ev->query.sql.p);
+    log_event(LOG_NOTE, "follow", label, "", "%s", text);
+    ledger_sql_note(w->f->o.ledger, &w->batch->ddl.ledger, "table", label, text);
+    buf_addc(&w->batch->ddl.ledger, ';');
+    free(label);
+    free(text);
+    return true;
+}
+
+/* Names that are dropped or renamed at the target, too. */
+static uint64_t *names_to_do(const struct ddl_work *w)
+{
+    size_t n = w->ddl.nnames / 64 + 1;
+    uint64_t *only = x_alloc(n * sizeof *only);
+    bool by_name = w->ddl.kind == DDL_DROP_TABLE || w->ddl.kind == DDL_RENAME;
+    for (size_t i = 0; i < n; i++)
+        only[i] = w->only[i] & (by_name ? ~w->left_out[i] : UINT64_MAX);
+    return only;
+}
+
+/* The statement for the target, nothing where there is none. */
+static bool rewrite(struct ddl_work *w, const struct binlog_query *q, struct buf *sql, struct buf *notes, struct err *e)
+{
+    struct follow *f = w->f;
+    struct ddl rest, *d = &w->ddl;
+    if (!w->nwanted || is_all_left_out(w))
+        return true;
+    bool is_partly = w->nleft && d->kind == DDL_ALTER;
+    if (is_partly) {
+        if (!ddl_parse(&rest, q->sql.p, q->sql.n, &w->cx, e))
+            return false;
+        fold_names(f, &rest);
+        ddl_leave_out(&rest, w->left_out);
+        d = &rest;
+    }
+    uint64_t *only = names_to_do(w);
+    bool fine = ddl_rewrite(sql, d, &w->cx, f->o.dialect, map_name, (void *)(uintptr_t)f->o.job, only, notes, e);
+    free(only);
+    if (is_partly)
+        ddl_release(&rest);
+    return fine || err_wrap(e, "%.200s", q->sql.p);
+}
+
 static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err *e)
 {
     struct follow *f = w->f;
@@ -578,8 +737,8 @@ static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err 
     struct buf sql = {0}, notes = {0};
     if (w->ddl.kind == DDL_ALTER_SCHEMA)
         w->nwanted = 0; /* only a default for tables to come; they carry their own */
-    if (w->nwanted && !ddl_rewrite(&sql, &w->ddl, &w->cx, f->o.dialect, map_name, (void *)(uintptr_t)f->o.job, w->only, &notes, e))
-        return err_wrap(e, "%.200s", q->sql.p);
+    if (!rewrite(w, q, &sql, &notes, e))
+        return false;
     if (w->nwanted && (w->ddl.kind == DDL_CREATE_SCHEMA || w->ddl.kind == DDL_DROP_SCHEMA)) {
         char schema[200], none[200];
         job_route(f->o.job, w->ddl.names[0].schema, NULL, schema, none);
@@ -587,9 +746,10 @@ static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err 
         snprintf(w->batch->ddl.label, sizeof w->batch->ddl.label, "%s", w->ddl.names[0].schema);
     }
     pthread_mutex_lock(&f->o.tabs->lock);
-    if (w->nwanted && w->ddl.kind == DDL_DROP_SCHEMA)
+    if (w->nwanted && w->ddl.kind == DDL_DROP_SCHEMA && !is_all_left_out(w))
         spare_others(w, &sql);
     bool fine = !w->nwanted || take_effect(w, q, e);
+    follow_settle_filters(f->o.tabs, f->o.job, f->o.server.logs_cascades); /* a new table may be a child of one that is filtered */
     pthread_mutex_unlock(&f->o.tabs->lock);
     if (w->nwanted && sql.n)
         w->batch->ddl.sql = buf_take(&sql);
@@ -608,8 +768,10 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     if (fine) {
         fold_names(f, &w.ddl);
         mark_wanted(&w);
+        w.is_applied = follow_is_applied(f, f->txn.gtid, to);
+        fine = judge(&w, ev, e);
         settle_defaults(&w);
-        fine = build(&w, ev, e);
+        fine = fine && build(&w, ev, e);
         ddl_release(&w.ddl);
     }
     struct batch *b = w.batch;
@@ -620,7 +782,7 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     b->commit_ms = (int64_t)ev->timestamp_s * 1000;
     b->ddl.timestamp = ev->timestamp_s;
     b->gtids = f->txn.gtid[0] ? x_strdup(f->txn.gtid) : NULL;
-    if (fine && !follow_is_applied(f, f->txn.gtid, to)) {
+    if (fine && !w.is_applied) {
         if (!b->ddl.sql && !b->ddl.ledger.n)
             b->kind = BATCH_STREAM; /* nothing for the target: only its place in the ledger */
         follow_submit(f, b);
@@ -630,5 +792,6 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
         batch_free(b);
     }
     free(w.only);
+    free(w.left_out);
     return fine;
 }

@@ -30,11 +30,13 @@ static void *receiver_main(void *arg)
 {
     struct receiver_arg *r = arg;
     struct binlog_raw *raw;
+    uint64_t received = 0;
     mysql_thread_init();
     while (binlog_fetch(r->stream, &raw, &r->err)) {
         atomic_store(&r->f->o.count->last_event_ms, clock_mono_ms());
         atomic_fetch_add(&r->f->o.count->received_bytes, raw->n);
         bool is_large = raw->n > LARGE_RAW;
+        delay_received(r->f, raw, ++received);
         if (is_large)
             atomic_store(&r->f->is_large_open, true);
         if (queue_push(r->raws, raw, raw->n) != QUEUE_OK) {
@@ -85,6 +87,9 @@ static bool stream_open(struct follow *f, struct err *e)
                        binlog_server(f->stream)->uuid, f->o.server.uuid);
     f->decoder = decoder_new(f->o.server.flavour == DB_MARIADB);
     struct queue *q = queue_new(RAW_QUEUE_BYTES, f->stop);
+    f->popped = 0;
+    atomic_store(&f->watched, 0);
+    atomic_store(&f->o.count->watched_us, 0);
     pthread_mutex_lock(&f->o.tabs->lock);
     f->raws = q;
     pthread_mutex_unlock(&f->o.tabs->lock);
@@ -107,11 +112,20 @@ static void move_to(struct follow *f, const struct pos *to)
 
 /* ---- windows ---- */
 
+/* Lock held. */
+static bool is_replaying(const struct follow *f)
+{
+    return (pos_is_set(&f->replayed) && pos_cmp(&f->at, &f->replayed) < 0) ||
+           (pos_is_set(&f->begun_part) && pos_cmp(&f->at, &f->begun_part) <= 0);
+}
+
 struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids)
 {
     struct window *w = NULL;
     pthread_mutex_lock(&f->o.tabs->lock);
-    while (f->large.is_open) { /* its first rows were passed without this window, and nobody can see them yet */
+    /* Of a large transaction first rows were passed without this window, and nobody can see them yet. And what an earlier
+     * engine applied is skipped: where the table was emptied since, the chunk alone can bring it. */
+    while (f->large.is_open || (tab->round && is_replaying(f))) {
         pthread_mutex_unlock(&f->o.tabs->lock);
         if (cancel_wait(f->stop, 10))
             return NULL;
@@ -262,9 +276,13 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
     struct tab *tab = NULL;
     if (!tab_of_map(f, m, &tab, e) || !tab || !tab->def)
         return e->code == ERR_OK;
-    if (!txn_spill(f, &ev->start, e)) /* those before, which may have been the last */
+    bool is_left_out = false;
+    if (!txn_spill(f, &ev->start, e) /* those before, which may have been the last */ ||
+        !follow_judge_rows(f, tab, ev, &is_left_out, e))
         return false;
     struct table *def = tab->def; /* only this thread changes it */
+    f->last_tab = tab;
+    f->last_action = ev->rows.action;
     want_cells(f, def->ncolumns);
     if (!rows_begin(&r, ev, def->columns, def->ncolumns, f->o.charmaps, e))
         return err_wrap(e, "%s", tab->label);
@@ -273,7 +291,10 @@ static bool take_rows(struct follow *f, const struct binlog_event *ev, struct er
             return err_wrap(e, "%s", tab->label);
         if (done)
             break;
-        txn_add(f, tab, ev->rows.action, f->before, f->after);
+        if (is_left_out)
+            txn_pass(f);
+        else
+            txn_add(f, tab, ev->rows.action, f->before, f->after);
     }
     tell_lost(tab, def, m);
     arena_release(&f->text);
@@ -449,6 +470,7 @@ static bool read_stream(struct follow *f, struct err *e)
             follow_windows(f);
             continue;
         }
+        delay_popped(f);
         bool fine = take_raw(f, item, e), is_large = ((struct binlog_raw *)item)->n > LARGE_RAW;
         free(item);
         if (is_large)
@@ -477,7 +499,10 @@ static void *decoder_main(void *arg)
         }
         tries = pos_cmp(&before, &f->at) == 0 ? tries + 1 : 0;
         atomic_fetch_add(&f->o.count->reopened, 1);
-        log_event(LOG_WARN, "follow", "", err_info(e.code)->id, "%s; opened again, nothing lost", e.text);
+        if (tries < 2)
+            log_event(LOG_WARN, "follow", "", err_info(e.code)->id, "%s; opened again, nothing lost", e.text);
+        else
+            log_event(LOG_WARN, "follow", "", err_info(e.code)->id, "%s; try %u follows, nothing is lost", e.text, tries + 1);
         cancel_wait(f->stop, (int64_t)TG_MIN(100u << TG_MIN(tries, 7u), 10000u));
     }
     mysql_thread_end();
@@ -490,6 +515,11 @@ struct follow *follow_new(const struct follow_options *o, const struct gtid_set 
     f->o = *o;
     f->at = o->start;
     f->gtids = before ? gtid_copy(before) : NULL;
+    if (o->found->napplied)
+        f->replayed = o->found->applied[o->found->napplied - 1].to;
+    for (size_t i = 0; i < o->found->nparts; i++)
+        if (!pos_is_set(&f->begun_part) || pos_cmp(&o->found->parts[i].begin, &f->begun_part) > 0)
+            f->begun_part = o->found->parts[i].begin;
     f->merge = merge_new();
     f->stop = cancel_new();
     pthread_create(&f->decoder_thread, NULL, decoder_main, f);
@@ -523,6 +553,7 @@ void follow_free(struct follow *f)
     merge_free(f->merge);
     txn_release(&f->txn);
     arena_release(&f->text);
+    follow_forget_answers(f);
     gtid_free(f->gtids);
     cancel_free(f->stop);
     free(f->before);

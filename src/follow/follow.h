@@ -13,8 +13,19 @@ struct follow_counters {              /* written by the two threads, read by the
     atomic_uint_least64_t tx, bytes, rows, received_bytes;
     atomic_int_least64_t last_event_ms;                /* mono: when the last event of any kind came */
     atomic_int_least64_t last_commit_s;                /* source clock of the last transaction that entered */
+    atomic_uint_least64_t arrivals, arrival_us;        /* commits received, and how long after their stamps (together) */
+    atomic_bool arrival_is_exact;                      /* stamps are finer than seconds */
+    atomic_int_least64_t queue_us;                     /* an event waited so long for the decoder, the last time one was watched */
+    atomic_int_least64_t watched_us;                   /* mono: one is being watched since; 0: none */
     atomic_uint reopened;
     atomic_uint_least64_t ddl;                         /* statements that may have changed tables or views of the run */
+};
+
+struct follow_peak {                  /* the largest transaction since it was asked for last; bytes 0: none */
+    uint64_t bytes, rows;             /* of binlog; of the run's tables */
+    int64_t commit_s;
+    char table[160];                  /* of its last rows */
+    char action[16];                  /* INSERT, UPDATE, DELETE */
 };
 
 struct follow_options {
@@ -33,6 +44,7 @@ struct follow_options {
     struct sequence_port sequence;
     struct chunk_port chunks;
     const struct job *job;
+    int64_t clock_offset_ms;          /* our clock less the source's */
     const struct target_dialect *dialect;
     const struct collation_ids *collations;
     struct charmaps *charmaps;
@@ -45,12 +57,20 @@ struct follow_options {
     size_t seen_limit;                /* bytes of remembered keys per window */
 };
 
+/* What the job's rules of events mean for the table of that source name: bits of enum tab_filter. */
+unsigned follow_row_filters(const struct job *j, const char *schema, const char *table);
+/* The same for all living tabs, and for children of foreign keys whose parents' changes are left out; bits are only added.
+ * Lock held. */
+void follow_settle_filters(struct tabs *tabs, const struct job *j, bool logs_cascades);
+#define NOTE_EVENTS "events"          /* the ledger's note, by table id: tab_filters_text */
+
 struct follow;
 /* Starts both threads. gtids: everything that may be in the binlog before the start, or NULL without GTIDs. */
 struct follow *follow_new(const struct follow_options *o, const struct gtid_set *before);
 void follow_free(struct follow *f);                    /* stops and joins */
 /* Where the stream stands, at a transaction's end. Any thread. */
 void follow_at(struct follow *f, struct pos *out);
+void follow_take_peak(struct follow *f, struct follow_peak *out); /* any thread */
 /* Opens a window for the chunk (not taken over yet) between two transactions; NULL when the table is gone. */
 struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids);
 /* The rows are read and high is known: the stream takes the window over. */

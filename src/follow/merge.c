@@ -204,6 +204,8 @@ void merge_txn(struct merge *m, const struct pos *from, const struct pos *to, co
         b->from = *from;
     m->has_txn = true;
     b->to = *to;
+    if (!b->ntx)
+        b->merged_us = clock_mono_us();
     b->ntx++;
     b->commit_ms = commit_s * 1000;
     if (gtid[0])

@@ -6,7 +6,7 @@
 #include "follow/follow.h"
 
 struct change {
-    struct tab *tab;
+    struct tab *tab;                  /* NULL: left out by a rule of events */
     enum rows_action action;
     size_t before, after;             /* packed rows in txn.rows */
 };
@@ -59,6 +59,10 @@ struct follow {
     pthread_t receiver, decoder_thread;
     bool has_receiver;
     struct queue *raws;
+    uint64_t popped;                  /* events that the decoder has taken */
+    atomic_uint_least64_t watched;    /* number of the event that is watched on its way to the decoder; 0: none */
+    const struct tab *last_tab;       /* of the open transaction's last rows */
+    enum rows_action last_action;
     atomic_bool is_large_open;        /* a large event is on its way from the receiver through the decoder */
     struct binlog *stream;
     struct binlog_decoder *decoder;
@@ -72,9 +76,12 @@ struct follow {
     struct large large;               /* written by the decoder's thread */
     struct gtid_set *gtids;
     struct window *given;
+    struct pos replayed, begun_part;  /* the last that an earlier engine applied: it ends there; it begins there, in parts */
     struct wish *wishes;
+    struct follow_peak peak;
     struct cancel *stop;
     struct receiver_arg *receiver_arg;
+    struct let_through *let_through;  /* events.c */
 };
 
 /* One DDL (or schema DDL) at position `to`. The merge was flushed. false: e says why the run must stop. */
@@ -85,15 +92,31 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
 /* ERR_CASCADE when this change would have cascaded at the source without a word in the binlog. Lock held. */
 bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action action, const struct cell *before,
                     const struct cell *after, struct err *e);
+/* events.c: what the job's rules say. Lock not held; where a rule says stop, a person is asked. false: the run stops. */
+bool follow_judge_rows(struct follow *f, struct tab *tab, const struct binlog_event *ev, bool *is_left_out, struct err *e);
+/* only: bitmap of the names inside the job; left_out: over ddl_nparts; *rule: the one that decided. */
+bool follow_judge_ddl(struct follow *f, const struct ddl *d, const struct ddl_context *cx, const struct binlog_event *ev,
+                      const uint64_t *only, uint64_t *left_out, size_t *rule, struct err *e);
+/* A statement that is not understood, in a session with that default schema. */
+bool follow_judge_unknown(struct follow *f, const char *schema, const struct binlog_event *ev, bool *is_left_out, struct err *e);
+void follow_forget_answers(struct follow *f);
+bool follow_refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent);
 /* After a batch could not enter (the run stops) none of these three does anything any more: what comes later must
  * not reach the target, nor the mark pass over what is missing. */
 /* The transaction ("" = no GTID) that ends at `to` is at the target already. */
 bool follow_is_applied(const struct follow *f, const char *gtid, const struct pos *to);
 void follow_flush(struct follow *f);
+/* A row of the open transaction that is left out: it counts, and nothing else. */
+void txn_pass(struct follow *f);
 /* A change of the open transaction. Of before, what is not wanted is forgotten. */
 void txn_add(struct follow *f, struct tab *tab, enum rows_action action, struct cell *before, const struct cell *after);
 /* Once the open transaction is large, its rows enter in parts. `at`: behind them, and inside of it. */
 bool txn_spill(struct follow *f, const struct pos *at, struct err *e);
+/* delay.c. The receiver: an event has come, the number-th; the decoder: it has taken one. */
+void delay_received(struct follow *f, const struct binlog_raw *raw, uint64_t number);
+void delay_popped(struct follow *f);
+/* A transaction ends at `to`. Lock held. */
+void delay_note_peak(struct follow *f, const struct pos *to);
 /* The open transaction ends at `to`. */
 bool follow_enter_txn(struct follow *f, const struct pos *to, struct err *e);
 void follow_add_gtid(struct follow *f, const char *gtid); /* lock held */

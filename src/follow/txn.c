@@ -45,18 +45,34 @@ static void drop_long_cells(const struct table *def, struct cell *before)
             before[i] = (struct cell){0};
 }
 
-void txn_add(struct follow *f, struct tab *tab, enum rows_action action, struct cell *before, const struct cell *after)
+/* Room for one more, NULL: it has entered before. */
+static struct change *next_change(struct follow *f)
 {
     struct txn *t = &f->txn;
     if (f->large.is_open && t->first < f->large.done) {
-        t->first++; /* read again after the stream broke: it has entered */
-        return;
+        t->first++; /* read again after the stream broke */
+        return NULL;
     }
     if (t->n == t->cap) {
         t->cap = t->cap ? t->cap * 2 : 64;
         t->changes = x_realloc(t->changes, t->cap * sizeof *t->changes);
     }
-    struct change *c = &t->changes[t->n++];
+    return &t->changes[t->n++];
+}
+
+void txn_pass(struct follow *f)
+{
+    struct change *c = next_change(f);
+    if (c)
+        *c = (struct change){.before = f->txn.rows.n, .after = f->txn.rows.n};
+}
+
+void txn_add(struct follow *f, struct tab *tab, enum rows_action action, struct cell *before, const struct cell *after)
+{
+    struct txn *t = &f->txn;
+    struct change *c = next_change(f);
+    if (!c)
+        return;
     *c = (struct change){.tab = tab, .action = action};
     c->before = t->rows.n;
     if (action != ROWS_WRITE) {
@@ -114,7 +130,7 @@ void follow_add_gtid(struct follow *f, const char *gtid)
 
 static bool is_skipped(const struct tab *tab, const struct pos *to)
 {
-    return !tab->def || (tab_is_first(tab) && pos_cmp(to, &tab->end) <= 0);
+    return !tab || !tab->def || (tab_is_first(tab) && pos_cmp(to, &tab->end) <= 0);
 }
 
 static bool must_find(const struct tab *tab, const struct pos *to)
@@ -266,6 +282,7 @@ bool follow_enter_txn(struct follow *f, const struct pos *to, struct err *e)
     bool fine = take_changes(f, 0, t->n, to, is_applied, e);
     if (fine) {
         follow_add_gtid(f, t->gtid);
+        delay_note_peak(f, to);
         f->at = *to;
     }
     pthread_mutex_unlock(&f->o.tabs->lock);

@@ -40,11 +40,25 @@ struct pace_view {                /* limits that hold now, and what the copy cos
 };
 #define MON_LAG_POINTS 600
 #define MON_LAG_LONG 180
+struct lag_peak {                 /* the largest source transaction of a while */
+    int64_t at_ms;                /* when it was committed, by the source's clock as ours has it; 0: none */
+    uint64_t bytes, rows;         /* of binlog; of the run's tables */
+    char table[130], action[16];  /* of its last rows: INSERT, UPDATE, DELETE */
+};
+enum { MON_PEAK_MINUTES, MON_PEAK_HOUR, MON_PEAK_DAY, MON_PEAKS }; /* the last ten minutes, hour, day */
 struct lag_view {
     double seconds;               /* source clock now - commit time of the last applied; -1 = unknown */
     uint64_t unread_bytes, unapplied_bytes;
     double silent_s;              /* since the source's last event */
     double source_tx_rate, source_byte_rate, apply_tx_rate, apply_byte_rate;
+    /* Where the time goes, over the last ten seconds; -1 = unknown: from the source's commit to us, here until a writer has
+     * it, in the target's transaction, and what the slowest of a hundred of those took. */
+    double to_us_s, wait_s, commit_s, commit_p99_s;
+    bool to_us_is_rough;          /* the source's stamps are whole seconds */
+    uint64_t queued_tx;           /* received and not applied */
+    double could_tx_rate, could_byte_rate; /* with all writers at work as they work now; -1 = unknown */
+    double conflicts;             /* share of transactions that had to wait for an earlier one, 0 to 1; -1 = unknown */
+    struct lag_peak peak[MON_PEAKS];
     uint32_t npoints;             /* one a second, oldest first */
     float points[MON_LAG_POINTS];
     uint32_t nhour, nday;         /* the worst of each 20 s of the last hour, of each 8 minutes of the last day; oldest first */

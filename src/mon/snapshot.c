@@ -156,6 +156,19 @@ static const struct field lag_fields[] = {
     F(lag_view, source_byte_rate, "source_byte_rate", K_REAL),
     F(lag_view, apply_tx_rate, "apply_tx_rate", K_REAL),
     F(lag_view, apply_byte_rate, "apply_byte_rate", K_REAL),
+    F(lag_view, to_us_s, "to_us_s", K_SECONDS),
+    F(lag_view, wait_s, "wait_s", K_SECONDS),
+    F(lag_view, commit_s, "commit_s", K_SECONDS),
+    F(lag_view, commit_p99_s, "commit_p99_s", K_SECONDS),
+    F(lag_view, to_us_is_rough, "to_us_is_rough", K_BOOL),
+    F(lag_view, queued_tx, "queued_tx", K_U64),
+    F(lag_view, could_tx_rate, "could_tx_rate", K_SECONDS),
+    F(lag_view, could_byte_rate, "could_byte_rate", K_SECONDS),
+    F(lag_view, conflicts, "conflicts", K_SECONDS),
+};
+static const struct field peak_fields[] = {
+    F(lag_peak, at_ms, "at_ms", K_I64),   F(lag_peak, bytes, "bytes", K_U64),    F(lag_peak, rows, "rows", K_U64),
+    F(lag_peak, table, "table", K_TEXT),  F(lag_peak, action, "action", K_TEXT),
 };
 static const struct field table_fields[] = {
     F(table_view, name, "name", K_TEXT),
@@ -330,6 +343,10 @@ static json_t *lag_put(const struct lag_view *l)
     json_object_set_new(o, "points", points_put(l->points, TG_MIN(l->npoints, MON_LAG_POINTS)));
     json_object_set_new(o, "hour", points_put(l->hour, TG_MIN(l->nhour, MON_LAG_LONG)));
     json_object_set_new(o, "day", points_put(l->day, TG_MIN(l->nday, MON_LAG_LONG)));
+    json_t *peaks = json_array();
+    for (unsigned i = 0; i < MON_PEAKS; i++)
+        json_array_append_new(peaks, PUT(json_object(), &l->peak[i], peak_fields));
+    json_object_set_new(o, "peaks", peaks);
     return o;
 }
 
@@ -340,6 +357,9 @@ static bool lag_take(struct lag_view *l, json_t *o, struct err *e)
     l->npoints = points_take(l->points, MON_LAG_POINTS, json_object_get(o, "points"));
     l->nhour = points_take(l->hour, MON_LAG_LONG, json_object_get(o, "hour"));
     l->nday = points_take(l->day, MON_LAG_LONG, json_object_get(o, "day"));
+    for (unsigned i = 0; i < MON_PEAKS; i++)
+        if (!TAKE(&l->peak[i], peak_fields, json_array_get(json_object_get(o, "peaks"), i)))
+            return false;
     return true;
 }
 
@@ -388,6 +408,8 @@ void mon_snapshot_init(struct mon_snapshot *s, const char *run)
     mon_text(s->run, sizeof s->run, run);
     mon_text(s->version, sizeof s->version, TG_VERSION);
     s->lag.seconds = -1;
+    s->lag.to_us_s = s->lag.wait_s = s->lag.commit_s = s->lag.commit_p99_s = -1;
+    s->lag.could_tx_rate = s->lag.could_byte_rate = s->lag.conflicts = -1;
     s->pace.threads_running = -1;
     s->pace.read_ms = -1;
     s->dump.left_s = s->dump.left_from_s = s->dump.left_to_s = -1;

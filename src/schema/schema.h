@@ -93,6 +93,19 @@ bool ddl_parse(struct ddl *out, const char *sql, size_t n, const struct ddl_cont
 void ddl_release(struct ddl *d);
 /* Why the kind is DDL_UNKNOWN; "" when it is not. Lives as long as d. */
 const char *ddl_reason(const struct ddl *d);
+/* ---- what filters of binlog events call a statement (DM.md 1.6) ---- */
+struct ddl_event {
+    const char *names[4];             /* NULL-ended: DM's own kind, then kinds that can be named beside it */
+};
+/* Parts that are judged one by one: of ALTER TABLE its changes, of DROP TABLE and RENAME the names; else 1. */
+uint32_t ddl_nparts(const struct ddl *d);
+/* before and after: the table of an ALTER as it was and as it is, NULL where that is not known. Of a kind that is not a
+ * change of tables or schemas names[0] is NULL. */
+void ddl_event_of(const struct ddl *d, uint32_t part, const struct table *before, const struct table *after, struct ddl_event *out);
+/* Takes these parts (bitmap) out of an ALTER TABLE. */
+void ddl_leave_out(struct ddl *d, const uint64_t *parts);
+/* Whether this part removes, brings or moves rows, so that a target without it holds others. */
+bool ddl_part_moves_rows(const struct ddl *d, uint32_t part);
 /* The definition after ALTER, CREATE INDEX, DROP INDEX or TRUNCATE (the same). New reference. */
 struct table *table_after(const struct table *before, const struct ddl *d, const struct ddl_context *cx, struct err *e);
 

@@ -16,6 +16,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -416,3 +417,13 @@ def answers(engine, question, choice):
     done = engine.control("answer", question["id"], choice)
     check(done.returncode == 0, f"tidegate answer {question['id']} {choice}: {done.stdout}")
     engine.until(lambda snapshot: snapshot["state"] != "asking" and not snapshot["questions"], 30, "the run to go on")
+
+
+def verdict(engine):
+    """Asks the run to compare both ends, and returns what it says afterwards."""
+    with socket.socket(socket.AF_UNIX) as run:
+        run.connect(str(engine.home / f"{engine.name}/run.sock"))
+        run.sendall(json.dumps({"id": 1, "cmd": "verify", "args": {}}).encode() + b"\n")
+        wait_for(lambda: '"id":1' in run.recv(1 << 20).decode(errors="replace").replace(" ", ""), 30, "an answer")
+    engine.until(lambda snapshot: snapshot["verdict"], 60, "a verdict")
+    return engine.status()["verdict"]

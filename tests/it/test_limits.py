@@ -4,10 +4,9 @@
 
 import json
 import random
-import socket
 
 import pymysql
-from harness import EXIT, OPTIONS, Scene, answers, case, check, equal, main, position, same, wait_for  # noqa: I001  (sets the path)
+from harness import EXIT, OPTIONS, Scene, answers, case, check, equal, main, position, same, verdict, wait_for  # noqa: I001  (sets the path)
 from workload import SCHEMA
 
 MIB = 1 << 20
@@ -45,16 +44,6 @@ def sums(server):
     """What each row holds, by the server's own functions."""
     return {one[0]: one[1:] for one in server.query(
         f"SELECT id, LENGTH(b), SHA2(b,256), LENGTH(t), SHA2(t,256), SHA2(CAST(d AS CHAR),256) FROM {SCHEMA}.big ORDER BY id")}
-
-
-def verdict(engine):
-    """Asks the run to compare both ends, and returns what it says afterwards."""
-    with socket.socket(socket.AF_UNIX) as run:
-        run.connect(str(engine.home / "it/run.sock"))
-        run.sendall(json.dumps({"id": 1, "cmd": "verify", "args": {}}).encode() + b"\n")
-        wait_for(lambda: '"id":1' in run.recv(1 << 20).decode(errors="replace").replace(" ", ""), 30, "an answer")
-    engine.until(lambda snapshot: snapshot["verdict"], 60, "a verdict")
-    return engine.status()["verdict"]
 
 
 def packet(server, size):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""House rules that a script can hold: rooms, third-party doors, banned functions, lengths, no registry hosts, and texts
-with their translations (texts.py).
+"""House rules that a script can hold: rooms, third-party doors, banned functions, lengths, no registry hosts, texts
+with their translations (texts.py), and screens with their pictures (screens.py).
 
 The table of rooms is CMakeLists.txt's own (tg_room lines); a room may include itself and the rooms its line
 names. Lengths may be exceeded where tests/lint/exceptions.txt gives the place and a reason. As a program it
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import screens as screens_rule
 import texts as texts_rule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,7 +161,7 @@ def check_exceptions(files, _):
 
 
 RULES = {"rooms": check_rooms, "banned": check_banned, "lengths": check_lengths, "heads": check_heads, "exceptions": check_exceptions,
-         "texts": texts_rule.check_texts}
+         "texts": texts_rule.check_texts, "screens": screens_rule.check_screens}
 
 PLANTED = [
     ("rooms", "src/base/x.c", '#include "db/conn.h"\n'), ("rooms", "src/copy/x.c", '#include "apply/apply.h"\n'),
@@ -183,6 +184,7 @@ HARMLESS = [
 def self_test(table):
     rules = {**RULES, "registries": check_registries}
     yield from texts_rule.self_test()
+    yield from screens_rule.self_test()
     for rule, path, text in PLANTED:
         if not list(rules[rule]([(path, text)], table)):
             yield f"lint/{rule} does not see the planted fault in {path}: {text[:60]!r}"

@@ -142,6 +142,19 @@ static void fill(struct mon_snapshot *s)
     s->lag.source_byte_rate = real();
     s->lag.apply_tx_rate = real();
     s->lag.apply_byte_rate = real();
+    s->lag.to_us_s = next() & 1 ? -1 : fabs(real());
+    s->lag.wait_s = next() & 1 ? -1 : fabs(real());
+    s->lag.commit_s = fabs(real());
+    s->lag.commit_p99_s = fabs(real());
+    s->lag.could_tx_rate = next() & 1 ? -1 : fabs(real());
+    s->lag.could_byte_rate = fabs(real());
+    s->lag.conflicts = next() & 1 ? -1 : fabs(real());
+    s->lag.to_us_is_rough = next() & 1;
+    s->lag.queued_tx = number();
+    for (unsigned i = 0; i < MON_PEAKS; i++) {
+        s->lag.peak[i] = (struct lag_peak){.at_ms = (int64_t)number(), .bytes = number(), .rows = number()};
+        TEXT(s->lag.peak[i].table), TEXT(s->lag.peak[i].action);
+    }
     s->lag.npoints = (uint32_t)(next() % (MON_LAG_POINTS + 1));
     for (uint32_t i = 0; i < s->lag.npoints; i++)
         s->lag.points[i] = (float)real();
@@ -379,9 +392,40 @@ static void names(void **unused)
                  mon_run_name_ok("a12345678901234567890123456789012"));
 }
 
+static void test_chunks(void **unused)
+{
+    (void)unused;
+    struct chunks_view v = {.table = "shop.\"o\\", .key = "id, line", .done = 7, .ranges = 2, .rows_left = 12345678901, .retried = 3, .why = "lost",
+                            .offset = 32, .total = 40, .n = 3};
+    v.chunk[0] = (struct chunk_view){1361, CHUNK_READING, "", "12, 4", 0, 0, 62};
+    v.chunk[1] = (struct chunk_view){1362, CHUNK_ASKING, "12, 4", "0xff00", 300, 4096, -1};
+    v.chunk[2] = (struct chunk_view){1363, CHUNK_DONE, "\xff", "", 1, 2, -1}; /* no UTF-8: mended on the way */
+    for (int i = 0; i < CHUNK_STATES; i++)
+        v.count[i] = (uint32_t)i + 1;
+    char *json = mon_encode_chunks(&v);
+    struct chunks_view back;
+    struct err e = {0};
+    assert_true(mon_decode_chunks(&back, json, &e));
+    free(json);
+    snprintf(v.chunk[2].from, sizeof v.chunk[2].from, "?");
+    assert_memory_equal(back.count, v.count, sizeof v.count);
+    assert_memory_equal(back.chunk, v.chunk, 3 * sizeof v.chunk[0]);
+    assert_string_equal(back.table, v.table);
+    assert_string_equal(back.key, v.key);
+    assert_string_equal(back.why, v.why);
+    assert_true(back.done == 7 && back.ranges == 2 && back.rows_left == 12345678901 && back.retried == 3 && back.offset == 32 &&
+                back.total == 40 && back.n == 3);
+    static const char *const wrong[] = {"", "[]", "{}", "{\"chunks\":5}", "{\"chunks\":[{\"state\":\"flying\"}]}", "{\"chunks\":[7]}"};
+    for (size_t i = 0; i < TG_ARRAY_LEN(wrong); i++)
+        assert_false(mon_decode_chunks(&back, wrong[i], &e));
+    assert_true(mon_decode_chunks(&back, "{\"chunks\":[]}", &e));
+    assert_int_equal(back.total, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chunks),
         cmocka_unit_test(round_trip),
         cmocka_unit_test(contract_names),
         cmocka_unit_test(broken_text_and_numbers),

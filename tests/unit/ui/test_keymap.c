@@ -215,6 +215,12 @@ static void test_own_keys_refused(void **unused)
     assert_non_null(strstr(e.text, "zoom and pace"));
     assert_true(own(&e, "pace", "z", NULL)); /* exchanged: that is fine */
     assert_true(keymap_agrees(maps, 1, &culprit, &e));
+    keymap_forget();
+    assert_true(own(&e, "leave", "F6", NULL)); /* its q is nobody's then */
+    assert_int_equal(keymap_meaning(&own_map, 1, 'q'), 0);
+    keymap_forget();
+    assert_true(own(&e, "zoom", "t", NULL));
+    assert_true(own(&e, "pace", "z", NULL));
     assert_false(own(&e, "pace", "y", NULL));
     assert_non_null(strstr(e.text, "a second time"));
     keymap_forget();

@@ -194,7 +194,7 @@ static void start_window(struct desk *d, const char *term, int tell, int hear)
     if (d->pid == 0) {
         int slave = fcntl(d->slave, F_DUPFD, 20);
         setenv("TERM", term, 1);
-        setenv("LC_ALL", "C.UTF-8", 1);
+        setenv("LC_ALL", getenv("DESK_LOCALE") ? getenv("DESK_LOCALE") : "C.UTF-8", 1);
         setenv("TZ", "UTC", 1);
         unsetenv("ESCDELAY");
         unsetenv("ACCESSIBLE");

@@ -30,6 +30,25 @@ static void sample_table(struct mon_snapshot *m, const char *name, enum table_st
     t->chunks_busy = state == TABLE_COPYING ? 3 : 0;
 }
 
+/* What the engine says of the chunks of order_items. */
+__attribute__((unused)) static void sample_chunks(struct chunks_view *v)
+{
+    static const struct chunk_view list[] = {
+        {1360, CHUNK_DONE, "90133010, 4", "90201996, 2", 295812, 96400000, -1},
+        {1361, CHUNK_LOADING, "90201996, 2", "90271330, 1", 296114, 96100000, -1},
+        {1362, CHUNK_QUEUED, "90271330, 1", "90340072, 7", 301882, 98300000, -1},
+        {1363, CHUNK_PASSING, "90340072, 7", "90409661, 3", 298406, 97000000, -1},
+        {1364, CHUNK_READING, "90409661, 3", "90478120, 5", 0, 0, 62},
+        {1365, CHUNK_ASKING, "90478120, 5", "90551000, 1", 300120, 97900000, -1},
+        {1366, CHUNK_READING, "90551000, 1", "", 0, 0, -1}};
+    *v = (struct chunks_view){.table = "shop.order_items", .key = "order_id, line", .done = 2059, .ranges = 1, .rows_left = 228000000,
+                              .retried = 3, .why = "changed at the source while it was read", .total = 7, .n = 7};
+    for (int i = 0; i < 7; i++) {
+        v->chunk[i] = list[i];
+        v->count[list[i].state]++;
+    }
+}
+
 static struct mon_snapshot *sample_snapshot(void)
 {
     struct mon_snapshot *m = calloc(1, sizeof *m);
@@ -95,11 +114,21 @@ static struct mon_snapshot *sample_snapshot(void)
                                .source_byte_rate = 6.1e6,
                                .apply_tx_rate = 940,
                                .apply_byte_rate = 7.0e6,
+                               .to_us_s = 0.2,
+                               .wait_s = 11.4,
+                               .commit_s = 0.021,
+                               .commit_p99_s = 0.041,
+                               .queued_tx = 4210,
+                               .could_tx_rate = 5300,
+                               .could_byte_rate = 40.0e6,
+                               .conflicts = 0.003,
                                .npoints = 560};
     for (uint32_t i = 0; i < m->lag.npoints; i++) {
         double x = ((double)i - 330) / 110;
         m->lag.points[i] = (float)(36 * exp(-x * x) + 2 + 3 * (i % 40 > 20));
     }
+    m->lag.peak[MON_PEAK_MINUTES] = (struct lag_peak){SAMPLE_WALL_MS - 252000, 4100000000, 12000000, "shop.events", "DELETE"};
+    m->lag.peak[MON_PEAK_HOUR] = m->lag.peak[MON_PEAK_MINUTES];
     m->tx_applied = 4412000;
     m->rows_applied = 12100000;
     m->tables_total = 40;
@@ -126,15 +155,13 @@ static struct mon_snapshot *sample_snapshot(void)
            "Rows of order_notes are locked on the target by session 88123, which is idle inside a "
            "transaction. The target says: 1205 lock wait timeout exceeded.");
     q->asked_ms = SAMPLE_WALL_MS - 250000;
-    q->nchoices = 4;
+    q->nchoices = 3;
     strcpy(q->choice[0].slug, "wait");
     strcpy(q->choice[0].label, "Wait 10 minutes more");
     strcpy(q->choice[1].slug, "last");
     strcpy(q->choice[1].label, "Load it last");
     strcpy(q->choice[2].slug, "retry");
     strcpy(q->choice[2].label, "Try again now");
-    strcpy(q->choice[3].slug, "skip-table");
-    strcpy(q->choice[3].label, "Leave the table out …");
     m->memory_bytes = 180000000;
     return m;
 }

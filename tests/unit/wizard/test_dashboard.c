@@ -62,6 +62,178 @@ static void test_zoom(void **unused)
     golden("zoom-log-filter-paused", s, GLYPHS_LINES);
 }
 
+static struct dashboard_state *with_chunks(int rows, int cols)
+{
+    struct dashboard_state *s = sample_state(rows, cols);
+    struct chunks_view v;
+    sample_chunks(&v);
+    dashboard_take_chunks(s, &v);
+    press_all(s, "4z");
+    return s;
+}
+
+static void test_chunks(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = with_chunks(24, 80);
+    char table[130];
+    uint32_t offset = 7;
+    assert_true(dashboard_wants_chunks(s, table, &offset));
+    assert_string_equal(table, "shop.order_items");
+    assert_int_equal(offset, 0);
+    golden("zoom-chunks", s, GLYPHS_LINES);
+    golden("zoom-chunks-120x36", with_chunks(36, 120), GLYPHS_LINES);
+    golden("zoom-chunks-ascii", with_chunks(24, 80), GLYPHS_ASCII);
+    s = with_chunks(24, 80);
+    press(s, K_ENTER);
+    golden("zoom-chunks-list", s, GLYPHS_LINES);
+    s = with_chunks(18, 60);
+    assert_false(dashboard_wants_chunks(s, table, &offset)); /* no room for them beside the tables */
+    press(s, K_ENTER);
+    assert_true(dashboard_wants_chunks(s, table, &offset));
+    golden("zoom-chunks-list-60x18", s, GLYPHS_LINES);
+    s = with_chunks(24, 80);
+    press_all(s, "\rjjj");
+    assert_int_equal(s->chunks_top, 3);
+    press(s, K_END);
+    assert_int_equal(s->chunks_top, 6);
+    press(s, K_ESC);
+    assert_true(s->is_zoomed && !s->is_chunks);
+    press(s, K_DOWN); /* another table: these are not its chunks */
+    golden("zoom-chunks-other", s, GLYPHS_LINES);
+    s = with_chunks(24, 80);
+    for (uint32_t i = 0; i < s->snap.ntables; i++) /* another one is the busiest now: what was looked at stays selected */
+        s->snap.table[i].rate = strstr(s->snap.table[i].name, "payments") ? 1e9 : 0;
+    assert_string_equal(table_selected(s), "shop.order_items");
+    press(s, 'r');
+    assert_string_equal(s->asked_table, "shop.order_items");
+    dashboard_state_free(s);
+    s = with_chunks(24, 80);
+    press(s, 'z');
+    assert_false(dashboard_wants_chunks(s, table, &offset));
+    dashboard_state_free(s);
+}
+
+static void type(struct dashboard_state *s, const char *text)
+{
+    press_all(s, text);
+}
+
+static void test_redo(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = with_chunks(24, 80);
+    press(s, 'r');
+    assert_true(s->dialog.is_open);
+    assert_int_equal(press(s, K_ENTER).kind, EFFECT_NONE); /* the first choice changes nothing */
+    press(s, 'r');
+    press(s, K_DOWN);
+    struct effect e = press(s, K_ENTER);
+    assert_int_equal(e.kind, EFFECT_CALL);
+    assert_string_equal(e.cmd, "redo");
+    assert_string_equal(e.args, "{\"table\":\"shop.order_items\"}");
+    press(s, 'r');
+    golden("dialog-redo", s, GLYPHS_LINES);
+    s = with_chunks(24, 80);
+    s->find[0] = 0;
+    press_all(s, "/notes\rr");
+    assert_false(s->dialog.is_open);
+    assert_non_null(strstr(s->notice, "no usable key"));
+    s->watches_only = true;
+    s->notice[0] = 0;
+    press(s, 'r');
+    assert_false(s->dialog.is_open);
+    assert_non_null(strstr(s->notice, "another window"));
+    press(s, 'x');
+    assert_int_equal(s->modal.kind, 0);
+    s->is_read_only = true;
+    press(s, 'x');
+    assert_non_null(strstr(s->notice, "--read-only"));
+    golden("zoom-tables-watching", s, GLYPHS_LINES);
+}
+
+static void test_leave_out(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = with_chunks(24, 80);
+    press(s, 'x');
+    assert_true(s->modal.kind);
+    golden("dialog-leave-out", s, GLYPHS_LINES);
+    s = with_chunks(24, 80);
+    press(s, 'x');
+    press(s, K_ENTER); /* to the button that keeps it */
+    assert_int_equal(press(s, K_TAB).kind, EFFECT_NONE);
+    assert_int_equal(press(s, K_ENTER).kind, EFFECT_NONE); /* asleep: the name is missing */
+    assert_true(s->modal.kind);
+    press(s, K_TAB);
+    type(s, "shop.order_items");
+    press(s, K_TAB);
+    press(s, K_TAB);
+    struct effect e = press(s, K_ENTER);
+    assert_int_equal(e.kind, EFFECT_CALL);
+    assert_string_equal(e.cmd, "leave-out");
+    assert_string_equal(e.args, "{\"table\":\"shop.order_items\"}");
+    assert_int_equal(s->modal.kind, 0);
+    press(s, 'x');
+    press(s, K_ENTER);
+    assert_int_equal(press(s, K_ENTER).kind, EFFECT_NONE); /* Keep it */
+    assert_int_equal(s->modal.kind, 0);
+    press(s, 'x');
+    type(s, "shop.order_items");
+    golden("dialog-leave-out-awake", s, GLYPHS_LINES);
+    s = with_chunks(18, 60);
+    press(s, 'x');
+    golden("dialog-leave-out-60x18", s, GLYPHS_LINES);
+}
+
+static void test_question_dialog(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    press(s, 'e');
+    press(s, ' ');
+    struct effect e = press(s, K_ENTER);
+    assert_string_equal(e.args, "{\"id\":\"TG-3107\",\"table\":\"shop.order_notes\",\"choice\":\"wait\",\"always\":true}");
+    press(s, 'e');
+    assert_int_equal(press(s, 'y').kind, EFFECT_COPY);
+    press(s, K_F5);
+    golden("dialog-question-details", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    press(s, 'e');
+    press(s, K_END);
+    press(s, K_ENTER); /* Leave the table out: asks for its name */
+    assert_true(s->modal.kind);
+    press(s, K_ESC);
+    assert_int_equal(s->modal.kind, 0);
+    dashboard_state_free(s);
+    s = sample_state(18, 60);
+    press(s, 'e');
+    golden("dialog-question-60x18", s, GLYPHS_LINES);
+}
+
+static void test_lag_keys(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    press_all(s, "5z");
+    struct effect e = press(s, '-');
+    assert_string_equal(e.args, "{\"writers\":12}");
+    assert_string_equal(press(s, '+').args, "{\"writers\":24}");
+    press(s, 'h');
+    assert_non_null(strstr(s->notice, "writes nothing to the source"));
+    press(s, K_ENTER);
+    golden("dialog-largest", s, GLYPHS_LINES);
+    s = sample_state(36, 120);
+    press_all(s, "5z");
+    golden("zoom-lag-120x36", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    s->snap.lag.to_us_s = s->snap.lag.wait_s = s->snap.lag.commit_s = s->snap.lag.commit_p99_s = -1;
+    s->snap.lag.could_tx_rate = s->snap.lag.could_byte_rate = s->snap.lag.conflicts = -1;
+    memset(s->snap.lag.peak, 0, sizeof s->snap.lag.peak);
+    press_all(s, "5z");
+    golden("zoom-lag-unknown", s, GLYPHS_LINES);
+}
+
 static void test_dialogs(void **unused)
 {
     (void)unused;
@@ -559,6 +731,13 @@ static void test_random_keys_and_sizes(void **unused)
         canvas_init(&c, s->rows, s->cols, (enum glyph_set)(1 + dice(&seed) % 3));
         dashboard_draw(&c, s);
         check_canvas(&c);
+        if (dice(&seed) % 4 == 0) {
+            struct input point = {.kind = dice(&seed) % 3 ? IN_CLICK : IN_WHEEL, .by = dice(&seed) % 2 ? 3 : -3, .y = (int)(dice(&seed) % (uint32_t)c.rows), .x = (int)(dice(&seed) % (uint32_t)c.cols)};
+            canvas_point(&c, &point);
+            if (dice(&seed) % 2)
+                shake_snapshot(s, &seed); /* the rows move before the click is taken */
+            dashboard_feed(s, &point, &effect);
+        }
         canvas_release(&c);
     }
     /* Esc always leads out of everything. */
@@ -574,6 +753,11 @@ int main(void)
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_glyphs),
         cmocka_unit_test(test_zoom),
+        cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_redo),
+        cmocka_unit_test(test_leave_out),
+        cmocka_unit_test(test_question_dialog),
+        cmocka_unit_test(test_lag_keys),
         cmocka_unit_test(test_dialogs),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_catching_up),

@@ -190,6 +190,72 @@ static void test_leaves_nothing_set(void **unused)
     }
 }
 
+static bool is_seven_bit(struct desk *d)
+{
+    static char text[100000];
+    screen_text(d, text, sizeof text);
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p >= 0x80)
+            return false;
+    return true;
+}
+
+/* Poor terminals: the page Source is filled in by typing, in what glyphs and colours there are, and left clean. */
+static void test_poor_terminals(void **unused)
+{
+    static const struct {
+        const char *term, *locale, *no_color;
+        bool is_bare;                 /* no glyphs beyond ASCII */
+    } cases[] = {{"xterm-256color", "C.UTF-8", "1", false}, {"vt100", "C.UTF-8", NULL, false}, {"linux", "C.UTF-8", NULL, true}, {"xterm-256color", "C", NULL, true}, {"vt100", "C", "1", true}};
+    (void)unused;
+    for (size_t i = 0; i < TG_ARRAY_LEN(cases); i++) {
+        struct desk d;
+        setenv("DESK_LOCALE", cases[i].locale, 1);
+        if (cases[i].no_color)
+            setenv("NO_COLOR", cases[i].no_color, 1);
+        sit_at_wizard(&d, 24, 80, cases[i].term);
+        unsetenv("DESK_LOCALE");
+        unsetenv("NO_COLOR");
+        type(&d, "\r");
+        wait_for(&d, "Where is the data now?", true);
+        type(&d, "\t");
+        wait_for(&d, cases[i].is_bare ? "> Host" : "▸ Host", true);
+        type_slowly(&d, "db.test");
+        wait_for(&d, "Host       db.test", true);
+        type(&d, "\t");
+        wait_for(&d, cases[i].is_bare ? "> Port" : "▸ Port", true);
+        assert_int_equal(is_seven_bit(&d), cases[i].is_bare);
+        if (cases[i].no_color || strcmp(cases[i].term, "vt100") == 0)
+            assert_false(d.is_coloured);
+        leave_wizard(&d);
+        check_restored(&d);
+        stand_up(&d);
+    }
+}
+
+/* No cursor to place: the same page in lines. */
+static void test_dumb(void **unused)
+{
+    (void)unused;
+    struct desk d;
+    sit_down(&d, 24, 80, "dumb");
+    wait_for(&d, "Choose [1]:", true);
+    type(&d, "1\r");
+    wait_for(&d, "Where is the data now?", true);
+    type(&d, "\r");
+    wait_for(&d, "Host:", true);
+    type(&d, "db.test\r");
+    wait_for(&d, "Port [3306]:", true);
+    assert_false(d.is_alternate || d.modes);
+    type(&d, "quit\r");
+    wait_for(&d, "Leave the wizard?", true);
+    type(&d, "3\r");
+    wait_end(&d);
+    assert_true(WIFEXITED(d.status));
+    check_restored(&d);
+    stand_up(&d);
+}
+
 /* The window is killed; the next one at the same terminal puts it right and offers the answers. */
 static void test_killed(void **unused)
 {
@@ -410,6 +476,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_signals, clear_away),
         cmocka_unit_test_teardown(test_leaves_nothing_set, clear_away),
+        cmocka_unit_test_teardown(test_poor_terminals, clear_away),
+        cmocka_unit_test_teardown(test_dumb, clear_away),
         cmocka_unit_test_teardown(test_killed, clear_away),
         cmocka_unit_test_teardown(test_paste, clear_away),
         cmocka_unit_test_teardown(test_escape_is_quick, clear_away),
