@@ -731,6 +731,13 @@ static void test_random_keys_and_sizes(void **unused)
         canvas_init(&c, s->rows, s->cols, (enum glyph_set)(1 + dice(&seed) % 3));
         dashboard_draw(&c, s);
         check_canvas(&c);
+        if (dice(&seed) % 4 == 0) {
+            struct input point = {.kind = dice(&seed) % 3 ? IN_CLICK : IN_WHEEL, .by = dice(&seed) % 2 ? 3 : -3, .y = (int)(dice(&seed) % (uint32_t)c.rows), .x = (int)(dice(&seed) % (uint32_t)c.cols)};
+            canvas_point(&c, &point);
+            if (dice(&seed) % 2)
+                shake_snapshot(s, &seed); /* the rows move before the click is taken */
+            dashboard_feed(s, &point, &effect);
+        }
         canvas_release(&c);
     }
     /* Esc always leads out of everything. */

@@ -18,7 +18,7 @@ static unsigned draw_number(unsigned below) /* xorshift: the same on every machi
 static int random_key(void)
 {
     static const int special[] = {K_TAB, K_ENTER, K_ESC, K_BACKSPACE, K_UP, K_DOWN, K_LEFT, K_RIGHT, K_PAGE_UP, K_PAGE_DOWN, K_HOME, K_END,
-                                  K_BACK_TAB, K_DELETE, K_F1, K_F2, K_F4, K_F5, K_F6, K_F7, K_F9, K_F10};
+                                  K_BACK_TAB, K_DELETE, K_F1, K_F2, K_F3, K_F4, K_F5, K_F6, K_F7, K_F9, K_F10};
     unsigned kind = draw_number(10);
     if (kind < 5)
         return special[draw_number(TG_ARRAY_LEN(special))];
@@ -39,6 +39,30 @@ static void random_news(struct bench *b)
     tell(b, which, (enum check_state)draw_number(4), "reached in 84 ms, 到达, and a sentence that is longer than any box has room for: it must be cut");
 }
 
+/* Anywhere on what is drawn now, or at what was drawn once: another screen may have come between. */
+static void random_pointer(struct bench *b)
+{
+    struct input in = {.kind = draw_number(3) ? IN_CLICK : IN_WHEEL, .by = draw_number(2) ? 3 : -3};
+    if (draw_number(3)) {
+        struct canvas c;
+        canvas_init(&c, b->w->rows, b->w->cols, GLYPHS_LINES);
+        wz_draw(b->w, &c);
+        in.y = (int)draw_number((unsigned)c.rows);
+        in.x = (int)draw_number((unsigned)c.cols);
+        if (c.nspots && draw_number(2)) {
+            const struct spot *s = &c.spot[draw_number((unsigned)c.nspots)];
+            in.y = s->r.y;
+            in.x = s->r.x;
+        }
+        canvas_point(&c, &in);
+        canvas_release(&c);
+    } else {
+        in.what = (int)draw_number(14) - 5;
+        in.n = draw_number(2) ? draw_number(40) : draw_number(4000);
+    }
+    wz_feed(b->w, &in, &b->effect);
+}
+
 static void random_event(struct bench *b)
 {
     static const char *const pastes[] = {"", "a", "s3cret\nwith newline ", "\xff\xfe broken", "很长的文字很长的文字很长的文字"};
@@ -48,6 +72,8 @@ static void random_event(struct bench *b)
         paste(b, pastes[draw_number(TG_ARRAY_LEN(pastes))]);
     else if (kind == 1)
         random_news(b);
+    else if (kind < 8)
+        random_pointer(b);
     else
         wz_feed(b->w, &(struct input){.kind = IN_KEY, .key = random_key()}, &b->effect);
     secret_free(b->effect.password);
