@@ -411,7 +411,7 @@ static enum said do_line(struct teller *k, const char *line)
         return change_events(k->p);
     else if (strcmp(line, "rules") == 0)
         tell_rules(k->p);
-    else if (strcmp(line, "look") == 0)
+    else if (strcmp(line, "look") == 0 || strcmp(line, "r") == 0)
         return look_again(k->p);
     else
         plain_say("%s", _("There is no such word here; ? lists them."));
