@@ -86,6 +86,41 @@ static void tell_dialog(struct speaker *k)
         tell(text);
 }
 
+/* A box with a name to type: the name does it, anything else leaves it. */
+static void tell_box(struct speaker *k)
+{
+    struct modal *m = &k->s->modal;
+    char text[400];
+    tell(m->title);
+    tell(m->text.p ? m->text.p : "");
+    for (unsigned i = 0; i < m->nbuttons; i++)
+        if (m->button[i].wants_name && m->nfields) {
+            snprintf(text, sizeof text, _("%s (%s) for: %s. Anything else: %s."), m->field[0].label, m->field[0].wants, m->button[i].label, m->button[0].label);
+            tell(text);
+        }
+}
+
+static void act(struct speaker *k, const struct effect *f);
+
+/* What was said while a box waits for a name. */
+static void answer_box(struct speaker *k, const char *line)
+{
+    struct modal *m = &k->s->modal;
+    struct effect f = {.kind = EFFECT_NONE};
+    unsigned chosen = 0;
+    edit_set(&m->field[0].edit, line);
+    for (unsigned i = 0; i < m->nbuttons; i++)
+        if (m->button[i].wants_name && modal_is_awake(m, i))
+            chosen = i;
+    m->focus = m->nfields + chosen;
+    m->opened_by = 0;
+    m->deaf_until_ms = 0;
+    ask_leave_out_feed(k->s, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
+    if (!chosen)
+        tell(_("That is not the name that was asked for: nothing was done."));
+    act(k, &f);
+}
+
 static void ask(struct speaker *k)
 {
     const struct mon_snapshot *m = &k->s->snap;
@@ -218,6 +253,31 @@ static void save_report_as(struct speaker *k, const char *path)
         tell(_("the report is written when the run is over"));
 }
 
+/* By the whole name, or the first table that has it somewhere in its name. */
+static void tell_chunks(struct speaker *k, const char *name)
+{
+    const struct mon_snapshot *m = &k->s->snap;
+    const char *table = NULL;
+    char escaped[270], args[320], *json = NULL;
+    struct err e = {0};
+    for (uint32_t i = 0; i < m->ntables; i++)
+        if (strcmp(m->table[i].name, name) == 0 || (!table && name[0] && strcasestr(m->table[i].name, name)))
+            table = m->table[i].name;
+    if (!table || k->s->is_gone) {
+        tell(k->s->is_gone ? _("the engine is gone; nothing was asked of it") : _("no table is chosen"));
+        return;
+    }
+    json_text(escaped, sizeof escaped, table);
+    snprintf(args, sizeof args, "{\"table\":\"%s\",\"offset\":0}", escaped);
+    struct chunks_view *v = x_alloc(sizeof *v);
+    if (mon_call(k->o->client, "chunks", args, &json, CALL_MS, &e) && json && mon_decode_chunks(v, json, &e))
+        say_chunks(table, v);
+    else
+        tell(e.text);
+    free(json);
+    free(v);
+}
+
 static bool open_question(struct speaker *k, const char *line)
 {
     unsigned long number = strncmp(line, "question ", 9) == 0 ? strtoul(line + 9, NULL, 10) : 0;
@@ -249,6 +309,8 @@ static bool own_word(struct speaker *k, const char *line)
         say_pane(k->s, k->list, &k->from);
     else if (strcmp(line, "cleanup") == 0)
         tell_cleanup(k);
+    else if (strncmp(line, "chunks ", 7) == 0)
+        tell_chunks(k, line + 7);
     else if (strncmp(line, "report ", 7) == 0)
         save_report_as(k, line + 7);
     else
@@ -313,6 +375,10 @@ static void obey(struct speaker *k, const char *line)
     line += strspn(line, " :");
     s->now_ms = clock_ms(CLOCK_MONOTONIC);
     s->wall_ms = clock_ms(CLOCK_REALTIME);
+    if (s->modal.kind) {
+        answer_box(k, line);
+        return;
+    }
     if (!line[0] || is_answer(k, line))
         return;
     s->dialog.is_open = false;        /* a word instead of an answer leaves it open */
@@ -321,6 +387,8 @@ static void obey(struct speaker *k, const char *line)
         run_command(k, line);
     if (s->dialog.is_open)
         tell_dialog(k);
+    if (s->modal.kind)
+        tell_box(k);
 }
 
 static void read_person(struct speaker *k)
@@ -404,6 +472,7 @@ static void take_news(struct speaker *k)
     if (k->s->is_gone)
         return;
     bool is_alive = mon_pump(k->o->client, &e);
+    k->s->is_read_only = k->o->is_read_only;
     k->s->watches_only = k->o->is_read_only || !mon_steers(k->o->client);
     take_events(k);
     take_snapshot(k);

@@ -134,13 +134,31 @@ static void say_log(const struct dashboard_state *s, size_t *from)
     free(match);
 }
 
+void say_chunks(const char *table, const struct chunks_view *v)
+{
+    static const char *const states[CHUNK_STATES] = {[CHUNK_READING] = N_("reading"), [CHUNK_PASSING] = N_("held"), [CHUNK_QUEUED] = N_("queued"), [CHUNK_LOADING] = N_("loading"),
+                                                     [CHUNK_ASKING] = N_("! asks you"), [CHUNK_DONE] = N_("done")};
+    char a[FMT_SIZE];
+    say(_("%s   by %s"), table, v->key);
+    for (uint32_t i = 0; i < TG_MIN(v->n, PIECE); i++) {
+        const struct chunk_view *c = &v->chunk[i];
+        say("  %s  %s … %s  %s", fmt_exact(a, c->number), c->from[0] ? c->from : _("(begin)"), c->to[0] ? c->to : _("(end)"), _(states[c->state]));
+    }
+    if (!v->n)
+        say("%s", _("no chunk is under way"));
+    say(_("%s done   %u loading   %u queued   %u reading   %s"), fmt_exact(a, v->done), v->count[CHUNK_LOADING], v->count[CHUNK_QUEUED] + v->count[CHUNK_PASSING],
+        v->count[CHUNK_READING], v->ranges ? _("more to come") : _("0 to come"));
+    if (v->retried)
+        say(v->retried == 1 ? _("retried %u time: %s") : _("retried %u times, the last time: %s"), v->retried, retell(v->why));
+}
+
 static void say_attention(const struct dashboard_state *s)
 {
     const struct mon_snapshot *m = &s->snap;
     if (!m->nquestions)
         say("%s", _("Nothing asks for you."));
     for (uint32_t i = 0; i < m->nquestions; i++)
-        say("  %u  %s  %s%s%s", i + 1, m->question[i].id, m->question[i].table, m->question[i].table[0] ? ": " : "", m->question[i].text);
+        say("  %u  %s  %s%s%s", i + 1, m->question[i].id, m->question[i].table, m->question[i].table[0] ? ": " : "", retell(m->question[i].text));
     if (m->nquestions)
         say("%s", _("question NUMBER opens one of them"));
 }
@@ -188,6 +206,7 @@ void say_commands(void)
     say("%s", _("A number answers the question that was asked last. Words:"));
     say("%s", _("  status: how the run stands"));
     say("%s", _("  tables, log, lag, dump, load, replication: what those panes show; more: the next piece"));
+    say("%s", _("  chunks TABLE: how far its pieces are"));
     say("%s", _("  errors: open questions; question NUMBER: opens one"));
     for (size_t i = 0; command_line(i, text, sizeof text); i++)
         term_plain_line(stdout, text);

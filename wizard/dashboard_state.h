@@ -314,6 +314,7 @@ int dashboard_plain(const struct dashboard_options *o);
 /* dashboard_say.c: what a pane shows, in lines; more: the next piece of the last list. */
 void say_state(const struct mon_snapshot *m);
 void say_pane(const struct dashboard_state *s, enum pane pane, size_t *from);
+void say_chunks(const char *table, const struct chunks_view *v);
 void say_cutover(const struct dashboard_state *s);
 void say_commands(void);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wizard/form.h"
 
+#include "base/retell.h"
 #include "conf/field.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
@@ -504,7 +505,7 @@ static int draw_word(const struct form *f, size_t field, struct canvas *c, struc
     char text[600], key[80];
     if (!word->text[0])
         return 0;
-    snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", word->text);
+    snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", retell(word->text));
     int used = canvas_wrap(c, in, 2, word->role, text);
     if (!word->repair[0])
         return used;

@@ -120,21 +120,35 @@ static void tell_problems(struct wz *w, const char *typed, const struct job_prob
     ask_text(w, p->nerrors ? _("The file has problems") : _("The file was opened"), &text, 0);
 }
 
+static void show_given(struct wz *w, enum step at)
+{
+    struct wz_effect effect = {.kind = WZ_NONE};
+    w->reached = STEP_REVIEW;
+    wz_go(w, at, &effect);
+    form_judge(&w->form[STEP_SOURCE], w);
+    form_judge(&w->form[STEP_TARGET], w);
+}
+
+bool job_file_given(struct wz *w)
+{
+    if (!w->job->nsources)
+        return false;
+    show_given(w, w->at);
+    return true;
+}
+
 bool job_file_open(struct wz *w, const char *typed)
 {
     char *names[FILES];
     struct job job;
     struct job_problems problems = {0};
-    struct wz_effect effect = {.kind = WZ_NONE};
     size_t n = job_file_names(typed, names, FILES);
     job_init(&job);
     bool fine = n && job_load(&job, (const char *const *)names, n, &problems);
     if (fine) {
         bool is_own = n == 1 && draft_is_native(names[0]); /* DM's own file, and one of several, is never written over */
         wz_take_job(w, &job, is_own ? names[0] : "", STEP_REVIEW);
-        wz_go(w, STEP_SOURCE, &effect);
-        form_judge(&w->form[STEP_SOURCE], w);
-        form_judge(&w->form[STEP_TARGET], w);
+        show_given(w, STEP_SOURCE);
         wz_notice(w, n == 1 ? _("%s is open; F2 goes to any page") : _("%s are open as one job; F2 goes to any page"), typed);
     }
     if (problems.n)

@@ -10,6 +10,8 @@
 bool job_file_save(struct wz *w, const struct wz_effect *f);
 /* WZ_OPEN: one file or several with spaces between them, read as one job. False: nothing has changed, a box says why. */
 bool job_file_open(struct wz *w, const char *typed);
+/* The program was started with a job: every page may be gone to. False: it was not. */
+bool job_file_given(struct wz *w);
 /* WZ_WRITE_DM, into that folder; nothing is written where DM can't say what the job asks for. */
 void job_file_write_dm(struct wz *w, const char *dir);
 /* Names as a shell would split them: blanks between, quotes and \ around those that hold blanks, ~ in front. A text that is

@@ -335,6 +335,13 @@ static void draw_files(struct canvas *c, struct rect r, const struct report_page
     canvas_wrap(c, (struct rect){in.y + 7, in.x, TG_MAX(in.h - 7, 0), in.w}, 0, ROLE_TEXT, _("None of them holds a password."));
 }
 
+/* The column of a moment; a clock that was set meanwhile leads nowhere else. */
+static int column_of(int64_t at, int64_t start, int64_t all, int width)
+{
+    double part = (double)(at - start) / (double)all;
+    return (int)(TG_MIN(TG_MAX(part, 0.0), 1.0) * width);
+}
+
 /* A bar from one moment to another, on a scale from the start to the end of the run. */
 static void draw_span(struct canvas *c, struct rect in, int y, const char *name, int64_t from, int64_t to, const struct mon_report *r)
 {
@@ -342,7 +349,7 @@ static void draw_span(struct canvas *c, struct rect in, int y, const char *name,
     int64_t all = r->ended_ms - r->started_ms;
     if (!r->started_ms || !from || to < from || all <= 0)
         return;
-    int left = (int)((from - r->started_ms) * width / all), right = (int)((to - r->started_ms) * width / all);
+    int left = column_of(from, r->started_ms, all, width), right = column_of(to, r->started_ms, all, width);
     canvas_right(c, in, y, x + 9, ROLE_DIM, name);
     canvas_bar(c, in, y, x + 10 + TG_MIN(left, width - 1), TG_MAX(right - left, 1), ROLE_TEXT, 1);
 }

@@ -617,6 +617,7 @@ int wizard_plain(const struct wizard_options *o, struct job *job)
     if (p.w->path[0] && !draft_is_native(p.w->path)) /* DM's own file is never written over */
         p.w->path[0] = 0;
     draft_open(&p.keeper, p.w);
+    job_file_given(p.w);
     p.prober = prober_new();
     plain_say("%s", _("tidegate, new migration. Type ? for help, < to go back, save to save, quit to leave."));
     walk(&p);

@@ -29,7 +29,7 @@ static void tell_check(const struct check_result *r)
         plain_say(_("… and %u more"), r->ntotal - r->nfindings);
     plain_say("%s: %s", _("Asked with"), _(check_asked(r->check)));
     for (uint32_t i = 0; i < r->ncures; i++)
-        plain_say(_("Cure %u: %s"), i + 1, r->cures[i].title);
+        plain_say(_("Cure %u: %s"), i + 1, retell(r->cures[i].title));
     if (r->state == CHECK_FAIL && !check_is_acceptable(r->check))
         plain_say("%s", _("no reason makes a run possible here: it must be cured"));
 }

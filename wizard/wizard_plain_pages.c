@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pages in lines. Fields come from the pages' own forms, buttons and keys of a page are words at its last question; the
 // tree of Scope and the list of Checks have files of their own.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 #include "wizard/scope.h"
@@ -25,7 +26,7 @@ static void tell_word(const struct form_word *word)
     char text[260];
     if (!word->text[0])
         return;
-    snprintf(text, sizeof text, word->role == ROLE_OK || word->role == ROLE_TEXT || word->role == ROLE_DIM ? "%s" : _("Attention: %s"), word->text);
+    snprintf(text, sizeof text, word->role == ROLE_OK || word->role == ROLE_TEXT || word->role == ROLE_DIM ? "%s" : _("Attention: %s"), retell(word->text));
     plain_text(text);
 }
 
@@ -342,7 +343,7 @@ static void tell_runs(struct plain *p)
         const struct wizard_run *r = &w->runs[i];
         char sentence[300];
         start_run_sentence(w, r, sentence, sizeof sentence);
-        plain_say("  %s  %s  %s  %s  %s", r->name, r->state, r->what, r->tables, sentence);
+        plain_say("  %s  %s  %s  %s  %s", r->name, _(r->state), r->what, r->tables, sentence);
         resumable += !r->is_live && r->can_resume && r->file[0];
     }
     if (resumable && !w->safety[0].run[0])
@@ -355,7 +356,7 @@ static enum said open_run(struct plain *p)
     char question[400], sentence[300];
     bool yes = true;
     for (size_t i = 0; i < p->w->nruns; i++)
-        plain_say("  %zu  %s  %s", i + 1, p->w->runs[i].name, p->w->runs[i].state);
+        plain_say("  %zu  %s  %s", i + 1, p->w->runs[i].name, _(p->w->runs[i].state));
     enum said said = plain_ask(p, _("Name or number of the run:"), _("A run that is alive is watched, one that was stopped can go on, of one that is over the report is shown."), false);
     if (said != SAID_TEXT || !p->line[0])
         return said == SAID_TEXT ? SAID_BACK : said;
@@ -490,6 +491,17 @@ static bool has_test(const struct plain *p, enum step s)
     return s == STEP_SOURCE || s == STEP_TARGET || (s == STEP_PATH && p->w->way[p->w->path_is_target].kind != WAY_SSH);
 }
 
+/* What is missing is asked at once, not the whole page again. */
+static enum said ask_missing(struct plain *p, struct form *form, bool *asked)
+{
+    const struct form_field *lacking = form_problem(form, p->w);
+    *asked = lacking != NULL;
+    if (!lacking)
+        return SAID_TEXT;
+    plain_say(_("one thing left: %s"), form_label(lacking));
+    return ask_field(p, form, (size_t)(lacking - form->field));
+}
+
 static enum said page_of_fields(struct plain *p, enum step s)
 {
     static const enum probe tests[STEP_COUNT] = {[STEP_SOURCE] = PROBE_SOURCE, [STEP_PATH] = PROBE_PATH, [STEP_TARGET] = PROBE_TARGET};
@@ -507,8 +519,15 @@ static enum said page_of_fields(struct plain *p, enum step s)
         } else if (said == SAID_TEXT && s == STEP_PATH) {
             said = plain_key(p, K_F0 + 6); /* the tunnel's command: it must be opened by hand */
         }
-        if (said == SAID_TEXT)
+        bool asked = true;
+        while (said == SAID_TEXT && asked) {
             said = ask_next(p, &again);
+            asked = false;
+            if (said == SAID_TEXT && !again)
+                said = ask_missing(p, &p->w->form[s], &asked);
+            if (said == SAID_BACK && asked)
+                said = SAID_TEXT;
+        }
     } while (said == SAID_TEXT && again);
     return said;
 }

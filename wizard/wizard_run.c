@@ -357,6 +357,11 @@ static int run_window(struct window *v, const struct wizard_options *o, struct j
     if (v->w->path[0] && !draft_is_native(v->w->path)) /* DM's own file is never written over */
         v->w->path[0] = 0;
     draft_open(&v->keeper, v->w);
+    if (job_file_given(v->w) && !v->w->draft.is_there) {
+        struct wz_effect effect = {.kind = WZ_NONE};
+        wz_go(v->w, STEP_SOURCE, &effect);
+        wz_notice(v->w, _("%s is open; F2 goes to any page"), o->job_path ? o->job_path : _("the job"));
+    }
     v->w->has_mouse = term_has_mouse(v->term);
     facts_of_terminal(v);
     read_runs(v);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/err.h"
 
+#include "base/retell.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -74,6 +75,6 @@ void err_print(const struct err *e, void *file)
     if (e->where[0])
         fprintf(out, _("  where  %s\n"), e->where);
     if (e->text[0])
-        fprintf(out, _("  what   %s\n"), e->text);
+        fprintf(out, _("  what   %s\n"), retell(e->text));
     fprintf(out, _("  cause  %s\n  cure   %s\n"), _(i->cause), _(i->cure));
 }

@@ -12,13 +12,15 @@
 #define GRAM 4u            /* bytes of an entry's key in the index */
 #define SLOTS 16384u       /* of the index, a power of two */
 #define LETTERS_MIN 3u     /* fewer literal letters than these say nothing about who made a text */
+#define LITERAL_SURE 7u    /* with punctuation, one letter less will do: "%s: no %s: %s" */
 #define LETTERS_SURE 6u    /* with fewer, an argument of several words is not believed */
 #define CUT_FROM 100u      /* bytes; a shorter text was not cut by the place that it came through */
 #define CUT_HEAD 16u       /* literal bytes at its begin that tell whose text it is, where its end is lost */
-#define SPANS 40u
+#define WEAK 160u
 #define ARGS 10u
 #define CANDIDATES 48u
 #define DEPTH 6u
+#define WEAK_TEXT 60u
 
 struct entry {
     const char *msgid, *said;
@@ -45,8 +47,8 @@ static struct {
     struct entry *entries;
     uint32_t n;
     uint32_t slot[SLOTS];  /* 1 + an entry */
-    struct entry spans[SPANS]; /* "%lld h": nothing but numbers and their units */
-    unsigned nspans;
+    struct entry weak[WEAK]; /* "%lld h", "as %s": too little literal text for what is above */
+    unsigned nweak;
 } index_;
 
 /* ---- formats ---- */
@@ -142,29 +144,14 @@ static void entry_count(const struct entry *e, uint16_t *seen)
             seen[gram_slot(text + i)]++;
 }
 
-/* Only numbers as arguments. */
-static bool is_span(const char *msgid)
-{
-    bool has_number = false;
-    for (const char *p = msgid; *p;) {
-        struct spec s = {.kind = '%'};
-        if (*p++ == '%')
-            p = spec_read(p, &s);
-        has_number |= s.kind == 'd' || s.kind == 'f';
-        if (!strchr("%df", s.kind))
-            return false;
-    }
-    return has_number;
-}
-
 static void entry_add(const char *msgid, const char *said)
 {
     struct entry e = {.msgid = msgid, .said = said};
     entry_measure(&e);
-    if (e.letters >= LETTERS_MIN)
+    if (e.letters >= LETTERS_MIN || (e.letters + 1u == LETTERS_MIN && e.literal >= LITERAL_SURE))
         index_.entries[index_.n++] = e;
-    else if (e.letters && e.head == 0 && strcmp(msgid, said) != 0 && is_span(msgid) && index_.nspans < SPANS)
-        index_.spans[index_.nspans++] = e;
+    else if (e.letters && strcmp(msgid, said) != 0 && index_.nweak < WEAK)
+        index_.weak[index_.nweak++] = e;
 }
 
 static void index_make(void)
@@ -205,13 +192,13 @@ static size_t number_span(char kind, const char *p, const char *end)
     if (kind == 'c')
         return pad + (p < end);
     const char *of = kind == 'x' ? "0123456789abcdefABCDEFx" : kind == 'f' ? "0123456789.e+-" : "0123456789";
-    if (p < end && *p == '-')
+    if (p < end && strchr("+-", *p))
         n++;
     while (p + n < end && strchr(of, p[n]) && p[n])
         n++;
     while (kind == 'f' && n && p[n - 1] == '.') /* of the sentence */
         n--;
-    return n > (p < end && *p == '-') ? pad + n : 0;
+    return n > (p < end && strchr("+-", *p) != NULL) ? pad + n : 0;
 }
 
 /* Literal text and numbers of *fmt against *text, up to the next argument of words (then *fmt stands behind it and true is
@@ -418,24 +405,29 @@ static bool tell_plain(struct span text, struct buf *out)
     return true;
 }
 
-/* "24 h" */
-static bool tell_span(struct span text, struct buf *out)
+/* "24 h"; and, as a whole text, "as root". Only single words are taken for arguments. */
+static bool tell_weak(struct span text, unsigned depth, struct buf *out)
 {
-    struct match m;
-    if (!text.n || text.n > 32 || !isdigit((unsigned char)text.p[0]))
+    struct match m, best = {.n = 0};
+    if (!text.n || text.n > WEAK_TEXT || (depth && !isdigit((unsigned char)text.p[0]) && !strchr("+-", text.p[0])))
         return false;
-    for (unsigned i = 0; i < index_.nspans; i++)
-        if (fits(&index_.spans[i], text, &m)) {
-            tell_match(&m, DEPTH, false, out);
-            return true;
-        }
-    return false;
+    for (unsigned i = 0; i < index_.nweak; i++) {
+        const struct entry *e = &index_.weak[i];
+        bool fine = (!best.entry || e->literal > best.entry->literal) && fits(e, text, &m) && m.n;
+        for (unsigned k = 0; fine && k < m.n; k++)
+            fine = m.arg[k].n && !has(m.arg[k], " ") && (!depth || isdigit((unsigned char)m.arg[k].p[0]) || strchr("+-", m.arg[k].p[0]));
+        if (fine)
+            best = m;
+    }
+    if (best.entry)
+        tell_match(&best, DEPTH, false, out);
+    return best.entry != NULL;
 }
 
 static bool tell_whole(struct span text, unsigned depth, bool may_be_cut, bool outer_is_one, struct buf *out)
 {
     struct match m;
-    if (tell_plain(text, out) || tell_span(text, out))
+    if (tell_plain(text, out))
         return true;
     if (!look_up(text, outer_is_one, &m))
         return false;
@@ -511,11 +503,11 @@ static bool tell_list(struct span text, unsigned depth, struct buf *out)
 static bool tell(struct span text, unsigned depth, bool may_be_cut, struct buf *out)
 {
     return depth <= DEPTH &&
-           (tell_plain(text, out) || tell_span(text, out) || tell_list(text, depth, out) || tell_whole(text, depth, may_be_cut, true, out) ||
+           (tell_plain(text, out) || tell_list(text, depth, out) || tell_whole(text, depth, may_be_cut, true, out) ||
             tell_outer(text, ": ", 0, "：", depth, may_be_cut, out) || tell_whole(text, depth, may_be_cut, false, out) ||
             (may_be_cut && tell_cut(text, depth, out)) || tell_inner(text, ": ", depth, may_be_cut, out) ||
             tell_outer(text, "; ", 0, "；", depth, may_be_cut, out) || tell_inner(text, "; ", depth, may_be_cut, out) ||
-            tell_outer(text, ". ", 1, "", depth, may_be_cut, out) || tell_inner(text, ". ", depth, may_be_cut, out));
+            tell_outer(text, ". ", 1, "", depth, may_be_cut, out) || tell_inner(text, ". ", depth, may_be_cut, out) || tell_weak(text, depth, out));
 }
 
 /* "TG-4001 " stands before some. */

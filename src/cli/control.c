@@ -294,7 +294,14 @@ static int tell_table(const struct command *self, int argc, char **argv, bool is
         run_ref_release(&r);
         return cli_usage(self, "\"%s\" is not SCHEMA.TABLE", words[0]);
     }
-    code = tell(&r, self->name, args, done);
+    struct err e = {0};
+    if (!r.is_live && !cli_resume_quietly(&r, &e)) { /* only an engine can do it */
+        code = cli_fail(&e);
+        run_ref_release(&r);
+    } else {
+        r.is_live = true;
+        code = tell(&r, self->name, args, done);
+    }
     free(args);
     return code;
 }

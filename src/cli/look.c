@@ -43,13 +43,13 @@ static bool take(const struct settings *s, struct window_look *look, struct err 
 {
     enum text_language l;
     if (s->theme.text && !theme_is_known(s->theme.text))
-        return wrong(&s->theme, e, "the theme can be default, dark, light, high-contrast, mono or auto");
+        return wrong(&s->theme, e, N_("the theme can be default, dark, light, high-contrast, mono or auto"));
     if (s->glyphs.text && !glyph_set_parse(s->glyphs.text, &look->glyphs))
-        return wrong(&s->glyphs, e, "glyphs can be auto, lines, safe or ascii");
+        return wrong(&s->glyphs, e, N_("glyphs can be auto, lines, safe or ascii"));
     if (s->language.text && !text_language_parse(s->language.text, &l))
-        return wrong(&s->language, e, "the language can be en or zh");
+        return wrong(&s->language, e, N_("the language can be en or zh"));
     if (s->mouse.text && strcmp(s->mouse.text, "on") != 0 && strcmp(s->mouse.text, "off") != 0)
-        return wrong(&s->mouse, e, "the mouse can be on or off");
+        return wrong(&s->mouse, e, N_("the mouse can be on or off"));
     if (!take_keys(s, e))
         return false;
     if (s->theme.text)

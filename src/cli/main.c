@@ -36,11 +36,12 @@ const struct command cli_commands[] = {
      cmd_pace},
     {"answer", "[NAME] ID[@SCHEMA.TABLE] CHOICE", "answer a question of a run",
      "tidegate status shows the open questions with their ids and choices.", cmd_answer},
-    {"redo", "[NAME] TABLE", "copy a table of a live run anew",
+    {"redo", "[NAME] TABLE", "copy a table of a run anew",
      "TABLE is SCHEMA.TABLE at the source. It is emptied at the target and read again while the rest of the run goes on, as\n"
-     "after a difference that tidegate verify or the dashboard has found. Nothing at the source is changed.",
+     "after a difference that tidegate verify or the dashboard has found; an engine that has ended is started again for it.\n"
+     "Nothing at the source is changed.",
      cmd_redo},
-    {"leave-out", "[NAME] SCHEMA.TABLE", "leave a table out of a live run, for good",
+    {"leave-out", "[NAME] SCHEMA.TABLE", "leave a table out of a run, for good",
      "Changes of it are not applied any more, and what is at the target stays there as it is then. An open question about it is\n"
      "over. Naming the table in full is the consent. A table that was left out comes back in another run only.",
      cmd_leave_out},

@@ -158,11 +158,11 @@ static void dm_apply(struct reader *r, const char *block, const struct ynode *ma
         if (!k || k->effect == E_NONE || k->effect == E_CODE || ynode_is_null(y))
             continue;
         if (k->effect == E_WARN && !is_off(y))
-            rd_problem(r, true, ERR_CONF_UNSUPPORTED, key, "%s %s", k->key, k->to);
+            rd_problem(r, true, ERR_CONF_UNSUPPORTED, key, "%s: %s", k->key, k->to);
         else if (k->effect == E_REFUSE && !is_off(y)) {
             char name[PATH_SIZE];
             snprintf(name, sizeof name, "%s.%s", block, k->key);
-            rd_note(r, ERR_CONF_UNSUPPORTED, key, "unsupported", name, "%s %s", k->key, k->to);
+            rd_note(r, ERR_CONF_UNSUPPORTED, key, "unsupported", name, "%s: %s", k->key, k->to);
         } else if (k->kind == K_SUB && k->effect == E_SET && y->kind == Y_MAP)
             dm_apply(r, k->sub, y, at);
         else if (k->kind != K_SUB && (k->effect == E_SET || k->effect == E_CLAMP))

@@ -3,12 +3,14 @@
 // place they stand in.
 #include "conf/dm_keys.h"
 
+#include "base/text.h"
+
 #include <stddef.h>
 
 // clang-format off
-#define NOT_BUILT "is not built yet"
-#define EXACT "has no effect: rows are applied exactly once here"
-#define PINNED "has no effect: tidegate sets the variables of its sessions itself"
+#define NOT_BUILT N_("is not built yet")
+#define EXACT N_("has no effect: rows are applied exactly once here")
+#define PINNED N_("has no effect: tidegate sets the variables of its sessions itself")
 #define TOPOLOGY_HOST(b)                                                                           \
     {b, "host", K_TEXT, E_NONE, NULL, NULL}, {b, "manage_host", K_TEXT, E_NONE, NULL, NULL},       \
         {b, "ssh_port", K_INT, E_NONE, NULL, NULL}, {b, "name", K_TEXT, E_NONE, NULL, NULL},       \
@@ -22,10 +24,10 @@
 const struct dm_key dm_keys[] = {
     {"task", "name", K_TEXT, E_CODE, NULL, NULL},
     {"task", "task-mode", K_TEXT, E_CODE, NULL, NULL},
-    {"task", "is-sharding", K_BOOL, E_REFUSE, NULL, "merging sharded sources " NOT_BUILT},
-    {"task", "shard-mode", K_TEXT, E_REFUSE, NULL, "merging sharded sources " NOT_BUILT},
+    {"task", "is-sharding", K_BOOL, E_REFUSE, NULL, N_("merging sharded sources is not built yet")},
+    {"task", "shard-mode", K_TEXT, E_REFUSE, NULL, N_("merging sharded sources is not built yet")},
     {"task", "strict-optimistic-shard-mode", K_BOOL, E_REFUSE, NULL,
-     "merging sharded sources " NOT_BUILT},
+     N_("merging sharded sources is not built yet")},
     {"task", "ignore-checking-items", K_WORDS, E_SET, NULL, "/checks.ignore"},
     {"task", "meta-schema", K_TEXT, E_NONE, NULL, NULL},
     {"task", "enable-heartbeat", K_BOOL, E_NONE, NULL, NULL},
@@ -39,14 +41,14 @@ const struct dm_key dm_keys[] = {
     {"task", "online-ddl", K_BOOL, E_NONE, NULL, NULL},
     {"task", "online-ddl-scheme", K_TEXT, E_NONE, NULL, NULL},
     {"task", "shadow-table-rules", K_WORDS, E_WARN, NULL,
-     "has no effect: shadow tables move as tables do"},
+     N_("has no effect: shadow tables move as tables do")},
     {"task", "trash-table-rules", K_WORDS, E_WARN, NULL,
-     "has no effect: trash tables move as tables do"},
+     N_("has no effect: trash tables move as tables do")},
     {"task", "routes", K_NAMED, E_CODE, "routes", NULL},
     {"task", "filters", K_NAMED, E_CODE, "filters", NULL},
-    {"task", "column-mappings", K_ANY, E_REFUSE, NULL, 
-        "was removed from DM; extract-table, extract-schema, extract-source took its place, and are not "
-        "built yet here"},
+    {"task", "column-mappings", K_ANY, E_REFUSE, NULL,
+        N_("was removed from DM; extract-table, extract-schema, extract-source took its place, and are not "
+           "built yet here")},
     {"task", "expression-filter", K_NAMED, E_CODE, "expression-filter", NULL},
     {"task", "block-allow-list", K_NAMED, E_CODE, "block-allow-list", NULL},
     {"task", "black-white-list", K_NAMED, E_CODE, "block-allow-list", NULL},
@@ -57,7 +59,7 @@ const struct dm_key dm_keys[] = {
     {"task", "clean-dump-file", K_BOOL, E_NONE, NULL, NULL},
     {"task", "ansi-quotes", K_BOOL, E_NONE, NULL, NULL},
     {"task", "remove-meta", K_BOOL, E_WARN, NULL,
-     "has no effect: a new run starts with a new name"},
+     N_("has no effect: a new run starts with a new name")},
     {"task", "experimental", K_SUB, E_NONE, "experimental", NULL},
     {"experimental", "async-checkpoint-flush", K_BOOL, E_NONE, NULL, NULL},
 
@@ -73,22 +75,22 @@ const struct dm_key dm_keys[] = {
     {"security", "ssl-key", K_TEXT, E_SET, NULL, "tls.key"},
     {"security", "cert-allowed-cn", K_WORDS, E_REFUSE, NULL, NOT_BUILT},
     {"security", "ssl-ca-bytes", K_ANY, E_REFUSE, NULL,
-     "is not read; put it into a file and name that in ssl-ca"},
+     N_("is not read; put it into a file and name that in ssl-ca")},
     {"security", "ssl-cert-bytes", K_ANY, E_REFUSE, NULL,
-     "is not read; put it into a file and name that in ssl-cert"},
+     N_("is not read; put it into a file and name that in ssl-cert")},
     {"security", "ssl-key-bytes", K_ANY, E_REFUSE, NULL,
-     "is not read; put it into a file and name that in ssl-key"},
+     N_("is not read; put it into a file and name that in ssl-key")},
     {"security", "ssl-ca-base64", K_TEXT, E_REFUSE, NULL,
-     "is not read; put it into a file and name that in ssl-ca"},
-    {"security", "ssl-cert-base64", K_TEXT, E_REFUSE, NULL, "is not read; use a file and ssl-cert"},
-    {"security", "ssl-key-base64", K_TEXT, E_REFUSE, NULL, "is not read; use a file and ssl-key"},
+     N_("is not read; put it into a file and name that in ssl-ca")},
+    {"security", "ssl-cert-base64", K_TEXT, E_REFUSE, NULL, N_("is not read; use a file and ssl-cert")},
+    {"security", "ssl-key-base64", K_TEXT, E_REFUSE, NULL, N_("is not read; use a file and ssl-key")},
 
     {"mysql-instances", "source-id", K_TEXT, E_SET, NULL, "id"},
     {"mysql-instances", "meta", K_SUB, E_SET, "meta", NULL},
     {"mysql-instances", "route-rules", K_WORDS, E_CODE, NULL, NULL},
     {"mysql-instances", "filter-rules", K_WORDS, E_CODE, NULL, NULL},
     {"mysql-instances", "expression-filters", K_WORDS, E_CODE, NULL, NULL},
-    {"mysql-instances", "column-mapping-rules", K_WORDS, E_REFUSE, NULL, "was removed from DM"},
+    {"mysql-instances", "column-mapping-rules", K_WORDS, E_REFUSE, NULL, N_("was removed from DM")},
     {"mysql-instances", "block-allow-list", K_TEXT, E_CODE, NULL, NULL},
     {"mysql-instances", "black-white-list", K_TEXT, E_CODE, NULL, NULL},
     {"mysql-instances", "mydumper-config-name", K_TEXT, E_CODE, NULL, NULL},
@@ -144,7 +146,7 @@ const struct dm_key dm_keys[] = {
     {"mydumpers", "chunk-filesize", K_TEXT, E_NONE, NULL, NULL},
     {"mydumpers", "statement-size", K_INT, E_NONE, NULL, NULL},
     {"mydumpers", "rows", K_INT, E_NONE, NULL, NULL},
-    {"mydumpers", "where", K_TEXT, E_REFUSE, NULL, "copying a part of the rows " NOT_BUILT},
+    {"mydumpers", "where", K_TEXT, E_REFUSE, NULL, N_("copying a part of the rows is not built yet")},
     {"mydumpers", "skip-tz-utc", K_BOOL, E_NONE, NULL, NULL},
     {"mydumpers", "extra-args", K_TEXT, E_CODE, NULL, NULL},
 

@@ -304,7 +304,7 @@ static void take_server(struct reader *r, enum dm_part p, const struct ynode *se
         yaml_quote(clean.p, list);
         buf_release(&clean);
     } else {
-        rd_problem(r, true, ERR_CONF_VALUE, server, "%s", e.code != ERR_OK ? e.text : "its port is no number");
+        rd_problem(r, true, ERR_CONF_VALUE, server, "%s", e.code != ERR_OK ? e.text : N_("its port is no number"));
     }
     note_others(r, parts[p].block, server, kept);
     free(word);

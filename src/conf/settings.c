@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/settings.h"
 
+#include "base/text.h"
 #include "conf/yaml_doc.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ static bool wrong(const struct ynode *y, enum err_code code, const char *text, s
 static bool scalar(const struct ynode *y, struct setting *out, struct err *e)
 {
     if (y->kind != Y_SCALAR || y->has_zero || ynode_is_null(y))
-        return wrong(y, ERR_CONF_VALUE, "a word is wanted here", e);
+        return wrong(y, ERR_CONF_VALUE, N_("a word is wanted here"), e);
     free(out->text);
     out->text = x_strdup(y->text);
     ynode_where(y->file, y->line, y->column, out->where, sizeof out->where);
@@ -38,7 +39,7 @@ static bool scalar(const struct ynode *y, struct setting *out, struct err *e)
 static bool read_keys(struct settings *s, const struct ynode *map, struct err *e)
 {
     if (map->kind != Y_MAP)
-        return wrong(map, ERR_CONF_VALUE, "keys: wants actions and their keys, for example  pause: [P, F5]", e);
+        return wrong(map, ERR_CONF_VALUE, N_("keys: wants actions and their keys, for example  pause: [P, F5]"), e);
     s->keys = x_alloc((map->n + 1) * sizeof *s->keys);
     for (size_t i = 0; i < map->n; i++) {
         const struct ynode *value = map->items[2 * i + 1];
@@ -47,7 +48,7 @@ static bool read_keys(struct settings *s, const struct ynode *map, struct err *e
         if (!scalar(map->items[2 * i], &k->action, e))
             return false;
         if (is_list && value->n > SETTING_KEYS)
-            return wrong(value, ERR_CONF_VALUE, "an action has four keys at most", e);
+            return wrong(value, ERR_CONF_VALUE, N_("an action has four keys at most"), e);
         for (size_t one = 0; one < (is_list ? value->n : 1); one++) {
             struct setting key = {NULL, ""};
             if (!scalar(is_list ? value->items[one] : value, &key, e))
@@ -65,7 +66,7 @@ static bool read_root(struct settings *s, const struct ynode *root, struct err *
         struct setting *to;
     } known[] = {{"theme", &s->theme}, {"glyphs", &s->glyphs}, {"language", &s->language}, {"mouse", &s->mouse}};
     if (root->kind != Y_MAP)
-        return wrong(root, ERR_CONF_FILE, "settings are a map: theme, glyphs, language, mouse, keys", e);
+        return wrong(root, ERR_CONF_FILE, N_("settings are a map: theme, glyphs, language, mouse, keys"), e);
     for (size_t i = 0; i < root->n; i++) {
         const struct ynode *name = root->items[2 * i], *value = root->items[2 * i + 1];
         size_t at = 0;
@@ -73,9 +74,9 @@ static bool read_root(struct settings *s, const struct ynode *root, struct err *
             at++;
         bool is_keys = name->kind == Y_SCALAR && strcmp(name->text, "keys") == 0;
         if (at == TG_ARRAY_LEN(known) && !is_keys)
-            return wrong(name, ERR_CONF_KEY, "unknown setting; there are theme, glyphs, language, mouse and keys", e);
+            return wrong(name, ERR_CONF_KEY, N_("unknown setting; there are theme, glyphs, language, mouse and keys"), e);
         if (is_keys ? s->keys != NULL || !read_keys(s, value, e) : !scalar(value, known[at].to, e))
-            return e->code != ERR_OK ? false : wrong(name, ERR_CONF_KEY, "keys: stands here a second time", e);
+            return e->code != ERR_OK ? false : wrong(name, ERR_CONF_KEY, N_("keys: stands here a second time"), e);
     }
     return true;
 }

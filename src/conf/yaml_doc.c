@@ -4,6 +4,8 @@
 // refused. Merges are expanded in node order, with a cap, because they can multiply.
 #include "conf/yaml_doc.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <yaml.h>
 
@@ -121,7 +123,7 @@ static bool copy_document(struct ydoc *d, const char *name, yaml_document_t *doc
         if (d->nodes[i].kind == Y_MAP)
             pairs += d->nodes[i].n;
         if (pairs > PAIRS_MAX)
-            return fail(e, name, from->start_mark, "it has more than 10,000 keys");
+            return fail(e, name, from->start_mark, N_("it has more than 10,000 keys"));
     }
     for (size_t i = 0, grown = 0; i < n; i++) {
         size_t before = d->nodes[i].n;
@@ -131,7 +133,7 @@ static bool copy_document(struct ydoc *d, const char *name, yaml_document_t *doc
         grown += d->nodes[i].n > before ? d->nodes[i].n - before : 0;
         if (grown > PAIRS_MAX)
             return fail(e, name, doc->nodes.start[i].start_mark,
-                        "its merges give more than 10,000 keys");
+                        N_("its merges give more than 10,000 keys"));
     }
     d->root = &d->nodes[0];
     return true;
@@ -147,7 +149,7 @@ static bool is_single(yaml_parser_t *parser, const char *name, struct err *e)
     yaml_mark_t mark = next.start_mark;
     yaml_document_delete(&next);
     return !has_more ||
-           fail(e, name, mark, "a second document starts here, and one file holds one");
+           fail(e, name, mark, N_("a second document starts here, and one file holds one"));
 }
 
 bool ydoc_parse(struct ydoc *d, const char *name, const char *text, size_t n, struct err *e)
@@ -156,7 +158,7 @@ bool ydoc_parse(struct ydoc *d, const char *name, const char *text, size_t n, st
     yaml_document_t doc;
     *d = (struct ydoc){0};
     if (n > TEXT_MAX)
-        return fail(e, name, (yaml_mark_t){0}, "it is larger than 4 MiB");
+        return fail(e, name, (yaml_mark_t){0}, N_("it is larger than 4 MiB"));
     if (!yaml_parser_initialize(&parser))
         tg_bug("out of memory");
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, n);

@@ -218,6 +218,11 @@ static int loop(struct engine *g, struct err *e)
             return (int)err_info(e->code)->exit_code;
         if (wants_stop || (g->o->stop && cancel_is_set(g->o->stop)))
             return EXIT_RESUMABLE;
+        if (engine_take_wish(g, engine_run_aside, e)) {
+            if (e->code != ERR_OK)
+                return exit_of(g, e);
+            continue;
+        }
         if (g->state == RUN_IN_SYNC && !settle(g, e)) {
             if (e->code == ERR_CANCELLED)
                 err_clear(e);
@@ -234,11 +239,6 @@ static int loop(struct engine *g, struct err *e)
         if (g->is_snapshot && copy_is_lost(g->copy) && !engine_is_copied(g) && !snapshot_round(g, e))
             return exit_of(g, e);
         check_verify_wish(g);
-        if (engine_take_wish(g, engine_run_aside, e)) {
-            if (e->code != ERR_OK)
-                return exit_of(g, e);
-            continue;
-        }
         if (engine_is_left_alone(g)) {
             engine_left_alone(g, e);
             return EXIT_PERSON;

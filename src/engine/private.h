@@ -151,6 +151,7 @@ struct engine {
     pthread_cond_t changed;
     struct question *questions;
     struct engine_wish *wishes;       /* newest first */
+    bool takes_wishes;                /* the stages are there: what is wished for is held against them at once */
     struct standing *standing;        /* answers that hold for every later question of the id */
     enum run_state state;             /* what it would be without pause and questions */
     bool is_paused, wants_stop, wants_verify, is_fatal;
@@ -177,6 +178,8 @@ struct engine {
     uint32_t ntable_rate;
     int64_t *table_began;             /* times.c's, by index in tabs.list */
     uint32_t ntable_began, hour_seconds, day_seconds; /* seconds that are in the newest of the long points */
+    int64_t source_lost_ms;           /* mono: since then the source does not answer; 0: it does */
+    char source_lost[120];            /* why */
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum;
     struct pos source_end;            /* last known end of the source's binlog */

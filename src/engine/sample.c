@@ -42,16 +42,24 @@ static uint64_t distance(const struct pos *from, const struct pos *to)
     return strcmp(from->file, to->file) == 0 ? to->at - from->at : to->at;
 }
 
+#define LOOK_MS 1000
+#define LOOK_LOST_MS 5000             /* between two looks at a source that does not answer: each may take its time */
+#define LOST_MS 5000                  /* from when on that is told as the state of the run */
+
 static void look_at_source(struct engine *g, int64_t now)
 {
     struct err e = {0};
-    if (now - g->look_ms < 1000)
+    if (now - g->look_ms < (g->source_lost_ms ? LOOK_LOST_MS : LOOK_MS))
         return;
-    g->look_ms = now;
-    if (!g->look.my && !conn_open_source(&g->look, &g->source, 30, &e))
-        return;
-    if (!source_position(&g->look, &g->source_end, &e) && err_is_lost(&e))
+    bool fine = (g->look.my || conn_open_source(&g->look, &g->source, 30, &e)) && source_position(&g->look, &g->source_end, &e);
+    g->look_ms = clock_mono_ms();
+    if (!fine && source_comes_back(&e)) {
         conn_close(&g->look);
+        g->source_lost_ms = g->source_lost_ms ? g->source_lost_ms : now;
+        snprintf(g->source_lost, sizeof g->source_lost, "%.119s", e.text);
+        return;
+    }
+    g->source_lost_ms = 0;
     engine_pace_look(g);
 }
 
@@ -237,6 +245,8 @@ static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
         l->seconds = 0;
     else
         l->seconds = last ? TG_MAX((double)(wall - last) / 1000.0 - 1.0, 0.0) : -1;
+    if (g->source_lost_ms)            /* what it has written since is not known */
+        l->seconds = TG_MAX(l->seconds, (double)(now - g->source_lost_ms) / 1000.0);
     int64_t event = atomic_load(&g->follow_count.last_event_ms);
     l->silent_s = event ? (double)(now - event) / 1000.0 : 0;
     s->tx_applied = atomic_load(&g->apply_count.tx);
@@ -294,6 +304,10 @@ static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int6
     if (s->nquestions) {
         snprintf(s->reason, sizeof s->reason, "%.180s", s->question[0].text);
         return RUN_ASKING;
+    }
+    if (g->source_lost_ms && now - g->source_lost_ms > LOST_MS) {
+        snprintf(s->reason, sizeof s->reason, N_("the source can't be reached for %lld s: %s"), (long long)(now - g->source_lost_ms) / 1000, g->source_lost);
+        return RUN_STUCK;
     }
     bool may_read = s->pace.readers > 0; /* else the dial holds the copy, and says so */
     bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || (g->state == RUN_COPYING && may_read);

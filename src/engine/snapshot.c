@@ -77,7 +77,7 @@ static bool hold_catalogue(struct engine *g, struct err *e)
         struct tab *tab = tabs_find(&g->tabs, l.tables[i]->schema, l.tables[i]->name);
         pthread_mutex_unlock(&g->tabs.lock);
         if (!tab || !table_equal(tab->def, l.tables[i]))
-            fine = err_set(e, ERR_SOURCE_CHANGED, "%s.%s is %s", l.tables[i]->schema, l.tables[i]->name, tab ? "another" : "new");
+            fine = err_set(e, ERR_SOURCE_CHANGED, tab ? "%s.%s is another" : "%s.%s is new", l.tables[i]->schema, l.tables[i]->name);
     }
     if (fine && known != l.n)
         fine = err_set(e, ERR_SOURCE_CHANGED, "%u of %u tables are gone", known - l.n, known);

@@ -12,7 +12,8 @@
 
 struct engine_wish {
     struct engine_wish *next;
-    struct tab *tab;
+    char name[320];
+    struct tab *tab;                  /* NULL: the run had not begun to copy when it was wished */
     bool leaves;
 };
 
@@ -55,23 +56,33 @@ static bool may_wish(struct engine *g, const struct tab *tab, bool leaves, struc
            err_set(e, ERR_USAGE, "%s has no usable key: such a table is copied only before the stream starts; begin another run for it", tab->label);
 }
 
+/* g->lock held. */
+static struct tab *resolve(struct engine *g, const char *name, bool leaves, struct err *e)
+{
+    pthread_mutex_lock(&g->tabs.lock);
+    struct tab *tab = find_tab(g, name, e);
+    bool fine = tab && (!g->is_snapshot || err_set(e, ERR_USAGE, "the source has no binlog: all tables are of one snapshot")) &&
+                may_wish(g, tab, leaves, e);
+    pthread_mutex_unlock(&g->tabs.lock);
+    return fine ? tab : NULL;
+}
+
 bool engine_wish(struct engine *g, const char *table, bool leaves, struct err *e)
 {
+    bool fine = true;
     if (!table || !table[0])
         return err_set(e, ERR_USAGE, "which table?");
     pthread_mutex_lock(&g->lock);
-    pthread_mutex_lock(&g->tabs.lock);
-    struct tab *tab = find_tab(g, table, e);
-    bool fine = tab && (!g->is_snapshot || err_set(e, ERR_USAGE, "the source has no binlog: all tables are of one snapshot")) &&
-                (g->follow || err_set(e, ERR_USAGE, "the run has not begun to copy yet")) && may_wish(g, tab, leaves, e);
+    struct tab *tab = g->takes_wishes ? resolve(g, table, leaves, e) : NULL;
+    fine = tab || !g->takes_wishes;
     for (struct engine_wish *w = g->wishes; w && fine; w = w->next)
-        fine = w->tab != tab || err_set(e, ERR_USAGE, "that was asked for %s already", tab->label);
+        fine = strcmp(w->name, table) != 0 || err_set(e, ERR_USAGE, "that was asked for %s already", table);
     if (fine) {
         struct engine_wish *w = x_alloc(sizeof *w);
-        *w = (struct engine_wish){g->wishes, tab, leaves};
+        *w = (struct engine_wish){.next = g->wishes, .tab = tab, .leaves = leaves};
+        snprintf(w->name, sizeof w->name, "%s", table);
         g->wishes = w;
     }
-    pthread_mutex_unlock(&g->tabs.lock);
     pthread_mutex_unlock(&g->lock);
     return fine;
 }
@@ -132,10 +143,13 @@ bool engine_take_wish(struct engine *g, engine_aside *aside, struct err *e)
 {
     pthread_mutex_lock(&g->lock);
     struct engine_wish *w = g->wishes;
+    g->takes_wishes = true;
+    if (w && !w->tab)
+        w->tab = resolve(g, w->name, w->leaves, e);
     pthread_mutex_unlock(&g->lock);
     if (!w)
         return false;
-    bool fine = aside(g, note_wish, e);
+    bool fine = w->tab && aside(g, note_wish, e);
     pthread_mutex_lock(&g->lock);
     struct engine_wish **p = &g->wishes; /* others may have come before it */
     while (*p != w)
@@ -145,7 +159,7 @@ bool engine_take_wish(struct engine *g, engine_aside *aside, struct err *e)
     if (fine)
         carry_out(g, w->tab, w->leaves);
     else if (e->code != ERR_CANCELLED)
-        log_event(LOG_WARN, "engine", w->tab->label, err_info(e->code)->id, "not done, try again: %s", e->text);
+        log_event(LOG_WARN, "engine", w->tab ? w->tab->label : "", err_info(e->code)->id, "not done, try again: %s", e->text);
     free(w);
     if (!fine && e->code != ERR_TARGET_FENCED)
         err_clear(e);
@@ -248,6 +262,7 @@ bool engine_recall_wishes(struct engine *g, struct err *e)
                 ledger_read_notes(&g->ledger, &g->control, NOTE_LEFT, told, &left, e);
     for (uint32_t i = 0; i < left.n && fine; i++) {
         struct tab *tab = tab_of(g, left.ids[i]);
+        quarantine_drop_table(g->quarantine, left.ids[i]);
         if (tab)
             leave_again(g, tab);
     }

@@ -499,7 +499,10 @@ static void *decoder_main(void *arg)
         }
         tries = pos_cmp(&before, &f->at) == 0 ? tries + 1 : 0;
         atomic_fetch_add(&f->o.count->reopened, 1);
-        log_event(LOG_WARN, "follow", "", err_info(e.code)->id, "%s; opened again, nothing lost", e.text);
+        if (tries < 2)
+            log_event(LOG_WARN, "follow", "", err_info(e.code)->id, "%s; opened again, nothing lost", e.text);
+        else
+            log_event(LOG_WARN, "follow", "", err_info(e.code)->id, "%s; try %u follows, nothing is lost", e.text, tries + 1);
         cancel_wait(f->stop, (int64_t)TG_MIN(100u << TG_MIN(tries, 7u), 10000u));
     }
     mysql_thread_end();

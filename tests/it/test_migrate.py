@@ -121,5 +121,26 @@ def test_verify_outlasts_trouble(scene: Scene):
         target.query(f"UPDATE {SCHEMA}.texts SET fixed = 'Altered' WHERE id = 77")
 
 
+@case()
+def test_source_out_of_reach(scene: Scene):
+    """A source that does not answer is the state of the run, with the reason and a lag that grows; it comes back by itself."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    near = scene.proxy(source)
+    fill(source.port, 500, "mysql97")
+    engine = scene.engine(near, target).start()
+    engine.until_state("in-sync", seconds=120)
+    near.refuse()
+    near.cut()
+    source.query(f"UPDATE {SCHEMA}.texts SET fixed = 'meanwhile' WHERE id = 77")
+    snapshot = engine.until_state("stuck", seconds=60)
+    check("the source can't be reached for" in snapshot["reason"], f"the reason: {snapshot['reason']}")
+    check(snapshot["lag"]["seconds"] >= 5, f"the lag: {snapshot['lag']}")
+    near.refuse(False)
+    engine.until_state("in-sync", seconds=60)
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
 if __name__ == "__main__":
     main()

@@ -18,7 +18,7 @@ import time
 
 import pyte
 from compare import End, compare_table
-from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, tidegate, wait_for  # noqa: I001  (sets the path)
+from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, wait_for  # noqa: I001  (sets the path)
 
 DEADLINE = 60
 READING = 0.4  # a box is deaf for 0.3 s after it has opened
@@ -256,6 +256,8 @@ def tables_of(server, schema):
 def test_journey(scene: Scene):
     """From Start to a verified PASS in lines: a wrong host, a failing check that another user cures, a subset, a rename, every kind of word of the dashboard."""
     source, target = scene.source("mariadb", options=["--binlog-row-image=MINIMAL"]), scene.target("tidb")
+    target.query("CREATE DATABASE tg_it")
+    target.query("CREATE VIEW tg_it.order_notes AS SELECT 1 AS id")  # where a table should stand
     source.query(f"CREATE USER plain IDENTIFIED BY '{SECRET}'")
     source.query("GRANT SELECT, PROCESS, RELOAD, LOCK TABLES, REPLICATION CLIENT, REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR ON *.* TO plain")
     source.query("CREATE DATABASE tg_it")
@@ -281,6 +283,26 @@ def test_journey(scene: Scene):
     number = re.search(r"^  (\d+)  fails: .*row", person.says, re.M | re.I)
     check(number, person.says[-3000:])
     check("failing" in ask(person, ""), "a failing check was gone past")
+    view = re.search(r"^  (\d+)  fails: .*order_notes", person.says, re.M)
+    check(view, person.says[-3000:])
+    check("no reason makes a run possible here" in ask(person, f"accept {number.group(1)} we know"), person.says[-500:])
+    check("without a reason nothing is accepted" in ask(person, f"accept {view.group(1)}") + ask(person, "1") + ask(person, ""), person.says[-900:])
+    ask(person, "<")
+    said = ask(person, f"accept {view.group(1)} it goes tonight")
+    check("(accepted)" in said, said)
+    view = re.search(r"^  (\d+)  attention: .*order_notes", said, re.M)
+    check("it goes tonight" in ask(person, view.group(1)), person.says[-900:])
+    said = ask(person, f"cure {view.group(1)}")
+    check("DROP VIEW" in said and "  1  Run it" in said, said)
+    ask(person, "1")
+    ask(person, "")
+    check("Type the host's name (127.0.0.1):" in ask(person, ""), person.says[-500:])
+    check("That is not the name that was asked for" in ask(person, "yes"), person.says[-500:])
+    equal(len(target.query("SHOW FULL TABLES FROM tg_it")), 1, "views before the consent")
+    for answer in ("1", "", "", "127.0.0.1"):
+        said = ask(person, answer)
+    check("Running it." in said and not target.query("SHOW FULL TABLES FROM tg_it"), said)
+    number = re.search(r"^  (\d+)  fails: .*row", said, re.M | re.I)
     said = ask(person, f"cure {number.group(1)}")
     check("FULL" in said and "  1  Run it" in said, said)
     ask(person, "1")
@@ -295,7 +317,7 @@ def test_journey(scene: Scene):
     check(SECRET not in text, "the password was saved")
     ask(person, "4")
     person.say("2")
-    follow(scene, person, source)
+    follow(person, source, target)
     equal(person.end(), EXIT["fine"], f"exit code:\n{person.says[-2000:]}\n")
     equal(tables_of(target, "tg_it"), {"a", "order_notes", "orders_new"}, "tables at the target")
     ends = End(source.port, "tg_it"), End(target.port, "tg_it")
@@ -309,10 +331,14 @@ def test_journey(scene: Scene):
 def resume(scene, source, target):
     """The stopped run is offered with what is known of it, goes on, and holds what was written meanwhile."""
     source.query("UPDATE tg_it.a SET t='while it stood' WHERE id<30")
-    wait_for(lambda: tidegate("status", "journey", "--run-dir", scene.home / "runs").returncode, 60, "the end of the engine")
-    person = Person(scene, "--plain", terminal=True, env={"TG_SOURCE_PASSWORD": SECRET, "TG_TARGET_PASSWORD": ""})
-    person.prompt()
-    check(re.search(r"^  journey  stopped ", person.says, re.M), person.says)
+    def offered():  # as soon as the engine is gone
+        one = Person(scene, "--plain", terminal=True, env={"TG_SOURCE_PASSWORD": SECRET, "TG_TARGET_PASSWORD": ""})
+        one.prompt()
+        if re.search(r"^  journey  stopped ", one.says, re.M):
+            return one
+        one.discard()
+        return None
+    person = wait_for(offered, 60, "the stopped run")
     check(person.read(lambda text: "journey: binlog still on the source" in text), person.says)
     said = ask(person, "3")
     check("  1  journey  stopped" in said, said)
@@ -327,7 +353,7 @@ def resume(scene, source, target):
     equal(person.end(), EXIT["fine"], "exit code")
 
 
-def follow(scene, person, source):
+def follow(person, source, target):
     """The plain dashboard on a run that follows, until a PASS; then it is stopped."""
     def waits(words):
         begin = len(person.says)
@@ -359,6 +385,14 @@ def follow(scene, person, source):
     hears("save events.txt", "stays as it is")
     hears("nonsense", "there is no command nonsense")
     hears("report", "when the run is over")
+    hears("chunks orders", "tg_it.orders   by id")
+    target.query("UPDATE tg_it.orders_new SET t='broken' WHERE id=100")
+    hears("redo tg_it.orders", "Copy tg_it.orders anew?")
+    hears("2", "copied anew")
+    ends = End(source.port, "tg_it"), End(target.port, "tg_it")
+    wait_for(lambda: not compare_table(ends, "orders", "orders_new")[0], 60, "the table that was copied anew")
+    hears("leave-out tg_it.a", "Type the table's name (tg_it.a) for: Leave it out. Anything else: Keep it.")
+    hears("yes", "nothing was done")
     hears("verify", "compar")
     check(person.read(lambda text: "Verdict PASS" in text), person.says[-2000:])
     hears("stop", "Stop the run?")
@@ -440,6 +474,37 @@ def test_dm_files(scene: Scene):
     wizard.prompt()
     ask(wizard, "1")
     check("Host [127.0.0.1]" in ask(wizard, ""), wizard.says[-500:])
+
+
+@case()
+def test_long_list(scene: Scene):
+    """Tables come twenty at a time; a find, a sort and a glob narrow them, and numbers are of the list that was told last."""
+    source = scene.source("mariadb")
+    source.query("CREATE DATABASE tg_it")
+    for number in range(45):
+        source.query(f"CREATE TABLE tg_it.t_{number:02} (id INT PRIMARY KEY)")
+    source.query("CREATE TABLE tg_it.zero (id INT)")
+    person = Person(scene, "--plain")
+    walk(person, {("Source", "Kind"): "MariaDB", ("Source", "Host"): "127.0.0.1", ("Source", "Port"): str(source.port), ("Source", "User"): "root",
+                  ("Target", "Host"): "127.0.0.1", ("Target", "Port"): "1", ("Target", "User"): ["", "root"], ("Target", "Test it"): "no"}, last="Scope")
+    check("one thing left: User\nUser: " in person.says, person.says[-3000:])
+    check("the target could not be looked at" in person.says, person.says[-900:])
+    said = ask(person, "list tg_it")
+    check("  20  picked  tg_it.t_19" in said and "t_20" not in said and "… and 26 more" in said, said)
+    said = ask(person, "more")
+    check("  40  picked  tg_it.t_39" in said and "t_40" not in said and "… and 6 more" in said, said)
+    check("2 left out" in ask(person, "unpick 39-40"), person.says[-500:])
+    said = ask(person, "find t_3")
+    check("10 of 46 shown" in said and "  9  left out  tg_it.t_38" in said and "  1  picked  tg_it.t_30" in said, said)
+    check("1 picked" in ask(person, "pick 9"), person.says[-500:])
+    check("tg_it.zero" in ask(person, "keyless"), person.says[-500:])
+    check("1 left out" in ask(person, "unpick zero"), person.says[-500:])
+    check("exclude: [tg_it.t_39, tg_it.zero]" in ask(person, "rules"), person.says[-500:])
+    check("not a regular expression" in ask(person, "find /(/"), person.says[-500:])
+    check("  1  partly  tg_it" in ask(person, "sort size"), person.says[-500:])
+    check("include: [tg_it.t_0*]" in ask(person, "include tg_it.t_0*"), person.says[-500:])
+    check("These rules were written by hand" in ask(person, "pick t_20"), person.says[-900:])
+    check("include: [tg_it.t_0*]" in ask(person, "1") + ask(person, "rules"), person.says[-900:])
 
 
 @case()
@@ -532,6 +597,9 @@ def test_help_and_back(scene: Scene):
 @case()
 def test_options(scene: Scene):
     """--lang, the environment's language, and what is not an option."""
+    for env in ({"ACCESSIBLE": "1", "TERM": "xterm"}, {"TERM": "dumb"}):  # a terminal, and nothing said about lines
+        person = Person(scene, terminal=True, env=env)
+        check("Choose [1]" in person.prompt() and "\x1b" not in person.says, person.says)
     person = Person(scene, "--plain", "--lang", "zh")
     check("请选择" in person.prompt(), person.says)
     person.say("5")

@@ -47,8 +47,17 @@ def begun(scene, kind, **job):
     return source, target, scene.engine(source, target, **job)
 
 
-@case(for_each=[("mariadb", "mariadb"), ("mysql97-gtid", "mysql97-gtid"), ("mysql97-file", "mysql97-file")])
+@case(for_each=[("mysql56", "mysql56"), ("mysql97-file", "mysql97-file")], long_only=True)
+def test_redo_at(scene: Scene, kind):
+    redo(scene, kind)
+
+
+@case(for_each=[("mariadb", "mariadb"), ("mysql97-gtid", "mysql97-gtid")])
 def test_redo(scene: Scene, kind):
+    redo(scene, kind)
+
+
+def redo(scene, kind):
     """In sync, and once more while the first redo still copies; a writer works all the time."""
     source, target, engine = begun(scene, kind, limits={"chunk": "64KiB"})
     writer = scene.add(Writer(source.port, seed=OPTIONS.seed))
@@ -169,6 +178,55 @@ def test_redo_after_difference(scene: Scene):
 
 
 @case()
+def test_redo_full(scene: Scene):
+    """A run that is over: rows are altered at the target, redo starts an engine, which copies the table and compares anew."""
+    source, target, engine = begun(scene, "mysql97-gtid", mode="full", road={"until": "copied"})
+    equal(engine.start().ended(120), EXIT["fine"], "exit code")
+    target.query(f"DELETE FROM {TABLE} LIMIT 3")
+    compared = engine.verify()
+    equal(compared.returncode, EXIT["different"], f"exit code of\n{compared.stdout}\nwhich")
+    done(engine, "redo", TABLE)
+    told = engine.home / engine.name / "events.jsonl"
+    wait_for(lambda: "emptied at the target" in told.read_text(errors="replace"), 60, "the table emptied")
+    wait_for(lambda: told.read_text(errors="replace").rstrip().endswith('now finished"}'), 90, "the end of the run")
+    equal(engine.status()["verdict"], "PASS", "verdict")
+    same(scene, source, target)
+
+
+@case(for_each=[("tidb", "tidb"), ("mariadb", "mariadb")])
+def test_redo_parent(scene: Scene, kind):
+    """The table that a foreign key refers to, with a counter that is ahead of its rows."""
+    source, target = scene.source("mysql97-gtid"), scene.target(kind)
+    source.query(f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    source.query(f"CREATE TABLE {SCHEMA}.parent (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+    source.query(f"CREATE TABLE {SCHEMA}.child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES {SCHEMA}.parent (id))")
+    source.query(f"INSERT INTO {SCHEMA}.parent VALUES " + ",".join(f"({n},{n})" for n in range(1, 201)))
+    source.query(f"INSERT INTO {SCHEMA}.child SELECT id, id FROM {SCHEMA}.parent WHERE id < 100")
+    source.query(f"DELETE FROM {SCHEMA}.parent WHERE id > 150")
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    made = f"SELECT COUNT(*) FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = '{SCHEMA}' AND REFERENCED_TABLE_NAME = 'parent'"
+    wait_for(lambda: target.query(made)[0][0] == 1, 30, "the foreign key at the target")
+    done(engine, "redo", f"{SCHEMA}.parent")
+    emptied(engine, 1, f"{SCHEMA}.parent")
+    in_sync(engine)
+    same(scene, source, target)
+    equal(target.query(made)[0][0], 1, "foreign keys at the target")
+
+    def counts_on():
+        connection = connect(target.port, database=SCHEMA)
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("INSERT INTO parent (v) VALUES (0)")
+            number = cursor.lastrowid
+            cursor.execute("ROLLBACK")
+        connection.close()
+        return number > 200
+    wait_for(counts_on, 30, "the counter beyond the source's")
+    engine.stop()
+
+
+@case()
 def test_redo_asking(scene: Scene):
     """A row that the source changes is missing at the target: the run asks, and redo is an answer."""
     source, target, engine = begun(scene, "mariadb")
@@ -212,8 +270,17 @@ def rest(scene, source, target):
     return len(differences) - len(others)
 
 
-@case(for_each=[("mariadb", "mariadb"), ("mysql97-file", "mysql97-file")])
-def test_leave_out(scene: Scene, kind):
+@case(for_each=[("mysql97-gtid", "mysql97-gtid"), ("mysql97-file", "mysql97-file")], long_only=True)
+def test_leave_out_at(scene: Scene, kind):
+    leave_out(scene, kind)
+
+
+@case()
+def test_leave_out(scene: Scene):
+    leave_out(scene, "mariadb")
+
+
+def leave_out(scene, kind):
     """While a writer works on it; its rows stay where they are, DDL of it passes by, and a later engine knows it."""
     source, target, engine = begun(scene, kind, limits={"chunk": "64KiB"})
     writer = scene.add(Writer(source.port, seed=OPTIONS.seed))

@@ -7,6 +7,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -36,6 +37,27 @@ static void test_error(void **unused)
     err_set(&e, ERR_CONF_VALUE, N_("is \"%.80s\"; it can be true or false"), "maybe");
     text_speak(TEXT_EN);
     assert_string_equal(e.text, "是 \"maybe\"；可以是 true 或 false");
+}
+
+static void *at_work(void *arg)
+{
+    text_stay_english();
+    *(const char **)arg = _("Password");
+    return NULL;
+}
+
+/* What a thread makes that is told later stays English; the window speaks on. */
+static void test_thread(void **unused)
+{
+    pthread_t thread;
+    const char *said = NULL;
+    (void)unused;
+    text_speak(TEXT_ZH_CN);
+    assert_int_equal(pthread_create(&thread, NULL, at_work, &said), 0);
+    pthread_join(thread, NULL);
+    assert_string_equal(said, "Password");
+    assert_string_equal(_("Password"), "密码");
+    text_speak(TEXT_EN);
 }
 
 static void test_parse(void **unused)
@@ -69,6 +91,6 @@ static void test_locale(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_translate), cmocka_unit_test(test_error), cmocka_unit_test(test_parse), cmocka_unit_test(test_locale)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_translate), cmocka_unit_test(test_error), cmocka_unit_test(test_thread), cmocka_unit_test(test_parse), cmocka_unit_test(test_locale)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

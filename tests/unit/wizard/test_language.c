@@ -98,6 +98,30 @@ static void test_boxes(void **unused)
     text_speak(TEXT_EN);
 }
 
+/* What a test's thread has said is told in the language of the moment, and comes back to the letter. */
+static void test_told(void **unused)
+{
+    static const struct {
+        enum check_state state;
+        const char *text;
+    } lines[] = {{CHECK_PASS, "reached in 3 ms, TLSv1.3, certificate matches the host"}, {CHECK_PASS, "binlog is kept 24 h"}, {CHECK_PASS, "clock differs from ours by +0.2 s"},
+                 {CHECK_WARN, "This could not be looked at: Access denied for user 'tg_reader'@'10.0.0.9'"}, {CHECK_PASS, "6 tables in 1 schema, about 26 MB"},
+                 {CHECK_FAIL, "shop: no SELECT: its views can't be read, and are not made at the target (and 3 more)"}};
+    struct bench b;
+    (void)unused;
+    on_page(&b, STEP_SOURCE);
+    probe_begins(&b, PROBE_SOURCE);
+    for (size_t i = 0; i < TG_ARRAY_LEN(lines); i++)
+        tell(&b, PROBE_SOURCE, lines[i].state, lines[i].text);
+    probe_ends(&b, PROBE_SOURCE);
+    shot(&b, "wizard-source-told");
+    text_speak(TEXT_ZH_CN);
+    shots_zh(&b, "source-told");
+    text_speak(TEXT_EN);
+    shot(&b, "wizard-source-told");
+    bench_release(&b);
+}
+
 /* ---- the dashboard ---- */
 
 /* What an engine really says, in English: log lines, a question, why less is read. */
@@ -254,7 +278,7 @@ static void test_read_only(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),  cmocka_unit_test(test_boxes),     cmocka_unit_test(test_dashboard),
+        cmocka_unit_test(test_pages),  cmocka_unit_test(test_boxes), cmocka_unit_test(test_told),     cmocka_unit_test(test_dashboard),
         cmocka_unit_test(test_switch), cmocka_unit_test(test_read_only),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
