@@ -80,6 +80,7 @@ static const char *part_title(const char *part)
     static const char *const titles[][2] = {{"checks", N_("Checks at the start: accepted, and to be known")},
                                             {"cures", N_("Cures that were applied")},
                                             {"tables", N_("Changed or left out in tables")},
+                                            {"events", N_("Changes that rules of events leave out")},
                                             {"existing", N_("Tables that held rows at the target before")},
                                             {"views", N_("Views")},
                                             {"foreign_keys", N_("Foreign keys")},

@@ -54,7 +54,7 @@ struct scope {
     uint32_t dropping;                /* first route that the box of removal offers */
     size_t visible;                   /* rows of the tree that fitted when it was drawn */
 };
-enum { BOX_DETAILS = 100, BOX_RULES, BOX_RENAME, BOX_DROP, BOX_EVENTS, BOX_EVENT_WHICH, BOX_EVENT, BOX_EVENT_KINDS, BOX_EVENT_GROUP, BOX_EVENT_HARD };
+enum { SCOPE_EVENT_BOXES = 110 };      /* kinds of boxes from here on are scope_events.c's */
 extern const char *const scope_lists[SCOPE_LISTS]; /* paths of the job */
 
 struct scope *scope_of(struct wz *w); /* made at need */

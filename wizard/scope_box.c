@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-_Static_assert((int)BOX_DETAILS == (int)BOX_SCOPE, "kinds of boxes");
+enum { BOX_DETAILS = BOX_SCOPE, BOX_RULES, BOX_RENAME, BOX_DROP };
 #define DROPS 4u /* renames that the box of removal offers at a time */
 
 /* ---- details ---- */
@@ -306,19 +306,19 @@ bool scope_box_feed(struct wz *w, const struct input *in, struct wz_effect *out)
     if (kind < BOX_SCOPE)
         return false;
     struct input pressed = *in;
-    if (kind >= BOX_EVENTS && in->kind == IN_KEY && in->key == ' ' && w->modal.focus >= w->modal.nfields)
+    if (kind >= SCOPE_EVENT_BOXES && in->kind == IN_KEY && in->key == ' ' && w->modal.focus >= w->modal.nfields)
         pressed.key = K_ENTER; /* ticks */
     enum modal_answer answer = modal_feed(&w->modal, &pressed, w->now_ms);
     if (answer == MODAL_LEFT && kind == BOX_RULES)
         scope_revert(w);
     if (answer == MODAL_LEFT && (kind == BOX_RENAME || kind == BOX_DROP))
         look_again(w, out);
-    if (answer == MODAL_LEFT && kind >= BOX_EVENTS)
+    if (answer == MODAL_LEFT && kind >= SCOPE_EVENT_BOXES)
         scope_event_left(w, kind);
     if (answer != MODAL_PRESSED)
         return true;
     unsigned b = w->modal.focus - w->modal.nfields;
-    if (kind >= BOX_EVENTS)
+    if (kind >= SCOPE_EVENT_BOXES)
         scope_event_pressed(w, kind, b);
     else if (kind == BOX_DETAILS)
         details_pressed(w, b);

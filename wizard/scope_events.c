@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BOX_EVENTS = SCOPE_EVENT_BOXES, BOX_EVENT_WHICH, BOX_EVENT, BOX_EVENT_KINDS, BOX_EVENT_GROUP, BOX_EVENT_HARD };
+
 /* ---- in words ---- */
 
 /* "insert, update", or the pattern of a text. */
@@ -27,7 +29,7 @@ void scope_event_words(const struct job_event *v, struct buf *out)
 {
     struct buf kinds = {0};
     add_kinds(v, &kinds);
-    buf_addf(out, v->action == EVENT_DO ? _("only %s on %s.%s") : v->action == EVENT_IGNORE ? _("no %s on %s.%s") : _("stop at %s on %s.%s"), kinds.p, v->schema, v->table ? v->table : "*");
+    buf_addf(out, v->action == EVENT_DO ? _("%s.%s: only %s") : v->action == EVENT_IGNORE ? _("%s.%s: no %s") : _("%s.%s: stop at %s"), v->schema, v->table ? v->table : "*", kinds.p);
     buf_release(&kinds);
 }
 

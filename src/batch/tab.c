@@ -251,7 +251,9 @@ bool tab_is_first(const struct tab *tab)
 
 bool tab_is_after_end(const struct tab *tab, const struct pos *at)
 {
-    return tab->copy == TAB_COMPLETE && tab->kept != KEPT_REPLACED && !tab_is_filtered(tab) && pos_cmp(at, &tab->end) > 0;
+    bool may_delete = tab->kept != KEPT_UNTOUCHED; /* rows that were there before are nobody's to make room in */
+    bool forgives = tab->kept == KEPT_REPLACED || (may_delete && tab_is_filtered(tab));
+    return tab->copy == TAB_COMPLETE && !forgives && pos_cmp(at, &tab->end) > 0;
 }
 
 bool tab_is_filtered(const struct tab *tab)

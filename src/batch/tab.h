@@ -114,7 +114,8 @@ void tab_set_def(struct tab *tab, struct table *def);
  * beside whose rows others stay untouched. Lock must be held. */
 bool tab_is_first(const struct tab *tab);
 /* A change at `at` finds its rows: the copy is complete and `at` is later than its end. Never where rows of others are
- * replaced, or changes are left out: every new key is deleted first there. Lock must be held. */
+ * replaced, or changes are left out (but for rows of others that stay untouched): every new key is deleted first there.
+ * Lock must be held. */
 bool tab_is_after_end(const struct tab *tab, const struct pos *at);
 /* Changes of rows are left out, or rows are left that the source has removed. Any thread. */
 bool tab_is_filtered(const struct tab *tab);

@@ -243,6 +243,9 @@ check_run_fn check_table_collation, check_table_duplicates;
 /* routes.c */
 check_run_fn check_names_case, check_routes;
 bool has_routes(struct run *r);
+/* events.c */
+check_run_fn check_events;
+bool has_events(struct run *r);
 /* limits.c */
 check_run_fn check_limits_columns, check_limits_index;
 uint64_t run_entry_limit(struct run *r); /* bytes of one row that the target takes, whatever the packet */

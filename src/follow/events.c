@@ -79,18 +79,31 @@ static bool is_let_through(const struct follow *f, size_t rule, const char *labe
     return false;
 }
 
+/* A person has taken it out of the run meanwhile: whatever comes for it is dropped. */
+static bool is_out(struct follow *f, const char *label)
+{
+    bool is = false;
+    pthread_mutex_lock(&f->o.tabs->lock);
+    for (uint32_t i = 0; i < f->o.tabs->n && !is; i++)
+        is = atomic_load(&f->o.tabs->list[i]->is_left) && strcmp(f->o.tabs->list[i]->label, label) == 0;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    return is;
+}
+
 /* what: "a delete", or the statement. true: it goes through. */
 static bool ask(struct follow *f, size_t rule, const char *label, const char *what, const struct pos *at, struct err *e)
 {
     static const struct ask_choice choices[] = {
         {"apply", N_("Let it through; the rule stops no more at this table until the engine is started again")},
-        {"stop", N_("Stop the run; it can be resumed, with another rule in the job file")}};
+        {"stop", N_("Stop the run; it can be resumed, with another rule in the job file")},
+        {"retry", N_("Ask the rules again (nothing is lost)")}};
     char place[96];
-    if (is_let_through(f, rule, label))
+    if (is_let_through(f, rule, label) || is_out(f, label))
         return true;
     const struct job_event *v = &f->o.job->events[rule - 1];
     err_set(e, ERR_EVENT_STOP, "rule %zu of events (%.60s.%.60s) stops at %s on %s, at %s", rule, v->schema, v->table ? v->table : "*",
             what, label, pos_text(at, place));
+    follow_flush(f); /* what came before it does not wait for the answer */
     const char *choice = f->o.ask.put(f->o.ask.arg, e, label, choices, TG_ARRAY_LEN(choices));
     if (!choice) {
         cancel_set(f->stop); /* the run ends, and has its own reason */
@@ -98,6 +111,8 @@ static bool ask(struct follow *f, size_t rule, const char *label, const char *wh
     }
     if (strcmp(choice, "stop") == 0)
         return false;
+    if (strcmp(choice, "retry") == 0)
+        return ask(f, rule, label, what, at, e);
     struct let_through *l = x_alloc(sizeof *l);
     l->next = f->let_through;
     l->rule = rule;
@@ -119,8 +134,8 @@ bool follow_judge_rows(struct follow *f, struct tab *tab, const struct binlog_ev
     struct event_verdict v = job_judge(f->o.job, tab->def->schema, tab->def->name, names, NULL);
     *is_left_out = v.action == EVENT_IGNORE;
     snprintf(what, sizeof what, N_("an event of %s"), names[0]);
-    if (v.action == EVENT_ERROR)
-        return ask(f, v.rule, tab->label, what, &ev->start, e);
+    if (v.action == EVENT_ERROR) /* what the target holds already is not asked about */
+        return txn_is_past(f, tab, &ev->end) || ask(f, v.rule, tab->label, what, &ev->start, e);
     unsigned bit = 1u << ev->rows.action;
     if (*is_left_out && !(tab->told_filters & bit))
         log_event(LOG_NOTE, "follow", tab->label, "", "rule %zu of events leaves out every %s", v.rule, names[0]);

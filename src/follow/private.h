@@ -106,6 +106,9 @@ bool follow_refers_to(const struct foreign_key *k, const struct table *child, co
 /* The transaction ("" = no GTID) that ends at `to` is at the target already. */
 bool follow_is_applied(const struct follow *f, const char *gtid, const struct pos *to);
 void follow_flush(struct follow *f);
+/* The target holds a change of this table at that position, inside the open transaction: by its copy, or it was applied
+ * before a restart. */
+bool txn_is_past(struct follow *f, const struct tab *tab, const struct pos *at);
 /* A row of the open transaction that is left out: it counts, and nothing else. */
 void txn_pass(struct follow *f);
 /* A change of the open transaction. Of before, what is not wanted is forgotten. */

@@ -166,6 +166,14 @@ bool follow_is_applied(const struct follow *f, const char *gtid, const struct po
     return skipped;
 }
 
+bool txn_is_past(struct follow *f, const struct tab *tab, const struct pos *at)
+{
+    pthread_mutex_lock(&f->o.tabs->lock);
+    bool is = is_skipped(tab, at);
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    return is || follow_is_applied(f, f->txn.gtid, at);
+}
+
 /* Rows i to n of the transaction: keys are remembered and, unless they are at the target already, they are merged.
  * `at` is any position inside the transaction. Lock held. */
 static bool take_changes(struct follow *f, uint32_t i, uint32_t n, const struct pos *at, bool is_applied, struct err *e)

@@ -309,6 +309,29 @@ def names_and_routes(scene, kind):
         bench.bad("names.case", "warn", f"{SCHEMA}.GOOD")
 
 
+@case(for_each=PAIRS)
+def rules_of_events(scene, kind):
+    bench = bench_of(scene, kind, "any")
+    bench.sql(f"CREATE TABLE {SCHEMA}.orders (id INT PRIMARY KEY)", f"CREATE TABLE {SCHEMA}.ordered (id INT PRIMARY KEY)")
+
+    def rule(table, action, **more):
+        return {"schema-pattern": SCHEMA, "table-pattern": table, "action": action, **more}
+    bench.job(events=[rule("*", "ignore", events=["truncate table"])])
+    bench.good("events.rules")
+    bench.job(events=[rule("order*", "ignore", events=["delete", "update"])])
+    bench.bad("events.rules", "warn", "rule 1 leaves out every delete", "tables: 2", "may hold more rows", "every update", "not compared")
+    bench.job(events=[rule("nothing", "ignore", events=["delete"])])
+    bench.bad("events.rules", "warn", "rule 1", "matches no table")
+    bench.job(events=[rule("orders", "error", events=["drop table"])])
+    bench.bad("events.rules", "warn", "stops the run")
+    bench.job(events=[rule("orders", "ignore")])
+    bench.bad("events.rules", "warn", "does nothing")
+    bench.job(events=[rule("orders", "do")])
+    bench.bad("events.rules", "warn", "names no event", "every insert")
+    bench.job(events=[rule("orders", "ignore", events=["create view", "incompatible ddl changes"])])
+    bench.bad("events.rules", "warn", "views", "remove table partitioning")
+
+
 # ---- foreign keys and counters ------------------------------------------------------------------------------------
 
 @case(for_each=PAIRS)

@@ -231,6 +231,14 @@ static void after_the_end(void **state)
         assert_int_equal(tab_is_after_end(&t, &later), i == TAB_COMPLETE);
         assert_false(tab_is_after_end(&t, &end));
         assert_false(tab_is_after_end(&t, &before));
+        for (unsigned bits = 0; bits < 16; bits++) { /* left out changes are forgiven, but never by deleting rows of others */
+            atomic_store(&t.filters, bits);
+            t.kept = KEPT_UNTOUCHED;
+            assert_int_equal(tab_is_after_end(&t, &later), i == TAB_COMPLETE);
+            t.kept = KEPT_NONE;
+            assert_int_equal(tab_is_after_end(&t, &later), i == TAB_COMPLETE && !(bits & (TAB_MORE | TAB_ROWS)));
+        }
+        atomic_store(&t.filters, 0);
         assert_true(tab_copy_parse(tab_copy_name(t.copy), &back));
         assert_int_equal(back, t.copy);
     }

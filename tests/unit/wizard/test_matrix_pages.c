@@ -88,6 +88,34 @@ static const struct form_field *secret_of(const struct form *f)
     return &f->field[i];
 }
 
+/* A rule that is there, and one that is being made, as far as the box. */
+static void make_event(struct bench *b, const char *name)
+{
+    static const char *const order[] = {"box-events", "box-event", "box-event-kinds"};
+    struct err e = {0};
+    on_page(b, STEP_SCOPE);
+    assert_true(job_set(&b->job, "events", "[{schema-pattern: shop, table-pattern: \"o*\", events: [delete, drop table], action: ignore}]", &e));
+    press(b, 'e');
+    if (strcmp(name, "box-event-which") == 0) {
+        press(b, K_TAB);
+        press(b, K_ENTER);
+        return;
+    }
+    for (size_t i = 0; strcmp(name, order[i]) != 0; i++) {
+        press(b, K_ENTER); /* Add …, Which … */
+        if (i + 1 == TG_ARRAY_LEN(order))
+            tg_bug("no box %s", name);
+        if (i + 2 == TG_ARRAY_LEN(order) && strcmp(name, order[i + 1]) != 0)
+            break;
+    }
+    int down = strcmp(name, "box-event-group") == 0 ? 6 : strcmp(name, "box-event-hard") == 0 ? 9 : 0;
+    for (int i = 0; i < down; i++)
+        press(b, K_DOWN);
+    if (down)
+        press(b, K_ENTER); /* DDL of columns: the longest; the group of incompatible changes */
+}
+
+
 static void make_box(struct bench *b, const char *name)
 {
     struct wz *w = b->w;
@@ -124,6 +152,8 @@ static void make_box(struct bench *b, const char *name)
         on_page(b, STEP_SCOPE), scope_ask_rules(w, ' ');
     else if (strcmp(name, "box-rename") == 0)
         on_page(b, STEP_SCOPE), scope_ask_rename(w, K_F7);
+    else if (strncmp(name, "box-event", 9) == 0)
+        make_event(b, name);
     else if (strcmp(name, "box-keys") == 0)
         on_page(b, STEP_SOURCE), press(b, K_F1);
     else if (strcmp(name, "box-pages") == 0)

@@ -293,6 +293,121 @@ static void test_renames(void **unused)
     bench_release(&b);
 }
 
+/* A rule for the selected table: ticked, written, changed, removed; every box in all sizes. */
+static void test_events(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin_shop(&b);
+    select_row(&b, "shop", NULL);
+    press(&b, K_RIGHT);
+    select_row(&b, "shop", "orders");
+    press(&b, 'e');
+    shots(&b, "wizard-scope-events-none");
+    press(&b, K_ENTER); /* Add … */
+    assert_string_equal(b.w->modal.field[0].edit.text, "shop");
+    assert_string_equal(b.w->modal.field[1].edit.text, "orders");
+    press(&b, K_ENTER); /* Which */
+    press(&b, K_DOWN);
+    press(&b, K_DOWN);
+    press(&b, ' '); /* deletes */
+    press(&b, K_DOWN);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* DDL of tables */
+    press(&b, K_DOWN);
+    press(&b, K_DOWN);
+    press(&b, ' '); /* drop table */
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* truncate table */
+    shots(&b, "wizard-scope-events-group");
+    press(&b, K_ESC);
+    shots(&b, "wizard-scope-events-kinds");
+    press(&b, K_ESC);
+    shots(&b, "wizard-scope-events-rule");
+    text_speak(TEXT_ZH_CN);
+    press(&b, K_ENTER);
+    shot(&b, "zh-scope-events-kinds");
+    press(&b, K_ESC);
+    shot(&b, "zh-scope-events-rule");
+    text_speak(TEXT_EN);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* Write the rule */
+    assert_int_equal(b.job.nevents, 1);
+    list_is(&b, "events", "\n  - {schema-pattern: shop, table-pattern: orders, events: [delete, \"drop table\", \"truncate table\"], action: ignore}");
+    shots(&b, "wizard-scope-events");
+    press(&b, K_TAB);
+    press(&b, K_ENTER); /* Change … */
+    shot(&b, "wizard-scope-events-which");
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    press(&b, K_UP);
+    press(&b, K_ENTER); /* only these … stops at … */
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* Which */
+    for (int i = 0; i < 9; i++)
+        press(&b, K_DOWN);
+    press(&b, K_ENTER); /* incompatible ddl changes */
+    shots(&b, "wizard-scope-events-hard");
+    press(&b, K_BACK_TAB);
+    press(&b, K_ENTER);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* Done */
+    press(&b, K_ENTER);
+    assert_int_equal(b.job.nevents, 1);
+    assert_int_equal(b.job.events[0].action, EVENT_ERROR);
+    assert_string_equal(b.job.events[0].events[3], "incompatible ddl changes");
+    press(&b, K_ESC);
+    assert_int_equal(b.w->modal.kind, 0);
+    b.w->rows = 36;
+    b.w->cols = 120;
+    shot(&b, "wizard-scope-events-page-120x36");
+    press(&b, 'e');
+    press(&b, K_TAB);
+    press(&b, K_TAB);
+    press(&b, K_ENTER); /* Remove … */
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.job.nevents, 0);
+    bench_release(&b);
+}
+
+/* What the boxes can't say stays the file's; a schema's own rule, a pattern of text, and everything. */
+static void test_events_of_files(void **unused)
+{
+    struct bench b;
+    struct err e;
+    (void)unused;
+    begin_shop(&b);
+    assert_true(job_set(&b.job, "events", "[{schema-pattern: a, events: [none, insert], action: do}, {schema-pattern: \"s*\", events: [all dml], sql-pattern: [\"^DROP\"], action: do}]", &e));
+    select_row(&b, "shop", NULL);
+    press(&b, 'e');
+    press(&b, K_TAB);
+    press(&b, K_ENTER);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* the first */
+    assert_true(b.w->notice[0] != 0);
+    assert_int_equal(b.w->modal.kind, SCOPE_EVENT_BOXES);
+    press(&b, K_TAB);
+    press(&b, K_ENTER);
+    press(&b, K_DOWN);
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* the second */
+    assert_string_equal(b.w->modal.field[2].edit.text, "^DROP");
+    press(&b, K_DOWN);
+    press(&b, K_ENTER); /* written as it was */
+    assert_int_equal(b.job.nevents, 2);
+    assert_int_equal(b.job.events[1].nevents, 1);
+    assert_string_equal(b.job.events[1].events[0], "all dml");
+    assert_null(b.job.events[1].table);
+    press(&b, K_ENTER); /* a new one, for the schema; nothing is ticked */
+    assert_string_equal(b.w->modal.field[1].edit.text, "*");
+    press(&b, K_DOWN);
+    press(&b, K_ENTER);
+    assert_int_equal(b.job.nevents, 2);
+    assert_true(b.w->notice[0] != 0);
+    bench_release(&b);
+}
+
 /* Before there is anything to see, and where there is nothing. */
 static void test_waiting(void **unused)
 {
@@ -436,7 +551,7 @@ static void test_many(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_drawn),   cmocka_unit_test(test_find),       cmocka_unit_test(test_boxes),   cmocka_unit_test(test_own_rules), cmocka_unit_test(test_renames),
+        cmocka_unit_test(test_drawn),   cmocka_unit_test(test_find),       cmocka_unit_test(test_boxes),   cmocka_unit_test(test_own_rules), cmocka_unit_test(test_renames), cmocka_unit_test(test_events), cmocka_unit_test(test_events_of_files),
         cmocka_unit_test(test_waiting), cmocka_unit_test(test_plain_keys), cmocka_unit_test(test_keyless), cmocka_unit_test(test_many),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
