@@ -67,6 +67,20 @@ static bool draft_holds(const char *wanted)
     return strstr(text, wanted) != NULL;
 }
 
+/* With answers the wizard begins at the first page that asks. */
+static void sit_at_source(struct desk *d, const char *source, const char *target)
+{
+    char path[128];
+    draft_path(path);
+    unlink(path);
+    setenv("TG_SOURCE", source, 1);
+    setenv("TG_TARGET", target, 1);
+    sit_down(d, 24, 80, "xterm-256color");
+    unsetenv("TG_SOURCE");
+    unsetenv("TG_TARGET");
+    wait_for(d, "Where is the data now?", true);
+}
+
 static void sit_at_wizard(struct desk *d, int rows, int cols, const char *term)
 {
     char path[128];
@@ -113,15 +127,20 @@ static bool is_at(struct desk *d, const char *wanted)
     return strstr(text, wanted) != NULL;
 }
 
+static void type_host(struct desk *d)
+{
+    type(d, "\t");
+    wait_for(d, "▸ Host", true);
+    type_slowly(d, "db.test");
+    wait_for(d, "db.test", true);
+}
+
 /* On the page Source with a host typed. */
 static void answer_host(struct desk *d)
 {
     type(d, "\r");
     wait_for(d, "Where is the data now?", true);
-    type(d, "\t");
-    wait_for(d, "▸ Host", true);
-    type_slowly(d, "db.test");
-    wait_for(d, "db.test", true);
+    type_host(d);
 }
 
 static void to_next(struct desk *d)
@@ -265,12 +284,8 @@ static void test_killed(void **unused)
 {
     (void)unused;
     struct desk d;
-    setenv("TG_SOURCE", "1", 1);
-    setenv("TG_TARGET", "1", 1);
-    sit_at_wizard(&d, 24, 80, "xterm-256color");
-    unsetenv("TG_SOURCE");
-    unsetenv("TG_TARGET");
-    answer_host(&d);
+    sit_at_source(&d, "1", "2");
+    type_host(&d);
     to_next(&d);
     wait_for(&d, "How do we get from here to the source?", true);
     int64_t end = now_ms() + DEADLINE_MS;
@@ -427,13 +442,7 @@ static void test_black_holes(void **unused)
     char port[2][16];
     for (int i = 0; i < 2; i++)
         snprintf(port[i], sizeof port[i], "%d", hole_port[i]);
-    setenv("TG_SOURCE", port[0], 1);
-    setenv("TG_TARGET", port[1], 1);
-    sit_at_wizard(&d, 24, 80, "xterm-256color");
-    unsetenv("TG_SOURCE");
-    unsetenv("TG_TARGET");
-    type(&d, "\r");
-    wait_for(&d, "Where is the data now?", true);
+    sit_at_source(&d, port[0], port[1]);
     type(&d, "\024");
     wait_for(&d, "testing…", true);
     measure_keys(&d, moves, "the source is tested and silent");
