@@ -21,6 +21,7 @@ static const struct {
     {"ask-stop", "x"},             {"ask-question", "e"},           {"ask-event", "6k\r"},         {"ask-pace", "t"},            {"prompt-tables", "4/ord"},
     {"prompt-log-text", "6/lock"}, {"prompt-log-table", "6Torders"}, {"prompt-save", "\x13"},      {"prompt-command", ":wor"},   {"help-keys", "?"},
     {"help-commands", "?\t"},     {"pane-chunks", "4z\r"},         {"ask-redo", "4zr"},           {"ask-leave-out", "4zx"},
+    {"ask-peak", "5z\r"},
 };
 
 static void take_chunks(struct dashboard_state *s)
