@@ -61,7 +61,7 @@ struct check_result {
     enum check_state judged;          /* without acceptance */
     char *found, *wanted;             /* "24 h", "72 h or more"; short, NULL: nothing to show */
     char *detail;                     /* a sentence; NULL: nothing to say */
-    const char *reason;               /* why it was accepted (the job's own text), or NULL */
+    char *reason;                     /* why it was accepted, or NULL: the job it came from may be gone first */
     enum err_code code;               /* the error that a run would end with, ERR_OK: none of the catalogue */
     struct check_finding *findings;   /* at most CHECK_FINDINGS are kept, all are counted */
     uint32_t nfindings, ntotal;

@@ -164,6 +164,7 @@ static void result_release(struct check_result *r)
     free(r->found);
     free(r->wanted);
     free(r->detail);
+    free(r->reason);
 }
 
 void check_report_release(struct check_report *r)

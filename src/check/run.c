@@ -124,7 +124,7 @@ static void accept(const struct run *r, struct check_result *out)
             find(out, CHECK_FAIL, NULL, "checks.accept names %s without a reason: write \"%s: REASON\"", out->check->id, out->check->id);
         return;
     }
-    out->reason = reason;
+    out->reason = x_strdup(reason);
     if (out->state == CHECK_FAIL)
         out->state = CHECK_WARN;
 }
