@@ -209,6 +209,13 @@ static const char *title_keys(const struct dashboard_state *s, bool is_zoom)
     return s->watches_only ? _("S Steer   d Detach   ? Help") : _("d Detach   ? Help");
 }
 
+/* The verdict and the place it holds for. */
+static void verdict_story(const struct mon_snapshot *m, char *out, size_t size)
+{
+    enum verdict v = verdict_of(m);
+    snprintf(out, size, m->verified_at[0] && v != VERDICT_OPEN ? _("%s %s at %s") : "%s %s", verdict_sign(v), retell(m->verdict), m->verified_at);
+}
+
 void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, const char *right)
 {
     const struct mon_snapshot *m = &s->snap;
@@ -224,10 +231,11 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
     }
     state_word(word, sizeof word, m->state);
     x += canvas_text(c, left, r.y, x, state_role(m->state), word) + 3;
-    if (m->since_ms > 0)
-        x += canvas_text(c, left, r.y, x, ROLE_TEXT,
-                         fmt_span(age, (s->wall_ms - m->since_ms) / 1000)) +
-             3;
+    verdict_story(m, story, sizeof story);
+    fmt_span(age, (s->wall_ms - m->since_ms) / 1000);
+    bool has_room = !m->verdict[0] || x + text_cells(age) + 3 + text_cells(story) <= left.w; /* a verdict is nothing without its place */
+    if (m->since_ms > 0 && has_room)
+        x += canvas_text(c, left, r.y, x, ROLE_TEXT, age) + 3;
     if (m->state == RUN_VERIFYING) {
         snprintf(story, sizeof story, m->tables_different == 1 ? _("%u of %u compared, %u differs") : _("%u of %u compared, %u differ"), m->tables_verified + m->tables_different, m->tables_total,
                  m->tables_different);
@@ -239,10 +247,7 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
                  retell(m->reason));
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_WARN, story);
     } else if (m->verdict[0]) {
-        enum verdict v = verdict_of(m);
-        snprintf(story, sizeof story, m->verified_at[0] && v != VERDICT_OPEN ? _("%s %s at %s") : "%s %s",
-                 verdict_sign(v), retell(m->verdict), m->verified_at);
-        canvas_cut(c, left, r.y, x, left.w - x, verdict_role(v), story);
+        canvas_cut(c, left, r.y, x, left.w - x, verdict_role(verdict_of(m)), story);
     } else if (c->cols >= 110 && m->source_flavour[0]) {
         char source[96], target[96];
         flavour_words(source, sizeof source, m->source_flavour);

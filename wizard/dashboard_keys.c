@@ -106,6 +106,7 @@ static const struct key_action actions[] = {
     {"sort", IN_TABLES | IN_PANES, {'s'}},
     {"show", IN_TABLES, {'f'}},
     {"redo", IN_TABLES, {'r'}},
+    {"heartbeat", IN_LAG, {'h'}},
     {"leave-out", IN_TABLES, {'x'}},
     {"follow", IN_LOG | IN_PANES, {'f'}},
     {"wrap", IN_LOG | IN_PANES, {'w'}},

@@ -233,6 +233,7 @@ static void ask_rule(struct wz *w, unsigned focus)
     modal_add_button(m, label, false);
     modal_add_button(m, _("Write the rule"), false);
     modal_add_button(m, _("Cancel"), false);
+    m->button[RULE_KINDS].leaves_fields = m->button[RULE_CANCEL].leaves_fields = true;
     m->is_column = true;
     m->focus = m->nfields + focus;
 }

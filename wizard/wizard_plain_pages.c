@@ -117,7 +117,7 @@ static void text_prompt(const struct form_field *f, const char *now, char out[70
     if (f->look == FORM_SECRET)
         snprintf(out, 700, now[0] ? _("%s (not shown; Enter keeps what is known):") : _("%s (not shown):"), form_label(f));
     else
-        snprintf(out, 700, now[0] ? "%s [%.500s]:" : "%s:", form_label(f), now);
+        snprintf(out, 700, now[0] ? _("%s [%.500s]:") : _("%s:"), form_label(f), now);
 }
 
 #define SECRET_HELP \
@@ -317,7 +317,7 @@ static enum said ask_next(struct plain *p, bool *again)
     say_words(p);
     snprintf(prompt, sizeof prompt, _("%s yes or no [yes]:"), _("Next page?"));
     for (;;) {
-        enum said said = plain_ask(p, prompt, wz_pages[p->w->at]->help ? NULL : _("Enter goes on; no asks the fields of this page again."), false);
+        enum said said = plain_ask(p, prompt, _("Enter goes on; no asks the fields of this page again."), false);
         if (said != SAID_TEXT || !p->line[0] || p->line[0] == 'y' || p->line[0] == 'Y' || strcmp(p->line, "是") == 0)
             return said;
         *again = p->line[0] == 'n' || p->line[0] == 'N' || strcmp(p->line, "否") == 0;
@@ -424,7 +424,7 @@ static enum said page_of_start(struct plain *p)
         for (size_t i = 0; i < n; i++) {
             bool is_language = start_choice_at(p->w, i) == START_LANGUAGE;
             const char *label = start_choice(p->w, i, note);
-            plain_say(note[0] && !is_language ? "  %zu  %s: %s" : "  %zu  %s", i + 1, label, note);
+            plain_say(note[0] && !is_language ? _("  %zu  %s: %s") : "  %zu  %s", i + 1, label, note);
         }
         enum said said = plain_choose(p, wz_pages[STEP_START]->help(p->w, &title), (unsigned)n, 1, &chosen);
         if (said == SAID_TEXT)

@@ -188,6 +188,12 @@ static void tell_rules(const struct plain *p)
         buf_release(&from);
         buf_release(&to);
     }
+    for (size_t i = 0; i < j->nevents; i++) {
+        struct buf words = {0};
+        scope_event_words(&j->events[i], &words);
+        plain_say(_("  events: %s"), words.p);
+        buf_release(&words);
+    }
 }
 
 /* ---- what is done ---- */
@@ -321,6 +327,14 @@ static enum said choose_existing(struct plain *p)
     return said == SAID_BACK ? SAID_TEXT : said;
 }
 
+/* Changes that are left out, or stop the run: the boxes of the screen. */
+static enum said change_events(struct plain *p)
+{
+    struct wz_effect f = {.kind = WZ_NONE};
+    scope_ask_events(p->w, 0);
+    return plain_do(p, &f);
+}
+
 /* Rules as they stand in a job file; also where there is no tree to pick from. */
 static void set_rules(struct plain *p, const char *path, const char *value)
 {
@@ -351,6 +365,7 @@ static enum said look_again(struct plain *p)
        "details WHAT: keys, size, triggers, and what stands on the target. keyless: chosen tables without a key.\n" \
        "sort name, sort size, sort rows. chosen: what is picked so far. rules: what the job file says.\n" \
        "rename: the renames. rename shop.* to shop_v2.*: one more. existing: tables that hold rows on the target.\n" \
+       "events: changes that are left out, or stop the run.\n" \
        "include RULES, exclude RULES: the rules themselves. look: ask the source again. Enter: the next page.")
 
 /* Words that need a tree; SAID_BACK: the line is none of them. */
@@ -392,9 +407,11 @@ static enum said do_line(struct teller *k, const char *line)
         set_rules(k->p, "allow.exclude", rest);
     else if (strcmp(line, "existing") == 0)
         return choose_existing(k->p);
+    else if (strcmp(line, "events") == 0)
+        return change_events(k->p);
     else if (strcmp(line, "rules") == 0)
         tell_rules(k->p);
-    else if (strcmp(line, "look") == 0)
+    else if (strcmp(line, "look") == 0 || strcmp(line, "r") == 0)
         return look_again(k->p);
     else
         plain_say("%s", _("There is no such word here; ? lists them."));
@@ -422,7 +439,7 @@ enum said plain_scope(struct plain *p)
     tell_tree(&k);
     for (;;) {
         unsigned before = p->nprobes;
-        said = plain_ask(p, _("list, find, pick, unpick, details, rename, existing, rules; ? tells more; Enter goes on:"), _(HELP), false);
+        said = plain_ask(p, _("list, find, pick, unpick, details, rename, existing, events, rules; ? tells more; Enter goes on:"), _(HELP), false);
         if (said != SAID_TEXT || !p->line[0])
             break;
         snprintf(line, sizeof line, "%s", p->line);

@@ -4,6 +4,8 @@
  * there is a question and not lost. DDL holds the table alone, so what is seen stays until the definition changes. */
 #include "apply/private.h"
 
+#include "base/text.h"
+
 /* A column that the rows do not have, and that would lose its value where a row is deleted and inserted anew. */
 static const struct column *kept_column(const struct table *t, const struct table *there)
 {
@@ -57,12 +59,12 @@ bool shape_fits(struct writer *w, const struct batch *b, struct err *e)
 
 bool shape_ask(struct writer *w, struct batch *b, struct err *e)
 {
-    static const struct ask_choice shape[] = {{"retry", "Look again (nothing is lost)"},
-                                              {"go-on", "Write the rows all the same; what the target refuses is asked then"},
-                                              {"stop", "Stop the run; it can be resumed"}};
-    static const struct ask_choice kept[] = {{"retry", "Look again (nothing is lost)"},
-                                             {"overwrite", "Rows that change lose what the target has kept in that column"},
-                                             {"stop", "Stop the run; it can be resumed"}};
+    static const struct ask_choice shape[] = {{"retry", N_("Look again (nothing is lost)")},
+                                              {"go-on", N_("Write the rows all the same; what the target refuses is asked then")},
+                                              {"stop", N_("Stop the run; it can be resumed")}};
+    static const struct ask_choice kept[] = {{"retry", N_("Look again (nothing is lost)")},
+                                             {"overwrite", N_("Rows that change lose what the target has kept in that column")},
+                                             {"stop", N_("Stop the run; it can be resumed")}};
     const char *choice = writer_choose(w, b, e, e->code == ERR_EVENT_KEPT ? kept : shape, TG_ARRAY_LEN(kept));
     if (!choice)
         return false;

@@ -3,6 +3,7 @@
 // (binlog-filter and table-rule-selector): no rule for the table means do; else the rules are walked from the
 // least special pattern to the most special one, those for schemas first, and the first decision counts.
 #include "base/pattern.h"
+#include "base/text.h"
 #include "conf/read.h"
 
 #include <ctype.h>
@@ -137,8 +138,8 @@ static bool read_pattern(struct reader *r, const struct ynode *map, const char *
     const char *star = strchr(text, '*');
     if (text[0] == '~' || (star && star[1])) {
         rd_problem(r, false, ERR_CONF_VALUE, y, "events: %s \"%.80s\": %s", key, text,
-                   text[0] == '~' ? "a rule of events takes no regular expression; wildcards are * at the end, ? and [a-z]"
-                                  : "a * stands at the end only");
+                   text[0] == '~' ? N_("a rule of events takes no regular expression; wildcards are * at the end, ? and [a-z]")
+                                  : N_("a * stands at the end only"));
         return false;
     }
     *out = x_strdup(text);
@@ -163,8 +164,10 @@ static void unknown_event(struct reader *r, const struct ynode *at, const char *
             near = name;
         }
     }
-    rd_problem(r, false, ERR_CONF_VALUE, at, "events: there is no event \"%.80s\"%s%s%s", text, near ? "; did you mean \"" : "",
-               near ? near : "", near ? "\"?" : "");
+    if (near)
+        rd_problem(r, false, ERR_CONF_VALUE, at, "events: there is no event \"%.80s\"; did you mean \"%s\"?", text, near);
+    else
+        rd_problem(r, false, ERR_CONF_VALUE, at, "events: there is no event \"%.80s\"", text);
 }
 
 /* A word or a list of them. */

@@ -3,6 +3,8 @@
  * an engine with another job file still knows; what can be compared of such a table; what the report says. */
 #include "engine/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,7 +58,7 @@ static void add_rules(const struct job *j, const char *schema, const char *table
         if (v.rule == last)
             buf_addf(out, " and %s", names[i][0]);
         else
-            buf_addf(out, "%srule %zu leaves out %s", last ? ", " : "", v.rule, names[i][0]);
+            buf_addf(out, N_("%srule %zu leaves out %s"), last ? ", " : "", v.rule, names[i][0]);
         last = v.rule;
     }
 }
@@ -75,12 +77,12 @@ bool engine_may_compare(struct engine *g, const struct table *def, unsigned filt
     struct err e = {0};
     if (filters & TAB_ROWS) {
         add_rules(g->job, def->schema, def->name, why);
-        buf_adds(why, why->n ? "" : "changes of it were left out by rules of events");
+        buf_adds(why, why->n ? "" : N_("changes of it were left out by rules of events"));
         return false;
     }
     if (!(filters & TAB_SHAPE) || has_shape(g, def, &e))
         return true;
-    buf_addf(why, "a rule of events left out a DDL, and the shapes differ: %.300s", e.text);
+    buf_addf(why, N_("a rule of events left out a DDL, and the shapes differ: %.300s"), e.text);
     return false;
 }
 
@@ -92,13 +94,12 @@ static void report_tab(struct engine *g, const struct tab *tab)
     int verified = atomic_load(&tab->verified);
     add_rules(g->job, tab->def->schema, tab->def->name, &text);
     if (!text.n)
-        buf_adds(&text, bits & TAB_SHAPE ? "a DDL was left out" : "changes were left out");
+        buf_adds(&text, bits & TAB_SHAPE ? N_("a DDL was left out") : N_("changes were left out"));
+    buf_adds(&text, ": ");
     if (verified == 1)
-        buf_adds(&text, bits & TAB_MORE ? ": compared; every row of the source is there, and the target may hold more" : ": compared, and equal");
-    else if (verified == 2)
-        buf_adds(&text, ": compared; it differs");
+        buf_adds(&text, bits & TAB_MORE ? N_("compared; every row of the source is there, and the target may hold more") : N_("compared, and equal"));
     else
-        buf_adds(&text, ": not compared");
+        buf_adds(&text, verified == 2 ? N_("compared; it differs") : N_("not compared"));
     report_add(g, REPORT_EVENTS, false, tab->label, "%s", text.p);
     buf_release(&text);
 }

@@ -6,6 +6,7 @@
 #include "engine/private.h"
 
 #include "base/fail.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static bool note_wish(struct engine *g, struct err *e)
         buf_addc(&sql, ';');
         ledger_sql_release_table(&g->ledger, &sql, w->tab->id);
         buf_addc(&sql, ';');
-        ledger_sql_note(&g->ledger, &sql, NOTE_TABLE, w->tab->label, "left out of the run; what was at the target then stays there");
+        ledger_sql_note(&g->ledger, &sql, NOTE_TABLE, w->tab->label, N_("left out of the run; what was at the target then stays there"));
     }
     fail_point("wish.before");
     bool fine = engine_fenced(g, &sql, e);

@@ -4,6 +4,8 @@
  * rules counts alike. What a DDL does to the source's definition is tracked all the same (ddl.c). */
 #include "follow/private.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -81,8 +83,8 @@ static bool is_let_through(const struct follow *f, size_t rule, const char *labe
 static bool ask(struct follow *f, size_t rule, const char *label, const char *what, const struct pos *at, struct err *e)
 {
     static const struct ask_choice choices[] = {
-        {"apply", "Let it through; the rule stops no more at this table until the engine is started again"},
-        {"stop", "Stop the run; it can be resumed, with another rule in the job file"}};
+        {"apply", N_("Let it through; the rule stops no more at this table until the engine is started again")},
+        {"stop", N_("Stop the run; it can be resumed, with another rule in the job file")}};
     char place[96];
     if (is_let_through(f, rule, label))
         return true;
@@ -116,7 +118,7 @@ bool follow_judge_rows(struct follow *f, struct tab *tab, const struct binlog_ev
         return true;
     struct event_verdict v = job_judge(f->o.job, tab->def->schema, tab->def->name, names, NULL);
     *is_left_out = v.action == EVENT_IGNORE;
-    snprintf(what, sizeof what, "an event of %s", names[0]);
+    snprintf(what, sizeof what, N_("an event of %s"), names[0]);
     if (v.action == EVENT_ERROR)
         return ask(f, v.rule, tab->label, what, &ev->start, e);
     unsigned bit = 1u << ev->rows.action;

@@ -39,6 +39,7 @@ from servers import Missing, wait_for  # noqa: E402
 from tglib import Unjudged, judge, record_statements, sampled_statements  # noqa: E402
 
 ROOT = TESTS.parent
+os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # settings of whoever runs the tests are no part of them
 TIDEGATE = Path(os.environ.get("TIDEGATE") or ROOT / "build/release/tidegate")
 LOGS = Path(os.environ.get("TG_TEST_LOGS") or ROOT / "build/test-logs")
 CASES = []

@@ -93,10 +93,10 @@ class Person:
         self.types(f" {command}")
         self.press("Enter")
 
-    def leaves(self):
+    def leaves(self, is_killed=False):
         """Waits for the prompt below what the program left on the normal screen; answers its exit code."""
-        self.until(lambda: not self.screen.kept and self.text().rstrip().endswith(PROMPT.strip()), "the prompt")
-        self.types(" echo =$?=\r")
+        self.until(lambda: (is_killed or not self.screen.kept) and self.before_cursor().endswith(PROMPT), "the prompt")
+        self.sends(" echo =$?=\r")
         self.until(lambda: re.search(r"^=\d+=", self.text(), re.M), "the exit code")
         return int(re.findall(r"^=(\d+)=", self.text(), re.M)[-1])
 
@@ -112,6 +112,9 @@ class Person:
 
     def text(self):
         return "\n".join(self.screen.display)
+
+    def before_cursor(self):
+        return self.screen.display[self.screen.cursor.y][:self.screen.cursor.x]
 
     def pump(self, seconds):
         """false: the shell has ended."""
@@ -141,10 +144,26 @@ class Person:
     def press(self, *keys):
         for key in keys:
             self.keys += 1
-            self.types(KEYS.get(key, key))
+            self.sends(KEYS.get(key, key))
+
+    def answer_ms(self, key):
+        """From a key to the first byte that answers it."""
+        while select.select([self.line], [], [], 0.01)[0]:
+            self.pump(0)
+        began = time.monotonic()
+        os.write(self.line, KEYS.get(key, key).encode())
+        check(select.select([self.line], [], [], DEADLINE)[0], f"{key} was never answered:\n{self.text()}")
+        took = 1000 * (time.monotonic() - began)
+        self.pump(0)
+        return took
 
     def types(self, text):
-        """What comes within a few milliseconds of each other would be taken for a paste."""
+        """Until it is seen before the cursor, itself or as stars: what follows at once could be taken for a part of a paste."""
+        self.sends(text)
+        self.until(lambda: self.before_cursor().endswith((text, "*" * len(text))), f"{text}, as it was typed,")
+
+    def sends(self, text):
+        """As it is; a key, or what nobody may see."""
         os.write(self.line, text.encode())
         stop = time.monotonic() + PAUSE
         while time.monotonic() < stop:

@@ -18,7 +18,7 @@ import time
 
 import pyte
 from compare import End, compare_table
-from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, wait_for  # noqa: I001  (sets the path)
+from harness import EXIT, TIDEGATE, Scene, case, check, equal, main, same, tidegate, wait_for  # noqa: I001  (sets the path)
 
 DEADLINE = 60
 READING = 0.4  # a box is deaf for 0.3 s after it has opened
@@ -503,6 +503,10 @@ def test_long_list(scene: Scene):
     check("not a regular expression" in ask(person, "find /(/"), person.says[-500:])
     check("  1  partly  tg_it" in ask(person, "sort size"), person.says[-500:])
     check("include: [tg_it.t_0*]" in ask(person, "include tg_it.t_0*"), person.says[-500:])
+    for answer in ("events", "1", "2", "3", "<", "3", "tg_it", "t_00", ""):
+        said = ask(person, answer)
+    check("  1  no delete on tg_it.t_00" in said, said)
+    check("  events: no delete on tg_it.t_00" in ask(person, "4") + ask(person, "rules"), person.says[-900:])
     check("These rules were written by hand" in ask(person, "pick t_20"), person.says[-900:])
     check("include: [tg_it.t_0*]" in ask(person, "1") + ask(person, "rules"), person.says[-900:])
 
@@ -680,6 +684,25 @@ def test_end_of_input(scene: Scene):
     check("The input has ended. Nothing was started." in person.says and "What was answered is kept" in person.says, person.says)
     person = Person(scene)
     check("Choose" in person.prompt() and "  1  Carry on: db.one.example" in person.says, person.says)
+
+
+@case()
+def test_settings(scene: Scene):
+    """The settings of the window: what they say holds, what they can't say is refused with its line."""
+    folder = scene.home / "config/tidegate"
+    folder.mkdir(parents=True)
+    file, env = folder / "config.yaml", {"XDG_CONFIG_HOME": str(scene.home / "config")}
+    for text, place, words in (("theme: dark\nkeys:\n  pause: Enter\n", ":3:3", "pause can't have the key Enter"),
+                               ("keys:\n  paus: F5\n", ":2:3", "unknown action \"paus\"; there are help, go-to, mouse"),
+                               ("keys:\n  pause: v\n", ":2:3", "the key v would do two things in one place, pause and verify"),
+                               ("password: x\n", ":1:1", "unknown setting"), ("theme: pink\n", ":1:8", "the theme can be default")):
+        file.write_text(text)
+        ran = tidegate("--plain", env=env)
+        equal(ran.returncode, EXIT["usage"], text)
+        check(f"config.yaml{place}" in ran.stdout and words in ran.stdout, ran.stdout)
+    file.write_text("language: zh\nmouse: on\nkeys:\n  pause: [P, F8]\n")
+    person = Person(scene, "--plain", env={**env, "TERM": "dumb"})
+    check("第 1" in person.prompt() or "选择" in person.says, person.says)
 
 
 if __name__ == "__main__":

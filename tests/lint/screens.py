@@ -14,13 +14,13 @@ OTHERS = ["board", "board-cutover", "board-waiting", "box-keys", "box-pages", "p
 SOURCES = [
     (r"wizard/wz\.h", "STEP_", "page-"),
     (r"wizard/report_page\.c", "BOX_", "report-box-"),
-    (r"wizard/(?!report_page)\w+\.c", "BOX_", "box-"),
+    (r"wizard/(?!report_page)\w+\.[ch]", "BOX_", "box-"),
     (r"wizard/dashboard_state\.h", "PANE_", "pane-"),
     (r"wizard/dashboard_state\.h", "ASK_", "ask-"),
     (r"wizard/dashboard_state\.h", "PROMPT_", "prompt-"),
     (r"wizard/dashboard_state\.h", "HELP_", "help-"),
 ]
-NO_SCREENS = {"STEP_COUNT", "PANE_NONE", "PANE_COUNT", "ASK_NOTHING", "PROMPT_NONE", "HELP_NONE"}
+NO_SCREENS = {"STEP_COUNT", "BOX_SCOPE", "PANE_NONE", "PANE_COUNT", "ASK_NOTHING", "PROMPT_NONE", "HELP_NONE"}
 
 
 def wanted(files):

@@ -143,6 +143,32 @@ static void make_drop(struct bench *b)
     press(b, K_ENTER);
 }
 
+static void push(struct bench *b, unsigned button)
+{
+    b->w->modal.focus = b->w->modal.nfields + button;
+    press(b, K_ENTER);
+}
+
+/* The boxes of the rules of events, one behind the other. */
+static void make_events(struct bench *b, const char *name)
+{
+    struct err e;
+    on_page(b, STEP_SCOPE);
+    if (!job_set(&b->job, "events", "[{schema-pattern: shop, table-pattern: order_notes, events: [delete], action: ignore}]", &e))
+        fail_msg("%s", e.text);
+    scope_ask_events(b->w, 'e');
+    if (strcmp(name, "box-event-which") == 0)
+        push(b, 1);
+    else if (strcmp(name, "box-events") != 0)
+        push(b, 0);
+    if (strcmp(name, "box-event-kinds") == 0 || strcmp(name, "box-event-group") == 0 || strcmp(name, "box-event-hard") == 0)
+        push(b, 1);
+    if (strcmp(name, "box-event-group") == 0)
+        push(b, 4);
+    if (strcmp(name, "box-event-hard") == 0)
+        push(b, b->w->modal.nbuttons - 2);
+}
+
 static void draw(const char *name, struct canvas *c)
 {
     struct bench b;
@@ -154,6 +180,8 @@ static void draw(const char *name, struct canvas *c)
         on_page(&b, (enum step)page);
     else if (strcmp(name, "box-drop") == 0)
         make_drop(&b);
+    else if (strncmp(name, "box-event", 9) == 0)
+        make_events(&b, name);
     else
         make_box(&b, name);
     if (strncmp(name, "box-", 4) == 0 && !b.w->modal.kind && !b.w->is_help && !b.w->is_goto)
@@ -172,7 +200,8 @@ static void test_pages(void **unused)
 static void test_boxes(void **unused)
 {
     static const char *const boxes[] = {"box-cure", "box-accept", "box-start", "box-save", "box-open", "box-leave", "box-text", "box-files", "box-origin", "box-sources",
-                                        "box-overwrite", "box-copy", "box-lost", "box-details", "box-rules", "box-rename", "box-drop", "box-keys", "box-pages"};
+                                        "box-overwrite", "box-copy", "box-lost", "box-details", "box-rules", "box-rename", "box-drop", "box-keys", "box-pages",
+                                        "box-events", "box-event-which", "box-event", "box-event-kinds", "box-event-group", "box-event-hard"};
     (void)unused;
     for (size_t i = 0; i < TG_ARRAY_LEN(boxes); i++)
         matrix(boxes[i], draw);

@@ -73,6 +73,10 @@ static void sit_at_wizard(struct desk *d, int rows, int cols, const char *term)
     draft_path(path);
     unlink(path);
     sit_down(d, rows, cols, term);
+    if (getenv("TG_SOURCE")) { /* a job that is filled in opens on its first page */
+        wait_for(d, "Where is the data now?", true);
+        type(d, "\033");
+    }
     wait_for(d, "New migration", true);
 }
 
