@@ -186,7 +186,8 @@ class Trial:
             nonlocal asked, since
             if asked != self.deaths:
                 place = position(self.source)
-                if self.engine.control("redo", f"{self.schema}.keyed").returncode:
+                answer = self.engine.ask("redo", {"table": f"{self.schema}.keyed"})
+                if not answer or not answer["ok"]:
                     return False
                 asked, since = self.deaths, place
             places = self.target.query("SELECT c.at_pos FROM tidegate_meta.chunk c JOIN tidegate_meta.tab t USING (run, table_id) "

@@ -17,6 +17,7 @@ import re
 import shutil
 import signal
 import socket
+import socket
 import subprocess
 import sys
 import tempfile
@@ -334,6 +335,18 @@ class Engine:
 
     def control(self, verb, *arguments):
         return tidegate(verb, self.name, *arguments, "--run-dir", self.home)
+
+    def ask(self, cmd, args=None):
+        """A command over the run's socket: its answer {id, ok, result or error}, None where no engine is there."""
+        try:
+            with socket.socket(socket.AF_UNIX) as line, line.makefile("rw") as lines:
+                line.connect(str(self.home / self.name / "run.sock"))
+                lines.readline()  # hello
+                lines.write(json.dumps({"id": 1, "cmd": cmd, "args": args or {}}) + "\n")
+                lines.flush()
+                return next((answer for answer in map(json.loads, lines) if answer.get("id") == 1), None)
+        except OSError:
+            return None
 
     def status(self):
         """The snapshot, or None while there is none."""

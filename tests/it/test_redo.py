@@ -335,21 +335,10 @@ def test_leave_out_asking(scene: Scene):
 
 
 def command(engine, cmd, args=None):
-    """A command that has no word of the shell, over the run's socket."""
-    import json
-    import socket
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(str(engine.home / engine.name / "run.sock"))
-        lines = s.makefile("rw")
-        json.loads(lines.readline())
-        lines.write(json.dumps({"id": 1, "cmd": cmd, "args": args or {}}) + "\n")
-        lines.flush()
-        for line in lines:
-            answer = json.loads(line)
-            if answer.get("id") == 1:
-                check(answer["ok"], f"{cmd}: {answer}")
-                return answer
-    return None
+    """A command that has no word of the shell."""
+    answer = engine.ask(cmd, args)
+    check(answer and answer["ok"], f"{cmd}: {answer}")
+    return answer
 
 
 if __name__ == "__main__":
