@@ -334,7 +334,7 @@ def resume(scene, source, target):
     def offered():  # as soon as the engine is gone
         one = Person(scene, "--plain", terminal=True, env={"TG_SOURCE_PASSWORD": SECRET, "TG_TARGET_PASSWORD": ""})
         one.prompt()
-        if re.search(r"^  journey  stopped ", one.says, re.M):
+        if re.search(r"^  journey  stopped .*everything copied", one.says, re.M):
             return one
         one.discard()
         return None
