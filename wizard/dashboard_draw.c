@@ -485,6 +485,19 @@ static const char *prompt_label(enum prompt prompt)
                                        : _("Log lines of table:");
 }
 
+/* Without an engine most keys do nothing: the one thing to know is how the run goes on. A run that has failed says first why. */
+static bool draw_way_back(struct canvas *c, struct rect r, const struct dashboard_state *s)
+{
+    char leave[60], words[160];
+    bool is_over = s->snap.state == RUN_FINISHED || s->snap.state == RUN_FAILED || s->has_report;
+    if (!s->is_gone || s->ends_all || is_over || s->is_zoomed || s->is_cutover)
+        return false;
+    canvas_right(c, r, r.y, r.w - 1, ROLE_KEY, keymap_words(&dashboard_keys, IN_ANY, _("q Leave"), leave, sizeof leave));
+    snprintf(words, sizeof words, _("nothing is lost; to go on: tidegate resume %s"), s->snap.run);
+    canvas_cut(c, r, r.y, 1, r.w - text_cells(leave) - 4, ROLE_WARN, words);
+    return true;
+}
+
 static void draw_footer(struct canvas *c, struct rect r, const struct dashboard_state *s)
 {
     if (s->is_print) {
@@ -510,6 +523,8 @@ static void draw_footer(struct canvas *c, struct rect r, const struct dashboard_
         canvas_cut(c, r, r.y, 1, r.w - 2, ROLE_WARN, s->notice);
         return;
     }
+    if (draw_way_back(c, r, s))
+        return;
     union {
         const struct dashboard_state *lent;
         void *arg;

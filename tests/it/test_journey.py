@@ -11,6 +11,7 @@ import re
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pymysql
 from harness import EXIT, Scene, case, check, equal, main, position, same, tidegate  # noqa: I001  (sets the path)
@@ -142,6 +143,15 @@ def to_review(person, source, target, is_cured=False):
     next_page(person, "▸Review")
 
 
+def secret_is_nowhere(scene, name):
+    """Neither what the process list shows of the engine nor what it would hand on to a child holds the password."""
+    pid = int((scene.home / "runs" / name / "pid").read_text().split()[0])
+    for file in ("cmdline", "environ"):
+        text = Path(f"/proc/{pid}/{file}").read_bytes()
+        check(file == "environ" or b"tidegate" in text, f"the engine {pid} is not there: {text}")
+        check(SECRET.encode() not in text, f"the password is in {file} of the engine")
+
+
 def verify(person):
     """Compares by the dashboard's key; answers the verdict and its position as the screen says them."""
     person.press("v")
@@ -172,6 +182,7 @@ def test_start_to_pass(scene: Scene):
     person.enters("tidegate attach")
     person.sees("IN-SYNC")
     check(writer.ends() > 20, f"the application made {writer.transactions} transactions only")
+    secret_is_nowhere(scene, "migration")
     equal(verify(person), ("✓", "PASS", *map(str, position(source))), "verdict and position on the screen")
     person.press("q")
     person.sees("Leave this window?")
