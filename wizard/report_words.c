@@ -31,7 +31,9 @@ static void replicated(const struct mon_report *r, char out[160])
 static void verified(const struct mon_report *r, char out[160])
 {
     const struct mon_snapshot *m = &r->snap;
-    if (strncmp(m->verdict, "PASS", 4) == 0)
+    if (strncmp(m->verdict, "PASS", 4) == 0 && m->verified_at[0])
+        snprintf(out, 160, _("Verified %u of %u equal at %.60s: rows and checksums"), m->tables_verified, m->tables_total, m->verified_at);
+    else if (strncmp(m->verdict, "PASS", 4) == 0)
         snprintf(out, 160, _("Verified %u of %u equal: rows counted, chunks checksummed"), m->tables_verified, m->tables_total);
     else
         snprintf(out, 160, m->verdict[0] ? "%s: %s" : "%s", _("NOT verified"), retell(m->verdict));
