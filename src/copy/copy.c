@@ -2,7 +2,6 @@
 /* Readers take a range, ask the server for the border of its first chunk, put the rest back for the next reader, and
  * read the chunk inside a window of the stream. Memory is reserved before the SELECT. Whatever fails puts the range
  * back unread: a chunk that failed can never count as read. */
-#include "base/text.h"
 #include "copy/set.h"
 
 #include "base/text.h"
