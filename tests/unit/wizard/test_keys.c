@@ -80,6 +80,45 @@ static void test_tab_enter_esc(void **unused)
     bench_release(&b);
 }
 
+/* Every text field of a page holds nonsense; Esc goes back all the same, and the nonsense is there when one returns. */
+static void nonsense_on(struct bench *b, enum step s)
+{
+    size_t order[FORM_FIELDS], n;
+    struct form *f = &b->w->form[s];
+    b->w->at = s;
+    b->w->reached = STEP_REVIEW;
+    n = form_shown(f, b->w, order);
+    for (size_t i = 0; i < n; i++) {
+        if (f->field[order[i]].look != FORM_TEXT)
+            continue;
+        wz_focus(b->w, i);
+        press(b, K_END);
+        type(b, "?x");
+    }
+    press(b, K_ESC);
+    assert_int_equal(b->w->at, s - 1);
+    b->w->at = s;
+    for (size_t i = 0; i < n; i++) {
+        char *value = f->field[order[i]].look == FORM_TEXT ? form_value(f, b->w, order[i]) : NULL;
+        if (value && !strstr(value, "?x"))
+            fail_msg("page %d: %s has become \"%s\"", (int)s, f->field[order[i]].path, value);
+        free(value);
+    }
+}
+
+static void test_back_never_checks(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    for (enum step s = STEP_SOURCE; s <= STEP_REVIEW; s++) {
+        bench_init(&b, 24, 80);
+        if (s == STEP_PATH)
+            b.w->way[0].kind = WAY_SSH;
+        nonsense_on(&b, s);
+        bench_release(&b);
+    }
+}
+
 static void no_lonely_f_key(const struct keymap *m)
 {
     for (size_t i = 0; i < m->nactions; i++) {
@@ -111,7 +150,7 @@ static void test_function_keys(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tab_enter_esc), cmocka_unit_test(test_function_keys)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tab_enter_esc), cmocka_unit_test(test_back_never_checks), cmocka_unit_test(test_function_keys)};
     setlocale(LC_ALL, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
