@@ -398,12 +398,21 @@ static void take_news(struct mon_server *m)
                 push_event(m->client[i], line);
 }
 
+/* A command that waited for room in out, and has it: nothing more will come from the socket to wake us for it. */
+static bool has_work(const struct client *c)
+{
+    return c->in.n && unsent(c) < OUT_ANSWERS_MAX && !c->close_at_ms && memchr(c->in.p, '\n', c->in.n);
+}
+
 static int wait_ms(struct mon_server *m)
 {
     int next = journal_fold_end(m->journal, false);
-    for (unsigned i = 0; i < m->nclients; i++)
+    for (unsigned i = 0; i < m->nclients; i++) {
+        if (has_work(m->client[i]))
+            return 0;
         if (m->client[i]->close_at_ms)
             next = next < 0 ? GOODBYE_MS : TG_MIN(next, GOODBYE_MS);
+    }
     return next;
 }
 
