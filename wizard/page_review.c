@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Review: everything in words, the job file as it will be saved, and the last button.
+#include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
 
@@ -87,19 +88,48 @@ static void draw_yaml(const struct wz *w, struct canvas *c, struct rect in)
 
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
-    char title[200], hint[80];
+    char title[200], hint[80], age[80];
     int width = TG_MIN(r.w, 80) - 4;
     form_draw(&w->form[w->at], w, c, (struct rect){r.y, 2, 1, r.w - 4});
     struct rect words = {r.y + 1, 2, 8, width}, yaml = {r.y + 9, 2, r.h - 9, width};
     bool has_yaml = yaml.h >= 3;      /* a low screen: the words alone, the file behind its key */
     keymap_words(wizard_keys, 2, _("F5 whole file"), hint, sizeof hint);
-    wz_box(c, words, w, false, _("In words"), has_yaml ? NULL : hint);
+    bool is_busy = w->probe[PROBE_REHEARSE].is_running;
+    wz_box(c, words, w, false, _("In words"), is_busy ? wz_probe_age(w, PROBE_REHEARSE, age) : has_yaml ? NULL : hint);
     in_words(w, c, rect_inside(words));
     if (!has_yaml)
         return;
     snprintf(title, sizeof title, _("Job file  %.100s"), w->path[0] ? w->path : _("not saved yet"));
     wz_box(c, yaml, w, false, title, hint);
     draw_yaml(w, c, rect_inside(yaml));
+}
+
+/* What was rehearsed, and every problem: the rest of the checks is on the page before. */
+static void add_result(struct buf *out, const struct check_result *r)
+{
+    static const char *const marks[] = {"✓", "!", "✗", "-"};
+    bool is_rehearsal = strncmp(check_id(r->check), "rehearse.", 9) == 0, is_problem = r->state == CHECK_FAIL || r->state == CHECK_WARN;
+    if (!is_rehearsal && r->state != CHECK_FAIL)
+        return;
+    buf_addf(out, "\n%s %s%s%s\n", marks[r->state], _(check_title(r->check)), r->found ? ": " : "", r->found ? retell(r->found) : "");
+    for (uint32_t i = 0; i < r->nfindings && is_problem; i++)
+        buf_addf(out, "%s\n", retell(r->findings[i].text));
+    if (r->detail)
+        buf_addf(out, "%s\n", retell(r->detail));
+}
+
+void review_tell_rehearsal(struct wz *w)
+{
+    const struct check_report *r = w->report;
+    struct buf text = {0};
+    if (!r || r->is_cancelled || w->modal.kind || w->at != STEP_REVIEW)
+        return;
+    buf_addf(&text, "%s\n", r->nfail ? _("Not everything went well. Nothing of yours was changed.") : _("Everything that the run will need went well. Nothing of yours was changed."));
+    const struct check_result **sorted = check_sorted(r);
+    for (uint32_t i = 0; i < r->n; i++)
+        add_result(&text, sorted[i]);
+    free(sorted);
+    ask_text(w, _("The rehearsal"), &text, 0);
 }
 
 static void show_file(struct wz *w, int key)

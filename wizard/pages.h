@@ -25,6 +25,8 @@ struct route_line {
     char text[300];
 };
 unsigned route_feel(const struct wz *w, struct route_line out[ROUTE_LINES]);
+/* A box with what a rehearsal has done and found; nothing where it was cut short, or a box is open. */
+void review_tell_rehearsal(struct wz *w);
 void review_words(const struct wz *w, struct buf *out); /* a line each */
 
 /* page_review.c: a job without a name gets one from its source. */

@@ -490,6 +490,8 @@ static void take_over(struct wz *w, struct news *n)
         take_report(&w->report, n->report);
     else
         take_report(&n->report, NULL);
+    if (n->probe == PROBE_REHEARSE)
+        review_tell_rehearsal(w);
 }
 
 void wz_take(struct wz *w, struct news *n)

@@ -148,11 +148,47 @@ static void test_esc(void **unused)
     bench_release(&b);
 }
 
+/* What a rehearsal has done is told, on the page that asked for it. */
+static void test_rehearsal(void **unused)
+{
+    static const struct { const char *id; enum check_state state; const char *found, *detail, *finding; } said[] = {
+        {"binlog_format", CHECK_PASS, "ROW", NULL, NULL},
+        {"rehearse.copy", CHECK_PASS, "5 rows of 2 tables, 9.0 MB", "The run would make 2 tables at the target, and its books in tidegate_meta. The first 1000 rows of each table were read as a chunk is, in 12 ms.", NULL},
+        {"rehearse.stream", CHECK_FAIL, "812 transactions, 4012 rows, 3 DDL", "14 KB of binlog from binlog.000017 on, written within 9 min, decoded as the run will.", "at binlog.000017:8812 the run would stop: XA transactions"}};
+    (void)unused;
+    for (int language = TEXT_EN; language < TEXT_LANGUAGES; language++) {
+        struct bench b;
+        struct news n = {.kind = NEWS_OVER, .probe = PROBE_REHEARSE, .report = x_alloc(sizeof *n.report)};
+        text_speak((enum text_language)language);
+        bench_init(&b, 24, 80);
+        b.w->at = b.w->reached = STEP_REVIEW;
+        n.report->results = x_alloc(TG_ARRAY_LEN(said) * sizeof *n.report->results);
+        for (size_t i = 0; i < TG_ARRAY_LEN(said); i++) {
+            struct check_result *r = &n.report->results[n.report->n++];
+            *r = (struct check_result){.check = check_find(said[i].id), .state = said[i].state, .found = x_strdup(said[i].found),
+                                       .detail = said[i].detail ? x_strdup(said[i].detail) : NULL};
+            if (!said[i].finding)
+                continue;
+            n.report->nfail++;
+            r->findings = x_alloc(sizeof *r->findings);
+            r->findings[0] = (struct check_finding){.state = r->state, .text = x_strdup(said[i].finding)};
+            r->nfindings = r->ntotal = 1;
+        }
+        wz_take(b.w, &n);
+        assert_true(b.w->modal.kind != 0);
+        shots(&b, language == TEXT_EN ? "wizard-rehearsal" : "zh-rehearsal");
+        press(&b, K_ESC);
+        assert_int_equal(b.w->at, STEP_REVIEW);
+        bench_release(&b);
+    }
+    text_speak(TEXT_EN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),  cmocka_unit_test(test_back_and_forth), cmocka_unit_test(test_reader_endpoint),
-        cmocka_unit_test(test_paste),  cmocka_unit_test(test_default), cmocka_unit_test(test_probe),          cmocka_unit_test(test_esc),
+        cmocka_unit_test(test_paste),  cmocka_unit_test(test_default), cmocka_unit_test(test_rehearsal), cmocka_unit_test(test_probe),          cmocka_unit_test(test_esc),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
