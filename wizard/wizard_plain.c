@@ -329,7 +329,8 @@ static bool take_news(struct plain *p, enum probe which, int64_t *spoke)
     for (struct news *n; (n = prober_take(p->prober)) != NULL; free(n)) {
         bool is_ours = n->probe == which;
         is_over |= is_ours && n->kind == NEWS_OVER;
-        bool is_news = which != PROBE_CHECKS || n->line.state == CHECK_WARN || n->line.state == CHECK_FAIL; /* of seventy lines */
+        bool is_long = which == PROBE_CHECKS || which == PROBE_REHEARSE; /* seventy lines */
+        bool is_news = !is_long || n->line.state == CHECK_WARN || n->line.state == CHECK_FAIL;
         if (is_ours && n->kind == NEWS_LINE && is_news) {
             tell(&n->line);
             *spoke = p->w->now_ms;
