@@ -40,5 +40,7 @@ bool dump_open(struct dump *d, struct run *r, const struct pos *from, const stru
 bool dump_next(struct dump *d, struct binlog_event *ev, struct err *e);
 bool dump_is_late(const struct dump *d);
 void dump_close(struct dump *d);
+/* What a statement of the dump leaves to its session and to the source. */
+void dump_context(const struct run *r, const struct binlog_query *q, struct ddl_context *cx);
 
 #endif

@@ -174,23 +174,22 @@ static bool choose_start(struct run *r, struct pos *out, struct err *e)
     return out->at || err_set(e, ERR_BINLOG_OFF, "SHOW BINARY LOGS answers nothing");
 }
 
+/* As follow judges a statement that is logged as text: by the session's schema, and by any name of ours in it. */
 static bool may_touch_ours(const struct run *r, const char *schema, const char *text)
 {
     for (uint32_t i = 0; i < r->tables.n; i++)
         if (strcasecmp(r->tables.tables[i]->schema, schema) == 0 || strcasestr(text, r->tables.tables[i]->schema))
             return true;
-    return false;
+    return !schema_is_system(schema) && job_wants(r->job, schema, NULL);
 }
 
 /* A statement as follow will judge it. false: the run would stop here. */
 static bool take_query(struct stream *k, const struct binlog_query *q, struct err *e)
 {
-    const struct db_server *s = &k->r->end[SOURCE].conn.server;
-    struct ddl_context cx = {.ansi_quotes = q->ansi_quotes, .no_backslash_escapes = q->no_backslash_escapes,
-                             .is_mariadb = s->flavour == DB_MARIADB, .version = s->version};
+    struct ddl_context cx;
     struct ddl d = {0};
     char *text = x_strndup(q->sql.p, q->sql.n);
-    snprintf(cx.schema, sizeof cx.schema, STR_FMT, STR_ARG(q->schema));
+    dump_context(k->r, q, &cx);
     bool fine = ddl_parse(&d, q->sql.p, q->sql.n, &cx, e);
     if (fine && d.kind == DDL_XA)
         fine = err_set(e, ERR_BINLOG_EVENT, "an XA transaction: %.100s", text);

@@ -132,11 +132,10 @@ static void forget_named(struct look *k, const char *schema, const char *table)
 /* After DDL what was seen before may be read otherwise; an XA transaction is in the binlog before it can be read. */
 static void take_query(struct look *k, const struct binlog_query *q)
 {
-    struct ddl_context cx = {.ansi_quotes = q->ansi_quotes, .no_backslash_escapes = q->no_backslash_escapes,
-                             .is_mariadb = k->r->end[SOURCE].conn.server.flavour == DB_MARIADB, .version = k->r->end[SOURCE].conn.server.version};
+    struct ddl_context cx;
     struct ddl d = {0};
     struct err ignored = {0};
-    snprintf(cx.schema, sizeof cx.schema, STR_FMT, STR_ARG(q->schema));
+    dump_context(k->r, q, &cx);
     bool is_read = ddl_parse(&d, q->sql.p, q->sql.n, &cx, &ignored);
     bool is_harmless = is_read && (d.kind == DDL_NONE || d.kind == DDL_IGNORED_OBJECT || d.kind == DDL_TXN_BEGIN || d.kind == DDL_TXN_COMMIT);
     if (!is_harmless && (!is_read || !d.nnames))

@@ -110,6 +110,14 @@ def rehearse_stream(scene, kind):
     check(rows >= 5, f"rows of two files: {result}")
     bench.sql(f"ALTER TABLE {SCHEMA}.nokey ADD COLUMN later INT")
     check("before an ALTER" in bench.good(name, REHEARSE)["extra"], "rows of an earlier definition")
+    session = bench.source.connect()
+    with contextlib.closing(session), session.cursor() as cursor:  # a schema of the job's that holds no table of it yet
+        for statement in ("CREATE DATABASE later", "CREATE TABLE later.t (a INT) ENGINE=InnoDB", "SET SESSION binlog_format = 'STATEMENT'", "USE later",
+                          "INSERT INTO t VALUES (77)", "DROP TABLE t"):
+            cursor.execute(statement)
+    bench.job(allow={"include": [f"{SCHEMA}.*", "later.*"]})
+    bench.bad(name, "fail", "instead of rows: INSERT INTO t VALUES (77)", options=REHEARSE)
+    bench.job()
     file, offset = position(bench.source)
     session = bench.source.connect()
     with contextlib.closing(session), session.cursor() as cursor:
