@@ -285,7 +285,6 @@ bool engine_empty_noted(struct engine *g, struct err *e)
             continue;
         pthread_mutex_lock(&g->tabs.lock);
         tab->end = (struct pos){0};
-        tab->round = 1;
         pthread_mutex_unlock(&g->tabs.lock);
         if (!engine_empty_tab(g, tab, true, e))
             return false;

@@ -124,8 +124,8 @@ struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids)
     struct window *w = NULL;
     pthread_mutex_lock(&f->o.tabs->lock);
     /* Of a large transaction first rows were passed without this window, and nobody can see them yet. And what an earlier
-     * engine applied is skipped: where the table was emptied since, the chunk alone can bring it. */
-    while (f->large.is_open || (tab->round && is_replaying(f))) {
+     * engine applied is skipped: where the table was emptied since, by it or by this one, the chunk alone can bring it. */
+    while (f->large.is_open || is_replaying(f)) {
         pthread_mutex_unlock(&f->o.tabs->lock);
         if (cancel_wait(f->stop, 10))
             return NULL;
