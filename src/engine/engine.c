@@ -10,6 +10,8 @@
 #include <stdlib.h>
 
 #define TICK_MS 250
+#define IN_STEP_S 5                   /* lag of a run that has become in-sync; a single peak does not end that */
+#define BEHIND_S 30
 
 void engine_set_state(struct engine *g, enum run_state s)
 {
@@ -62,9 +64,11 @@ static bool is_consistent(struct engine *g)
 static void advance(struct engine *g)
 {
     bool was_copied = g->state == RUN_CATCHING_UP || g->state == RUN_IN_SYNC;
+    if (g->state == RUN_IN_SYNC && g->snap->lag.seconds > BEHIND_S)
+        engine_set_state(g, RUN_CATCHING_UP);
     if (g->state == RUN_PLANNED || g->state == RUN_COPYING || (was_copied && g->follow && !engine_is_copied(g)))
         engine_set_state(g, engine_is_copied(g) ? RUN_CATCHING_UP : RUN_COPYING);
-    if (g->state == RUN_CATCHING_UP && is_consistent(g) && g->snap->lag.seconds >= 0 && g->snap->lag.seconds <= 5) {
+    if (g->state == RUN_CATCHING_UP && is_consistent(g) && g->snap->lag.seconds >= 0 && g->snap->lag.seconds <= IN_STEP_S) {
         char at[96];
         struct pos low;
         marks_low(g->marks, &low);

@@ -7,8 +7,10 @@ runs and once more afterwards. When the writer has stopped and the lag is zero, 
 by compare.py, which has nothing from the engine, and then by `tidegate verify`.
 """
 
+import contextlib
+
 from harness import EXIT, OPTIONS, Scene, case, check, equal, flavour, main, order, position, same, wait_for  # noqa: I001  (sets the path)
-from workload import SCHEMA, Writer, change_shape, fill
+from workload import SCHEMA, Writer, change_shape, connect, fill
 
 LEAST_RATE = 500
 FOLLOW_BYTES = 2_000_000  # of binlog that are followed once in sync
@@ -95,7 +97,7 @@ def test_verify_finds_differences(scene: Scene):
     fill(source.port, 5_000, "mariadb")
     engine = scene.engine(source, target, mode="full", road={"until": "copied"}).start()
     equal(engine.ended(120), EXIT["fine"], "exit code")
-    for table, damage in (("texts", "UPDATE {} SET fixed = 'Altered' WHERE id = 77"), ("heap", "DELETE FROM {} LIMIT 1"),
+    for table, damage in (("texts", "UPDATE {} SET fixed = 'Altered' WHERE id = 7"), ("heap", "DELETE FROM {} LIMIT 1"),
                           ("string_key", "UPDATE {} SET k = LOWER(k) WHERE k = 'Key100'")):
         target.query(damage.format(f"{SCHEMA}.{table}"))
         verified = engine.verify()
@@ -118,7 +120,21 @@ def test_verify_outlasts_trouble(scene: Scene):
         equal(verified.returncode, code, f"exit code of verify: {verified.stdout}{verified.stderr}")
         for number, rule in enumerate(rules):
             check(rule.wait(seconds=1), f"trouble {number} did not happen")
-        target.query(f"UPDATE {SCHEMA}.texts SET fixed = 'Altered' WHERE id = 77")
+        target.query(f"UPDATE {SCHEMA}.texts SET fixed = 'Altered' WHERE id = 7")
+
+
+@contextlib.contextmanager
+def holding(server, statement):
+    """The locks of a statement, held."""
+    connection = connect(server.port)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(statement)
+            check(cursor.fetchall(), f"nothing is locked by {statement}")
+        yield
+    finally:
+        connection.close()
 
 
 @case()
@@ -131,11 +147,32 @@ def test_source_out_of_reach(scene: Scene):
     engine.until_state("in-sync", seconds=120)
     near.refuse()
     near.cut()
-    source.query(f"UPDATE {SCHEMA}.texts SET fixed = 'meanwhile' WHERE id = 77")
+    source.query(f"UPDATE {SCHEMA}.texts SET fixed = 'meanwhile' WHERE id = 7")
     snapshot = engine.until_state("stuck", seconds=60)
     check("the source can't be reached for" in snapshot["reason"], f"the reason: {snapshot['reason']}")
     check(snapshot["lag"]["seconds"] >= 5, f"the lag: {snapshot['lag']}")
     near.refuse(False)
+    engine.until_state("in-sync", seconds=60)
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
+@case()
+def test_far_behind(scene: Scene):
+    """A run that was in sync and falls behind does not go on saying so; it is in sync again when it is."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    fill(source.port, 500, "mysql97")
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync", seconds=120)
+    with holding(target, f"SELECT * FROM {SCHEMA}.texts WHERE id = 7 FOR UPDATE"):
+        connection = connect(source.port, database=SCHEMA)
+        with connection.cursor() as cursor:
+            cursor.execute("SET timestamp = UNIX_TIMESTAMP() - 120")
+            cursor.execute("UPDATE texts SET fixed = 'before' WHERE id = 7")
+        connection.close()
+        snapshot = engine.until_state("catching-up", seconds=60)
+        check(snapshot["lag"]["seconds"] > 30, f"the lag: {snapshot['lag']}")
     engine.until_state("in-sync", seconds=60)
     engine.until_applied(position(source))
     same(scene, source, target)
