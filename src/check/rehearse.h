@@ -42,7 +42,7 @@ bool dump_next(struct dump *d, struct binlog_event *ev, struct err *e);
 bool dump_is_late(const struct dump *d); /* false for one that could not be opened */
 void dump_close(struct dump *d);
 /* What a statement of the dump leaves to its session and to the source. */
-void dump_context(const struct run *r, const struct binlog_query *q, struct ddl_context *cx);
+struct ddl_context dump_context(const struct run *r, const struct binlog_query *q);
 
 /* ---- a walk along a dump: every rehearsal that looks at rows of the binlog takes it ---- */
 

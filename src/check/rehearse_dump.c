@@ -127,12 +127,12 @@ void dump_close(struct dump *d)
     *d = (struct dump){0};
 }
 
-void dump_context(const struct run *r, const struct binlog_query *q, struct ddl_context *cx)
+struct ddl_context dump_context(const struct run *r, const struct binlog_query *q)
 {
-    const struct db_server *s = &r->end[SOURCE].conn.server;
-    *cx = (struct ddl_context){.ansi_quotes = q->ansi_quotes, .no_backslash_escapes = q->no_backslash_escapes,
-                               .is_mariadb = s->flavour == DB_MARIADB, .version = s->version};
-    snprintf(cx->schema, sizeof cx->schema, STR_FMT, STR_ARG(q->schema));
+    struct ddl_context cx = ddl_context_of(&r->end[SOURCE].conn.server, q->schema);
+    cx.ansi_quotes = q->ansi_quotes;
+    cx.no_backslash_escapes = q->no_backslash_escapes;
+    return cx;
 }
 
 /* ---- the checks ---- */

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 /* ---- the first rows of every table ---- */
 
@@ -174,28 +173,23 @@ static bool choose_start(struct run *r, struct pos *out, struct err *e)
     return out->at || err_set(e, ERR_BINLOG_OFF, "SHOW BINARY LOGS answers nothing");
 }
 
-/* As follow judges a statement that is logged as text: by the session's schema, and by any name of ours in it. */
-static bool may_touch_ours(const struct run *r, const char *schema, const char *text)
+static bool may_touch_ours(const struct run *r, const char *schema, struct str sql)
 {
-    for (uint32_t i = 0; i < r->tables.n; i++)
-        if (strcasecmp(r->tables.tables[i]->schema, schema) == 0 || strcasestr(text, r->tables.tables[i]->schema))
-            return true;
-    return !schema_is_system(schema) && job_wants(r->job, schema, NULL);
+    return text_may_touch(sql, schema, r->tables.tables, r->tables.n, job_wants_port, (void *)(uintptr_t)r->job);
 }
 
 /* A statement as follow will judge it. false: the run would stop here. */
 static bool take_query(struct stream *k, const struct binlog_query *q, struct err *e)
 {
-    struct ddl_context cx;
+    struct ddl_context cx = dump_context(k->r, q);
     struct ddl d = {0};
     char *text = x_strndup(q->sql.p, q->sql.n);
-    dump_context(k->r, q, &cx);
     bool fine = ddl_parse(&d, q->sql.p, q->sql.n, &cx, e);
     if (fine && d.kind == DDL_XA)
         fine = err_set(e, ERR_BINLOG_EVENT, "an XA transaction: %.100s", text);
     else if (fine && d.kind == DDL_UNKNOWN)
         fine = err_set(e, ERR_DDL_UNKNOWN, "%.300s", text);
-    else if (fine && d.kind == DDL_DML_TEXT && may_touch_ours(k->r, cx.schema, text))
+    else if (fine && d.kind == DDL_DML_TEXT && may_touch_ours(k->r, cx.schema, q->sql))
         fine = err_set(e, ERR_BINLOG_FORMAT, "a statement instead of rows: %.200s", text);
     k->txs += fine && d.kind == DDL_TXN_COMMIT;
     k->ddl += fine && d.kind >= DDL_CREATE_SCHEMA && d.kind <= DDL_DROP_INDEX;

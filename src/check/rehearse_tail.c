@@ -124,10 +124,9 @@ static void forget_named(struct look *k, const char *schema, const char *table)
 /* After DDL what was seen before may be read otherwise; an XA transaction is in the binlog before it can be read. */
 static void take_query(struct look *k, const struct binlog_query *q)
 {
-    struct ddl_context cx;
+    struct ddl_context cx = dump_context(k->r, q);
     struct ddl d = {0};
     struct err ignored = {0};
-    dump_context(k->r, q, &cx);
     bool is_read = ddl_parse(&d, q->sql.p, q->sql.n, &cx, &ignored);
     bool is_harmless = is_read && (d.kind == DDL_NONE || d.kind == DDL_IGNORED_OBJECT || d.kind == DDL_TXN_BEGIN || d.kind == DDL_TXN_COMMIT);
     if (!is_harmless && (!is_read || !d.nnames))

@@ -23,29 +23,24 @@ struct ddl_work {
 
 static void fill_context(struct follow *f, const struct binlog_query *q, struct ddl_context *cx)
 {
-    *cx = (struct ddl_context){.ansi_quotes = q->ansi_quotes,
-                               .no_backslash_escapes = q->no_backslash_escapes,
-                               .is_mariadb = f->o.server.flavour == DB_MARIADB,
-                               .version = f->o.server.version};
-    snprintf(cx->schema, sizeof cx->schema, STR_FMT, STR_ARG(q->schema));
+    *cx = ddl_context_of(&f->o.server, q->schema);
+    cx->ansi_quotes = q->ansi_quotes;
+    cx->no_backslash_escapes = q->no_backslash_escapes;
     if (q->collation_server)
         collation_ids_find(f->o.collations, q->collation_server, cx->charset, cx->collation);
 }
 
-/* A statement logged as text (RDS writes its heartbeat so): harmless only if neither the session's schema is one of
- * ours nor any of ours is named in the text. */
 static bool may_touch_ours(struct follow *f, const char *schema, struct str sql)
 {
-    bool may = false;
-    char *text = x_strndup(sql.p, sql.n);
-    pthread_mutex_lock(&f->o.tabs->lock);
-    for (uint32_t i = 0; i < f->o.tabs->n && !may; i++) {
-        const struct table *t = f->o.tabs->list[i]->def;
-        may = t && (strcasecmp(t->schema, schema) == 0 || strcasestr(text, t->schema));
-    }
-    pthread_mutex_unlock(&f->o.tabs->lock);
-    free(text);
-    return may || (!schema_is_system(schema) && job_wants(f->o.job, schema, NULL));
+    struct tabs *tabs = f->o.tabs;
+    pthread_mutex_lock(&tabs->lock);
+    struct table **defs = x_alloc((tabs->n + 1) * sizeof *defs);
+    for (uint32_t i = 0; i < tabs->n; i++)
+        defs[i] = tabs->list[i]->def;
+    bool may = text_may_touch(sql, schema, defs, tabs->n, job_wants_port, (void *)(uintptr_t)f->o.job);
+    pthread_mutex_unlock(&tabs->lock);
+    free(defs);
+    return may;
 }
 
 bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum query_kind *out, struct err *e)
@@ -119,19 +114,11 @@ static void fold_names(const struct follow *f, struct ddl *d)
     }
 }
 
-static void map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200])
-{
-    job_route(arg, schema, table, to_schema, to_table);
-}
-
 static void set_targets(struct follow *f, struct table *t)
 {
     char schema[200], name[200];
     job_route(f->o.job, t->schema, t->name, schema, name);
-    free(t->target_schema);
-    free(t->target_name);
-    t->target_schema = x_strdup(schema);
-    t->target_name = x_strdup(name);
+    table_set_target(t, schema, name);
 }
 
 /* The batch depends on the name and looks at the table to tell whether it ran. */
@@ -723,7 +710,7 @@ static bool rewrite(struct ddl_work *w, const struct binlog_query *q, struct buf
         d = &rest;
     }
     uint64_t *only = names_to_do(w);
-    bool fine = ddl_rewrite(sql, d, &w->cx, f->o.dialect, map_name, (void *)(uintptr_t)f->o.job, only, notes, e);
+    bool fine = ddl_rewrite(sql, d, &w->cx, f->o.dialect, job_route_port, (void *)(uintptr_t)f->o.job, only, notes, e);
     free(only);
     if (is_partly)
         ddl_release(&rest);

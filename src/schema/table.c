@@ -124,6 +124,14 @@ struct table *table_copy(const struct table *from)
     return t;
 }
 
+void table_set_target(struct table *t, const char *schema, const char *name)
+{
+    free(t->target_schema);
+    free(t->target_name);
+    t->target_schema = x_strdup(schema);
+    t->target_name = x_strdup(name);
+}
+
 const char *table_label(const struct table *t, char out[160])
 {
     snprintf(out, 160, "%s.%s", t->schema, t->name);
