@@ -15,9 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/sync.h"
 #include "ui/term_guard.h"
 #include "ui/text.h"
 
@@ -52,13 +52,6 @@ struct term {
     int escdelay;    /* once no answer is due any more */
     int64_t patient_until_ms;
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- opening ---- */
 
@@ -158,7 +151,7 @@ static bool is_asked_for_colour(const struct term_options *o)
 /* A sequence that is cut by the network is one all the same, as long as an answer is due; then Esc is quick again. */
 static void mind_patience(struct term *t)
 {
-    if (!t->patient_until_ms || (t->answered < t->asked && clock_ms() < t->patient_until_ms))
+    if (!t->patient_until_ms || (t->answered < t->asked && clock_mono_ms() < t->patient_until_ms))
         return;
     t->patient_until_ms = 0;
     set_escdelay(t->escdelay);
@@ -170,13 +163,13 @@ static void ask_terminal(struct term *t, bool is_utf8, bool wants_colour)
 {
     static const char *const samples[GLYPH_SAMPLES] = {"\342\224\200", "\342\226\210", "\347\247\273"};
     const char *ask = capability("u7");
-    int64_t until = clock_ms() + ANSWER_MS, left = ANSWER_MS;
+    int64_t until = clock_mono_ms() + ANSWER_MS, left = ANSWER_MS;
     if ((!is_utf8 && !wants_colour) || !ask || strcmp(ask, "\033[6n") != 0 || LINES < 2)
         return;
     know_answers();
     t->escdelay = get_escdelay();
     set_escdelay(TG_MAX(t->escdelay, LATE_ESC_MS));
-    t->patient_until_ms = clock_ms() + LATE_MS;
+    t->patient_until_ms = clock_mono_ms() + LATE_MS;
     if (wants_colour)
         send("\033]11;?\033\\");
     t->asked = is_utf8 ? GLYPH_SAMPLES : 1;
@@ -189,7 +182,7 @@ static void ask_terminal(struct term *t, bool is_utf8, bool wants_colour)
         struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
         if (poll(&fd, 1, (int)left) > 0 && !gulp(t))
             break;
-        left = until - clock_ms();
+        left = until - clock_mono_ms();
     }
     mind_patience(t);
 }
@@ -409,14 +402,14 @@ static void take_mouse(struct term *t)
  * with its time: what is typed after an answer that was cut off is not swallowed. */
 static bool take_answer(struct term *t, bool is_code, wint_t c)
 {
-    bool was_telling = t->telling_until_ms > clock_ms();
+    bool was_telling = t->telling_until_ms > clock_mono_ms();
     if (is_code && c > CODE_COLUMN && c <= CODE_COLUMN + COLUMNS_KNOWN) {
         if (t->answered < t->asked)
             t->column[t->answered++] = (int)c - CODE_COLUMN;
         return true;
     }
     if (is_code && c == CODE_COLOUR) {
-        t->telling_until_ms = clock_ms() + LATE_ESC_MS;
+        t->telling_until_ms = clock_mono_ms() + LATE_ESC_MS;
         t->colour_n = 0;
         return true;
     }

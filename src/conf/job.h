@@ -166,7 +166,6 @@ struct job_event_kind {
 };
 /* Every kind of event that a rule can name, groups together. */
 const struct job_event_kind *job_event_kinds(size_t *n);
-const char *job_event_action(enum event_action a);      /* "Do", "Ignore", "Error" */
 /* Rule i (nevents: one more) becomes a copy of this one, or goes. The job stays as it is where these fail. */
 bool job_event_put(struct job *j, size_t i, const struct job_event *rule, struct err *e);
 bool job_event_drop(struct job *j, size_t i, struct err *e);

@@ -63,6 +63,8 @@ struct ddl_context ddl_context_of(const struct db_server *server, struct str sch
 struct table *table_from_sql(const char *sql, size_t n, const struct ddl_context *cx, struct err *e);
 /* A CREATE TABLE text that table_from_sql reads back to the same definition (for the ledger). */
 void table_to_sql(const struct table *t, struct buf *out);
+/* The column of that name, ASCII case ignored; NULL: there is none, or t or name is NULL. */
+const struct column *table_find_column(const struct table *t, const char *name);
 bool table_equal(const struct table *a, const struct table *b); /* columns and keys */
 
 enum ddl_kind {

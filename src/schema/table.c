@@ -146,6 +146,12 @@ int32_t table_column(const struct table *t, const char *name)
     return -1;
 }
 
+const struct column *table_find_column(const struct table *t, const char *name)
+{
+    int32_t i = t && name ? table_column(t, name) : -1;
+    return i < 0 ? NULL : &t->columns[i];
+}
+
 static bool key_is_usable(const struct table *t, const struct key *k)
 {
     if (!k->is_unique || k->is_hash)
