@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pages in lines. Fields come from the pages' own forms, buttons and keys of a page are words at its last question; the
-// tree of Scope and the list of Checks have files of their own.
+/* The pages in lines. A page of fields is asked field by field, from its own form; then comes its last question, "Next
+ * page?", at which the page's buttons and keys are words. Start and Review are numbered lists; the tree of Scope and the
+ * list of Checks have files of their own.
+ *
+ * Nothing is done here that the state does not do: an answer goes into the form, a word or a number becomes the button, key
+ * or Enter of the page. Every question answers with enum said: SAID_TEXT goes on, SAID_BACK is the question before it, and
+ * SAID_LEAVE and SAID_GO end the page, so they are handed up by all. */
 #include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
@@ -176,25 +181,26 @@ static enum said ask_fields(struct plain *p, struct form *form)
 
 /* ---- words of a page ---- */
 
-enum { IS_ORIGIN = -1, IS_GUESS = -2 };
+enum act { DO_PRESS, DO_TEST, DO_KEY, DO_ORIGIN, DO_GUESS };
 static const struct word {
     enum step step;
     const char *word, *help;
-    int button, key;                  /* of the page; button 0: the key; IS_…: neither */
+    enum act act;
+    int what;                         /* DO_PRESS: the page's button, from 1; DO_KEY: its key */
     bool asks_again;                  /* the fields are others now */
 } words[] = {
-    {STEP_SOURCE, "test", N_("tests the connection"), 1, 0, false},
-    {STEP_SOURCE, "rights", N_("the GRANTs that the user needs"), 0, K_F0 + 6, false},
-    {STEP_SOURCE, "origin", N_("where the password comes from when a run starts"), IS_ORIGIN, 0, false},
-    {STEP_SOURCE, "several", N_("another source, or one less"), 2, 0, true},
-    {STEP_PATH, "test", N_("tests the way"), 1, 0, false},
-    {STEP_PATH, "tunnel", N_("the command that opens it"), 0, K_F0 + 6, false},
-    {STEP_PATH, "other", N_("the way to the other end"), 0, K_F0 + 7, true},
-    {STEP_TARGET, "test", N_("tests the connection"), 1, 0, false},
-    {STEP_TARGET, "rights", N_("the GRANTs that the user needs"), 0, K_F0 + 6, false},
-    {STEP_TARGET, "origin", N_("where the password comes from when a run starts"), IS_ORIGIN, 0, false},
-    {STEP_ROUTE, "guess", N_("what it will feel like, line by line"), IS_GUESS, 0, false},
-    {STEP_ROUTE, "files", N_("writes DM's files"), 1, 0, false},
+    {STEP_SOURCE, "test", N_("tests the connection"), DO_TEST, 0, false},
+    {STEP_SOURCE, "rights", N_("the GRANTs that the user needs"), DO_KEY, K_F0 + 6, false},
+    {STEP_SOURCE, "origin", N_("where the password comes from when a run starts"), DO_ORIGIN, 0, false},
+    {STEP_SOURCE, "several", N_("another source, or one less"), DO_PRESS, 2, true},
+    {STEP_PATH, "test", N_("tests the way"), DO_TEST, 0, false},
+    {STEP_PATH, "tunnel", N_("the command that opens it"), DO_KEY, K_F0 + 6, false},
+    {STEP_PATH, "other", N_("the way to the other end"), DO_KEY, K_F0 + 7, true},
+    {STEP_TARGET, "test", N_("tests the connection"), DO_TEST, 0, false},
+    {STEP_TARGET, "rights", N_("the GRANTs that the user needs"), DO_KEY, K_F0 + 6, false},
+    {STEP_TARGET, "origin", N_("where the password comes from when a run starts"), DO_ORIGIN, 0, false},
+    {STEP_ROUTE, "guess", N_("what it will feel like, line by line"), DO_GUESS, 0, false},
+    {STEP_ROUTE, "files", N_("writes DM's files"), DO_PRESS, 1, false},
 };
 
 static bool is_word_here(const struct plain *p, const struct word *word)
@@ -282,7 +288,8 @@ static void tell_differences(const struct plain *p)
     }
 }
 
-static enum said test(struct plain *p)
+/* The test is the first button of each page that has one. */
+static enum said press_test(struct plain *p)
 {
     enum said said = plain_press(p, 1);
     if (p->w->at == STEP_TARGET && said == SAID_TEXT)
@@ -290,23 +297,41 @@ static enum said test(struct plain *p)
     return said;
 }
 
-/* One of the page's words; SAID_BACK: it is none. */
-static enum said do_word(struct plain *p, bool *asks_again)
+static enum said do_word(struct plain *p, const struct word *word)
 {
-    for (size_t i = 0; i < TG_ARRAY_LEN(words); i++) {
-        const struct word *word = &words[i];
-        if (!is_word_here(p, word) || strcmp(word->word, p->line) != 0)
-            continue;
-        *asks_again = word->asks_again;
-        if (word->button == IS_ORIGIN)
-            return choose_origin(p);
-        if (word->button == IS_GUESS) {
-            tell_guess(p);
-            return SAID_TEXT;
-        }
-        return strcmp(word->word, "test") == 0 ? test(p) : word->button ? plain_press(p, (unsigned)word->button) : plain_key(p, word->key);
+    switch (word->act) {
+    case DO_PRESS:
+        return plain_press(p, (unsigned)word->what);
+    case DO_TEST:
+        return press_test(p);
+    case DO_KEY:
+        return plain_key(p, word->what);
+    case DO_ORIGIN:
+        return choose_origin(p);
+    case DO_GUESS:
+        tell_guess(p);
+        return SAID_TEXT;
     }
-    return SAID_BACK;
+    return SAID_TEXT;
+}
+
+/* The word that was said; NULL: there is no such word on this page. */
+static const struct word *word_said(const struct plain *p)
+{
+    for (size_t i = 0; i < TG_ARRAY_LEN(words); i++)
+        if (is_word_here(p, &words[i]) && strcmp(words[i].word, p->line) == 0)
+            return &words[i];
+    return NULL;
+}
+
+static bool is_yes(const char *line)
+{
+    return !line[0] || line[0] == 'y' || line[0] == 'Y' || strcmp(line, "是") == 0;
+}
+
+static bool is_no(const char *line)
+{
+    return line[0] == 'n' || line[0] == 'N' || strcmp(line, "否") == 0;
 }
 
 /* The last question of a page; *again: its fields are to be asked again. */
@@ -318,20 +343,39 @@ static enum said ask_next(struct plain *p, bool *again)
     snprintf(prompt, sizeof prompt, _("%s yes or no [yes]:"), _("Next page?"));
     for (;;) {
         enum said said = plain_ask(p, prompt, _("Enter goes on; no asks the fields of this page again."), false);
-        if (said != SAID_TEXT || !p->line[0] || p->line[0] == 'y' || p->line[0] == 'Y' || strcmp(p->line, "是") == 0)
+        if (said != SAID_TEXT || is_yes(p->line))
             return said;
-        *again = p->line[0] == 'n' || p->line[0] == 'N' || strcmp(p->line, "否") == 0;
-        if (*again)
-            return said;
-        said = do_word(p, again);
-        if (said == SAID_BACK)
+        const struct word *word = word_said(p);
+        *again = is_no(p->line);
+        if (!word && !*again) {
             plain_say("%s", _("There is no such word here; ? lists them."));
-        else if (said != SAID_TEXT || *again)
+            continue;
+        }
+        if (!*again) {
+            *again = word->asks_again;
+            said = do_word(p, word);
+        }
+        if (said != SAID_BACK && (said != SAID_TEXT || *again))
             return said;
     }
 }
 
 /* ---- start ---- */
+
+/* What was begun is done or was given up, and nothing came of it: the list is asked again. */
+static enum said or_again(enum said said)
+{
+    return said == SAID_TEXT ? SAID_BACK : said;
+}
+
+/* As Enter does on that row of the page's list. */
+static enum said enter_row(struct plain *p, size_t row)
+{
+    struct wz_effect f = {.kind = WZ_NONE};
+    p->w->list[STEP_START].selected = row;
+    wz_feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
+    return plain_do(p, &f);
+}
 
 static void tell_runs(struct plain *p)
 {
@@ -350,34 +394,33 @@ static void tell_runs(struct plain *p)
         plain_probe(p, PROBE_RUNS, false);
 }
 
-/* Number or name of a run; SAID_BACK: nothing came of it, ask again. */
-static enum said open_run(struct plain *p)
+/* Run i of the list is watched; one whose engine is gone but can go on is started again, if the person says so. */
+static enum said open_run(struct plain *p, size_t i)
 {
+    const struct wizard_run *run = &p->w->runs[i];
     char question[400], sentence[300];
     bool yes = true;
+    enum said said = SAID_TEXT;
+    if (!run->is_live && run->can_resume && !p->o->is_read_only) {
+        start_run_sentence(p->w, run, sentence, sizeof sentence);
+        snprintf(question, sizeof question, _("Its engine is not running: %s. Start it again?"), sentence);
+        said = plain_confirm(p, question, true, &yes);
+    }
+    return said == SAID_TEXT && yes ? or_again(enter_row(p, start_choices(p->w) + i)) : or_again(said);
+}
+
+/* By number or name; SAID_BACK: nothing came of it, ask again. */
+static enum said choose_run(struct plain *p)
+{
     for (size_t i = 0; i < p->w->nruns; i++)
         plain_say("  %zu  %s  %s", i + 1, p->w->runs[i].name, _(p->w->runs[i].state));
     enum said said = plain_ask(p, _("Name or number of the run:"), _("A run that is alive is watched, one that was stopped can go on, of one that is over the report is shown."), false);
     if (said != SAID_TEXT || !p->line[0])
-        return said == SAID_TEXT ? SAID_BACK : said;
+        return or_again(said);
     unsigned long number = strtoul(p->line, NULL, 10);
-    for (size_t i = 0; i < p->w->nruns; i++) {
-        const struct wizard_run run = p->w->runs[i];
-        if (strcmp(run.name, p->line) != 0 && number != i + 1)
-            continue;
-        bool resumes = !run.is_live && run.can_resume && !p->o->is_read_only;
-        start_run_sentence(p->w, &run, sentence, sizeof sentence);
-        snprintf(question, sizeof question, _("Its engine is not running: %s. Start it again?"), sentence);
-        if (resumes)
-            said = plain_confirm(p, question, true, &yes);
-        if (said != SAID_TEXT || !yes)
-            return said == SAID_TEXT ? SAID_BACK : said;
-        struct wz_effect f = {.kind = WZ_NONE};
-        p->w->list[STEP_START].selected = start_choices(p->w) + i;
-        wz_feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
-        said = plain_do(p, &f);
-        return said == SAID_TEXT ? SAID_BACK : said;
-    }
+    for (size_t i = 0; i < p->w->nruns; i++)
+        if (strcmp(p->w->runs[i].name, p->line) == 0 || number == i + 1)
+            return open_run(p, i);
     plain_say("%s", _("There is no such run on this host"));
     return SAID_BACK;
 }
@@ -387,28 +430,26 @@ static enum said open_files(struct plain *p)
     struct wz_effect f = {.kind = WZ_OPEN};
     enum said said = plain_ask(p, _("File:"), _("A job.yaml, or DM's files: task, sources, topology. Several have spaces between them and make one job; quotes go around a name with spaces."), false);
     if (said != SAID_TEXT || !p->line[0])
-        return said == SAID_TEXT ? SAID_BACK : said;
+        return or_again(said);
     snprintf(f.text, sizeof f.text, "%s", value_of(p));
     said = plain_do(p, &f);
-    return said == SAID_TEXT && p->w->at == STEP_START ? SAID_BACK : said;
+    return p->w->at == STEP_START ? or_again(said) : said;
 }
 
 static enum said do_choice(struct plain *p, size_t row)
 {
-    struct wz_effect f = {.kind = WZ_NONE};
+    enum said said;
     switch (start_choice_at(p->w, row)) {
     case START_OPEN:
         return open_files(p);
     case START_ATTACH:
-        return open_run(p);
+        return choose_run(p);
     case START_LANGUAGE:
         text_speak((text_language() + 1) % TEXT_LANGUAGES);
         return SAID_BACK;
     default:
-        p->w->list[STEP_START].selected = row;
-        wz_feed(p->w, &(struct input){.kind = IN_KEY, .key = K_ENTER}, &f);
-        enum said said = plain_do(p, &f);
-        return said == SAID_TEXT && p->w->at == STEP_START ? SAID_BACK : said;
+        said = enter_row(p, row);
+        return p->w->at == STEP_START ? or_again(said) : said;
     }
 }
 
@@ -450,7 +491,7 @@ static void tell_review(struct plain *p)
     buf_release(&text);
 }
 
-static enum said review_button(struct plain *p, unsigned button)
+static enum said press_on_review(struct plain *p, unsigned button)
 {
     enum said said = plain_press(p, button);
     const struct check_report *r = p->w->report;
@@ -459,29 +500,39 @@ static enum said review_button(struct plain *p, unsigned button)
     return said;
 }
 
+/* Leaving stands in second place here: 1 is the first button, and from 3 on a number is one more than its button's. */
+static unsigned list_review(const struct plain *p)
+{
+    const struct page *page = wz_pages[STEP_REVIEW];
+    const char *const *buttons = p->w->job->road == ROAD_DM ? page->buttons_now(p->w) : page->buttons;
+    unsigned n = 2;
+    plain_say("  1  %s\n  2  %s", _("Save"), _("Leave"));
+    for (; buttons[n] && !p->o->is_read_only; n++)
+        plain_say("  %u  %s", n + 1, _(buttons[n]));
+    return n;
+}
+
+static enum said leave_review(struct plain *p)
+{
+    struct wz_effect f = {.kind = WZ_NONE};
+    ask_leave_wizard(p->w, 0);
+    return plain_do(p, &f);
+}
+
 static enum said page_of_review(struct plain *p)
 {
     enum said said = ask_fields(p, &p->w->form[STEP_REVIEW]);
     if (said != SAID_TEXT)
         return said;
     tell_review(p);
-    for (;;) {
-        const char *const *buttons = p->w->job->road == ROAD_DM ? wz_pages[STEP_REVIEW]->buttons_now(p->w) : wz_pages[STEP_REVIEW]->buttons;
-        unsigned chosen, n = 2;
-        plain_say("  1  %s\n  2  %s", _("Save"), _("Leave"));
-        for (; buttons[n] && !p->o->is_read_only; n++)
-            plain_say("  %u  %s", n + 1, _(buttons[n]));
+    while (said == SAID_TEXT) {
+        unsigned chosen, n = list_review(p);
         const char *title;
         said = plain_choose(p, wz_pages[STEP_REVIEW]->help(p->w, &title), n, 1, &chosen);
-        if (said != SAID_TEXT)
-            return said;
-        struct wz_effect f = {.kind = WZ_NONE};
-        if (chosen == 2)
-            ask_leave_wizard(p->w, 0);
-        said = chosen == 2 ? plain_do(p, &f) : review_button(p, chosen == 1 ? 1 : chosen - 1);
-        if (said != SAID_TEXT)
-            return said;
+        if (said == SAID_TEXT)
+            said = chosen == 2 ? leave_review(p) : press_on_review(p, chosen == 1 ? 1 : chosen - 1);
     }
+    return said;
 }
 
 /* ---- pages of fields ---- */
@@ -502,32 +553,44 @@ static enum said ask_missing(struct plain *p, struct form *form, bool *asked)
     return ask_field(p, form, (size_t)(lacking - form->field));
 }
 
-static enum said page_of_fields(struct plain *p, enum step s)
+/* The test is offered, Enter being yes as long as there is no fresh result. A way by SSH has none: its command is told. */
+static enum said offer_test(struct plain *p, enum step s)
 {
     static const enum probe tests[STEP_COUNT] = {[STEP_SOURCE] = PROBE_SOURCE, [STEP_PATH] = PROBE_PATH, [STEP_TARGET] = PROBE_TARGET};
+    bool yes;
+    if (!has_test(p, s))
+        return s == STEP_PATH ? plain_key(p, K_F0 + 6) : SAID_TEXT; /* the tunnel must be opened by hand */
+    const struct probe_view *v = &p->w->probe[tests[s]];
+    enum said said = plain_confirm(p, _("Test it now?"), !v->is_over || v->is_stale, &yes);
+    return said == SAID_TEXT && yes ? press_test(p) : said;
+}
+
+/* The last question, and what is still missing, until nothing is; *again: the fields are to be asked again. */
+static enum said finish_fields(struct plain *p, struct form *form, bool *again)
+{
+    for (;;) {
+        bool asked = false;
+        enum said said = ask_next(p, again);
+        if (said == SAID_TEXT && !*again)
+            said = ask_missing(p, form, &asked);
+        if (!asked || (said != SAID_TEXT && said != SAID_BACK))
+            return said;
+    }
+}
+
+static enum said page_of_fields(struct plain *p, enum step s)
+{
+    struct form *form = &p->w->form[s];
+    bool again = false;
     enum said said;
-    bool again, yes;
     do {
-        said = ask_fields(p, &p->w->form[s]);
-        if (said == SAID_TEXT)
+        said = ask_fields(p, form);
+        if (said == SAID_TEXT) {
             tell_beside(p, s);
-        if (said == SAID_TEXT && has_test(p, s)) {
-            const struct probe_view *v = &p->w->probe[tests[s]];
-            said = plain_confirm(p, _("Test it now?"), !v->is_over || v->is_stale, &yes);
-            if (said == SAID_TEXT && yes)
-                said = test(p);
-        } else if (said == SAID_TEXT && s == STEP_PATH) {
-            said = plain_key(p, K_F0 + 6); /* the tunnel's command: it must be opened by hand */
+            said = offer_test(p, s);
         }
-        bool asked = true;
-        while (said == SAID_TEXT && asked) {
-            said = ask_next(p, &again);
-            asked = false;
-            if (said == SAID_TEXT && !again)
-                said = ask_missing(p, &p->w->form[s], &asked);
-            if (said == SAID_BACK && asked)
-                said = SAID_TEXT;
-        }
+        if (said == SAID_TEXT)
+            said = finish_fields(p, form, &again);
     } while (said == SAID_TEXT && again);
     return said;
 }

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Each msgid with arguments is indexed by the rarest four bytes of its literal text, so a line of a log is held against
- * a handful of them. Of those that fit the whole text, the one with the most literal text wins. */
+/* A text was made by printf from a msgid, perhaps with other texts of ours as its arguments, or in front of or behind one
+ * ("outer: inner", "a; b", "A. B"). To tell it, that is undone:
+ *
+ *   index      which msgids may have made it: each is found by the rarest four bytes of its literal text, so a text is
+ *              held against a handful of them. Those with hardly any literal text ("%lld h") are `weak`, a list.
+ *   fits       is the text what this msgid makes, and with which arguments? A %s takes as little as it can.
+ *   look_up    of all that fit, the one with the most literal text; one with little is believed only where its arguments
+ *              are plain words.
+ *   tell       what a text is tried as, one after the other: as a whole, and taken apart at its joints. What was found is
+ *              written by its translation, and its arguments are told in turn. What nobody has said stays as it stands.
+ *
+ * A text of CUT_FROM bytes or more may have lost its end on the way (fits_cut). */
 #include "base/retell.h"
 
 #include "base/buf.h"
@@ -16,11 +26,11 @@
 #define LETTERS_SURE 6u    /* with fewer, an argument of several words is not believed */
 #define CUT_FROM 100u      /* bytes; a shorter text was not cut by the place that it came through */
 #define CUT_HEAD 16u       /* literal bytes at its begin that tell whose text it is, where its end is lost */
-#define WEAK 160u
-#define ARGS 10u
-#define CANDIDATES 48u
-#define DEPTH 6u
-#define WEAK_TEXT 60u
+#define WEAK 160u          /* weak entries at most */
+#define WEAK_TEXT 60u      /* bytes; a longer text is none of theirs */
+#define ARGS 10u           /* of one msgid */
+#define CANDIDATES 48u     /* entries that are remembered as tried; more are only tried again */
+#define DEPTH 6u           /* texts within texts */
 
 struct entry {
     const char *msgid, *said;
@@ -31,11 +41,10 @@ struct span {
     const char *p;
     size_t n;
 };
-struct match {
+struct match {             /* a text is what this entry makes of these arguments */
     const struct entry *entry;
     struct span arg[ARGS];
     unsigned n;
-    bool is_cut;
 };
 struct spec {
     unsigned place;        /* of "%3$s": 3; 0: the next one */
@@ -68,7 +77,7 @@ static const char *spec_read(const char *fmt, struct spec *out)
     return fmt;
 }
 
-/* The log makes a line of each event. */
+/* The log makes a line of each event: a line end of the msgid is a space in the text. */
 static bool same_byte(char of_msgid, char of_text)
 {
     return of_msgid == of_text || (of_msgid == '\n' && of_text == ' ');
@@ -264,16 +273,32 @@ static bool fits(const struct entry *e, struct span whole, struct match *m)
     return text == end;
 }
 
+/* Where an argument at p ends, if `after` stands behind it in the msgid: words go up to two bytes of the literal text there,
+ * as far as that goes. */
+static const char *argument_end(char kind, const char *p, const char *end, const char *after)
+{
+    if (kind != 's')
+        return p + number_span(kind, p, end);
+    if (!after[0] || after[0] == '%')
+        return end;
+    for (; p < end; p++) {
+        bool is_alone = p + 1 == end || !after[1] || after[1] == '%';
+        if (same_byte(after[0], p[0]) && (is_alone || same_byte(after[1], p[1])))
+            break;
+    }
+    return p;
+}
+
 /* The end of the text is lost: it agrees up to there, and the literal begin is long enough to be this entry's. */
 static bool fits_cut(const struct entry *e, struct span whole, struct match *m)
 {
     const char *end = whole.p + whole.n, *f = e->msgid, *t = whole.p;
-    *m = (struct match){.entry = e, .is_cut = true};
+    *m = (struct match){.entry = e};
     if (e->head < CUT_HEAD)
         return false;
     while (*f && t < end) {
         struct spec s = {.kind = 0};
-        const char *after = f + 1, *stop = end;
+        const char *after = f + 1;
         if (*f == '%')
             after = spec_read(f + 1, &s);
         if (!s.kind || s.kind == '%') {
@@ -282,11 +307,7 @@ static bool fits_cut(const struct entry *e, struct span whole, struct match *m)
         } else {
             if (m->n == ARGS)
                 return false;
-            if (s.kind != 's')
-                stop = t + number_span(s.kind, t, end);
-            else if (after[0] && after[0] != '%') /* up to the literal text behind it, as far as that goes */
-                for (stop = t; stop < end && !(same_byte(after[0], stop[0]) && (stop + 1 == end || !after[1] || after[1] == '%' || same_byte(after[1], stop[1])));)
-                    stop++;
+            const char *stop = argument_end(s.kind, t, end, after);
             m->arg[m->n++] = (struct span){t, (size_t)(stop - t)};
             t = stop;
         }
@@ -329,7 +350,7 @@ static bool spans_a_wrap(const struct match *m, struct span text)
     return false;
 }
 
-/* The entry with the most literal text that makes all of `text`. */
+/* The entry with the most literal text that makes all of `text`. outer_is_one: not with an argument that holds a wrap. */
 static bool look_up(struct span text, bool outer_is_one, struct match *best)
 {
     uint32_t tried[CANDIDATES];
@@ -405,17 +426,22 @@ static bool tell_plain(struct span text, struct buf *out)
     return true;
 }
 
+static bool begins_as_number(struct span s)
+{
+    return isdigit((unsigned char)s.p[0]) || strchr("+-", s.p[0]);
+}
+
 /* "24 h"; and, as a whole text, "as root". Only single words are taken for arguments. */
 static bool tell_weak(struct span text, unsigned depth, struct buf *out)
 {
     struct match m, best = {.n = 0};
-    if (!text.n || text.n > WEAK_TEXT || (depth && !isdigit((unsigned char)text.p[0]) && !strchr("+-", text.p[0])))
+    if (!text.n || text.n > WEAK_TEXT || (depth && !begins_as_number(text)))
         return false;
     for (unsigned i = 0; i < index_.nweak; i++) {
         const struct entry *e = &index_.weak[i];
         bool fine = (!best.entry || e->literal > best.entry->literal) && fits(e, text, &m) && m.n;
         for (unsigned k = 0; fine && k < m.n; k++)
-            fine = m.arg[k].n && !has(m.arg[k], " ") && (!depth || isdigit((unsigned char)m.arg[k].p[0]) || strchr("+-", m.arg[k].p[0]));
+            fine = m.arg[k].n && !has(m.arg[k], " ") && (!depth || begins_as_number(m.arg[k]));
         if (fine)
             best = m;
     }
@@ -462,6 +488,14 @@ static bool tell_outer(struct span text, const char *joint, size_t keep, const c
     return false;
 }
 
+/* What was written from there on was not it. */
+static void take_back(struct buf *out, size_t begin)
+{
+    out->n = begin;
+    if (out->p)
+        out->p[begin] = 0;
+}
+
 /* The same where only the inner one is ours, the longest that is. */
 static bool tell_inner(struct span text, const char *joint, unsigned depth, bool may_be_cut, struct buf *out)
 {
@@ -472,8 +506,7 @@ static bool tell_inner(struct span text, const char *joint, unsigned depth, bool
         buf_add(out, text.p, text.n - tail.n);
         if (has(tail, " ") && (tell_whole(tail, depth + 1, may_be_cut, true, out) || (may_be_cut && tell_cut(tail, depth + 1, out))))
             return true;
-        out->n = begin;
-        out->p[begin] = 0;
+        take_back(out, begin);
     }
     return false;
 }
@@ -493,21 +526,24 @@ static bool tell_list(struct span text, unsigned depth, struct buf *out)
         if (!next)
             return true;
     }
-    out->n = begin;
-    if (out->p)
-        out->p[begin] = 0;
+    take_back(out, begin);
     return false;
 }
 
 /* true: some of it was told, all of it stands in *out. false: nothing was added. */
 static bool tell(struct span text, unsigned depth, bool may_be_cut, struct buf *out)
 {
-    return depth <= DEPTH &&
-           (tell_plain(text, out) || tell_list(text, depth, out) || tell_whole(text, depth, may_be_cut, true, out) ||
-            tell_outer(text, ": ", 0, "：", depth, may_be_cut, out) || tell_whole(text, depth, may_be_cut, false, out) ||
-            (may_be_cut && tell_cut(text, depth, out)) || tell_inner(text, ": ", depth, may_be_cut, out) ||
-            tell_outer(text, "; ", 0, "；", depth, may_be_cut, out) || tell_inner(text, "; ", depth, may_be_cut, out) ||
-            tell_outer(text, ". ", 1, "", depth, may_be_cut, out) || tell_inner(text, ". ", depth, may_be_cut, out) || tell_weak(text, depth, out));
+    if (depth > DEPTH)
+        return false;
+    return tell_plain(text, out) || tell_list(text, depth, out) ||
+           /* one msgid, unless it needs an argument in which a text is wrapped: then the wrap is undone first */
+           tell_whole(text, depth, may_be_cut, true, out) || tell_outer(text, ": ", 0, "：", depth, may_be_cut, out) ||
+           tell_whole(text, depth, may_be_cut, false, out) || (may_be_cut && tell_cut(text, depth, out)) ||
+           tell_inner(text, ": ", depth, may_be_cut, out) ||
+           /* several of them */
+           tell_outer(text, "; ", 0, "；", depth, may_be_cut, out) || tell_inner(text, "; ", depth, may_be_cut, out) ||
+           tell_outer(text, ". ", 1, "", depth, may_be_cut, out) || tell_inner(text, ". ", depth, may_be_cut, out) ||
+           tell_weak(text, depth, out);
 }
 
 /* "TG-4001 " stands before some. */

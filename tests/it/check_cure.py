@@ -16,10 +16,6 @@ def bench_of(scene, kind="mariadb", options=(), **job):
     return bench
 
 
-def value(bench, name):
-    return bench.source.query(f"SELECT @@global.{name}")[0][0]
-
-
 def records(bench):
     file = bench.engine.home / "check/cures.json"
     return json.loads(file.read_text()) if file.exists() else []
@@ -70,11 +66,11 @@ def cure_by_this_user_or_another(scene, kind, privilege):
     says(refused, "TG-2102", "nothing was changed")
     refused = bench.tool("binlog_format", "--as", "admin", "--password-from", "right-W0rd", code=EXIT["usage"])
     check("right-W0rd" not in refused, f"the password is told:\n{refused}")
-    equal(value(bench, "binlog_format"), "MIXED", "after three refusals")
+    equal(bench.variable("binlog_format"), "MIXED", "after three refusals")
     equal(records(bench), [], "records of what did not happen")
     done = bench.cure("binlog_format", as_user="admin", password="right-W0rd")
     says(done, "as admin", "undo    SET GLOBAL binlog_format = 'MIXED'", "after   ✓")
-    equal(value(bench, "binlog_format"), "ROW", "after the cure")
+    equal(bench.variable("binlog_format"), "ROW", "after the cure")
     bench.good("binlog_format")
     one = records(bench)[0]
     equal((one["check"], one["user"], one["where"], one["undone_at"]),
@@ -85,7 +81,7 @@ def cure_by_this_user_or_another(scene, kind, privilege):
     check("W0rd" not in file.read_text(), "a password is in the record")
     says(bench.cure("binlog_format"), "nothing to cure")
     says(bench.tool("binlog_format", "--undo", code=EXIT["check"]), "TG-2103", "0 of ")
-    equal(value(bench, "binlog_format"), "ROW", "after an undo that was refused")
+    equal(bench.variable("binlog_format"), "ROW", "after an undo that was refused")
     bench.undo("binlog_format", as_user="admin", password="right-W0rd")
     bench.bad("binlog_format", "fail", "MIXED")
     check(records(bench)[0]["undone_at"], "the record is not closed")
@@ -102,9 +98,9 @@ def cure_twice_undo_twice(scene, kind, _privilege):
         bench.cure("binlog_row_image")
         bench.good("binlog_row_image")
     bench.undo("binlog_row_image")
-    equal(value(bench, "binlog_row_image"), "NOBLOB", "after the first undo")
+    equal(bench.variable("binlog_row_image"), "NOBLOB", "after the first undo")
     bench.undo("binlog_row_image")
-    equal(value(bench, "binlog_row_image"), "MINIMAL", "after the second undo")
+    equal(bench.variable("binlog_row_image"), "MINIMAL", "after the second undo")
     bench.bad("binlog_row_image", "fail", "MINIMAL")
 
 
@@ -221,7 +217,7 @@ def start_tells_in_the_report(scene):
         says(text, "Cures that were applied", "still in force; undo: SET GLOBAL binlog_format = 'MIXED'", "Checks at the start")
         equal("checks are for its start only" in bench.engine.text(), not begins, "a resumed run checks nothing")
     bench.undo("binlog_format")
-    equal(value(bench, "binlog_format"), "MIXED", "after the undo")
+    equal(bench.variable("binlog_format"), "MIXED", "after the undo")
     same(scene, bench.source, bench.target)
 
 

@@ -22,6 +22,10 @@ class Bench:
         """The job's file with these changes and no others."""
         self.engine.file.write_text(yaml(merged(self.engine.job, changes)))
 
+    def variable(self, name):
+        """A global variable of the source, as it is now."""
+        return self.source.query(f"SELECT @@global.{name}")[0][0]
+
     def tool(self, name, *options, code=0, env=None):
         """`tidegate cure` for one check; answers what it printed."""
         done = tidegate("cure", self.engine.file, "--check", name, "--run-dir", self.engine.home, *options, timeout=120, env=env)

@@ -20,10 +20,6 @@ def bench_of(scene, kind, options=(), **job):
     return bench
 
 
-def value(bench, name):
-    return bench.source.query(f"SELECT @@global.{name}")[0][0]
-
-
 def rows(bench, sql):
     return list(bench.source.query(sql))
 
@@ -85,7 +81,7 @@ def part_retention(bench, kind):
     bench.good("binlog.retention")
     bench.sql(f"SET GLOBAL {name} = {day}")
     there_and_back(bench, "binlog.retention", "fail", "24 h", "72 h or more", "TG-5102", name)
-    equal(int(value(bench, name)), day, "after the undo")
+    equal(int(bench.variable(name)), day, "after the undo")
     bench.sql(f"SET GLOBAL {name} = {2 * day}")
     bench.bad("binlog.retention", "warn", "48 h", "7 days")
     bench.job(mode="full", road={"until": "copied"})
@@ -101,7 +97,7 @@ def part_retention(bench, kind):
 
 
 def part_ids(bench, kind):
-    own = value(bench, "server_id")
+    own = bench.variable("server_id")
     if kind != "mariadb":  # its least is 1
         bench.sql("SET GLOBAL server_id = 0")
         state = "fail" if kind == "mysql97-file" else "warn"
