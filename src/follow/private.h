@@ -128,6 +128,8 @@ void follow_applied(struct follow *f, const struct pos *to); /* what ends there 
 /* Between two transactions: what was wished is done, then windows that are passed are looked for. */
 void follow_windows(struct follow *f);
 void follow_wishes(struct follow *f);
+/* The stream has not passed yet what an earlier engine applied. Lock held. */
+bool follow_is_replaying(const struct follow *f);
 /* Tells the decoder's thread that there is something to do besides reading. Lock held. */
 void follow_nudge(struct follow *f);
 /* A table of the job that was not left out. Takes the lock. */
