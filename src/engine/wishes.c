@@ -37,6 +37,23 @@ static struct tab *find_tab(struct engine *g, const char *name, struct err *e)
     return n == 1 ? found : NULL;
 }
 
+/* What a change of it does to a child is in no binlog: without its own changes nobody would notice. tabs.lock held. */
+static bool is_followed(struct engine *g, const struct tab *tab, struct err *e)
+{
+    if (g->source_server.logs_cascades || !tabs_is_acted_on(&g->tabs, tab->def->schema, tab->def->name))
+        return false;
+    for (uint32_t i = 0; i < g->tabs.n; i++) {
+        const struct tab *child = g->tabs.list[i];
+        for (uint32_t k = 0; child != tab && child->def && k < child->def->nfks; k++) {
+            const struct foreign_key *fk = &child->def->fks[k];
+            if ((fk->on_delete_acts || fk->on_update_acts) && follow_refers_to(fk, child->def, tab->def))
+                return !err_set(e, ERR_USAGE, "%s follows %s by foreign key %s; leave that one out first", child->label, tab->label,
+                                fk->name ? fk->name : "");
+        }
+    }
+    return false;
+}
+
 /* Why not now. tabs.lock held. */
 static bool may_wish(struct engine *g, const struct tab *tab, bool leaves, struct err *e)
 {
@@ -48,7 +65,7 @@ static bool may_wish(struct engine *g, const struct tab *tab, bool leaves, struc
     if (pos_is_set(known) && pos_cmp(&kept, known) < 0)
         return err_set(e, ERR_USAGE, "%s was made or changed at the source a moment ago, and the target is not there yet", tab->label);
     if (leaves)
-        return true;
+        return !is_followed(g, tab, e);
     if (g->job->mode == MODE_INCREMENTAL)
         return err_set(e, ERR_USAGE, "this run has not copied %s: its rows were at the target before", tab->label);
     if (tab->kept != KEPT_NONE)

@@ -100,7 +100,6 @@ bool follow_judge_ddl(struct follow *f, const struct ddl *d, const struct ddl_co
 /* A statement that is not understood, in a session with that default schema. */
 bool follow_judge_unknown(struct follow *f, const char *schema, const struct binlog_event *ev, bool *is_left_out, struct err *e);
 void follow_forget_answers(struct follow *f);
-bool follow_refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent);
 /* After a batch could not enter (the run stops) none of these three does anything any more: what comes later must
  * not reach the target, nor the mark pass over what is missing. */
 /* The transaction ("" = no GTID) that ends at `to` is at the target already. */

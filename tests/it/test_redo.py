@@ -343,6 +343,26 @@ def test_redo_without_key(scene: Scene):
     engine.stop()
 
 
+@case()
+def test_leave_parent(scene: Scene):
+    """What a foreign key does to its child when a row of the parent goes is in no binlog: the parent can't leave alone."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    plain(source, ("parent",), rows=20)
+    source.query(f"CREATE TABLE {SCHEMA}.child (id INT PRIMARY KEY, parent INT NOT NULL, "
+                 f"FOREIGN KEY (parent) REFERENCES {SCHEMA}.parent (id) ON DELETE CASCADE)")
+    source.query(f"INSERT INTO {SCHEMA}.child SELECT id, id FROM {SCHEMA}.parent")
+    engine = scene.engine(source, target, checks={"accept": ["table.foreign-keys"]}).start()
+    engine.until_state("in-sync")
+    refused(engine, "leave-out", f"{SCHEMA}.parent", f"{SCHEMA}.child")
+    done(engine, "leave-out", f"{SCHEMA}.child")
+    engine.until(lambda s: s["tables"]["total"] == 1, 30, "a table less")
+    source.query(f"DELETE FROM {SCHEMA}.parent WHERE id = 3")
+    engine.until_applied(position(source))
+    done(engine, "leave-out", f"{SCHEMA}.parent")
+    engine.until(lambda s: s["tables"]["total"] == 0, 30, "no table")
+    engine.stop()
+
+
 def rest(scene, source, target):
     """All but the table that was left out."""
     differences, tables, rows = compare(End(source.port, SCHEMA), End(target.port, SCHEMA))
