@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The only file that sees ncurses. It gets whole canvases and writes the cells that changed;
  * ncurses finds the cheapest way to do that.
- *
- * Putting the terminal back: what undoes our modes is composed into `undo` when they are set. A
- * normal end goes through ncurses. A crash (SEGV, ABRT, BUS, FPE, ILL) and tg_bug write `undo` with
- * write(), set the saved termios and the saved stderr, and let the signal happen again under its
- * former action. Signals that ask us to end only set a flag and wake the poll through a pipe; the
- * window ends in the ordinary way.
+ * Putting the terminal back, and signals: term_guard.c.
  *
  * Reading: everything that has arrived is read at once into a queue. That is how a paste is told
  * from typing on terminals without bracketed paste: more than eight different printable keys in one
  * gulp. */
 #include "ui/term.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <ncurses.h>
 #include <poll.h>
@@ -22,10 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/sync.h"
+#include "ui/term_guard.h"
 #include "ui/text.h"
 
 enum { CODE_PASTE_START = 2000, CODE_PASTE_END, CODE_COLOUR, CODE_STRING_END, CODE_COLUMN }; /* + the column */
@@ -38,9 +31,6 @@ enum { IS_PASTE = -1, IS_CLICK = -2, IS_WHEEL_UP = -3, IS_WHEEL_DOWN = -4 }; /* 
 #define QUEUE 256
 #define PASTE_MAX 65536
 #define BURST 8
-
-static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
 struct term {
     SCREEN *screen;
@@ -63,155 +53,19 @@ struct term {
     int64_t patient_until_ms;
 };
 
-/* What signal handlers touch: plain data, set up before the handlers are. */
-static struct {
-    volatile sig_atomic_t is_open, ending, resized, has_mouse;
-    int wake[2], saved_stderr, tty;
-    struct termios termios;
-    char undo[512];
-    size_t undo_n;
-    struct sigaction crash_before[TG_ARRAY_LEN(crash_signals)];
-    struct sigaction end_before[TG_ARRAY_LEN(end_signals)];
-    struct sigaction winch_before, tstp_before, pipe_before;
-    char stack[65536];
-} g = {.wake = {-1, -1}, .saved_stderr = -1};
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ---- putting back ---- */
-
-#define MOUSE_OFF "\033[?1006l\033[?1000l"
-
-static void write_all(const char *bytes, size_t n)
-{
-    size_t done = 0;
-    while (done < n) {
-        ssize_t now = write(g.tty, bytes + done, n - done);
-        if (now <= 0)
-            break;
-        done += (size_t)now;
-    }
-}
-
-static void restore_now(void)
-{
-    if (!g.is_open)
-        return;
-    g.is_open = 0;
-    if (g.has_mouse)
-        write_all(MOUSE_OFF, sizeof MOUSE_OFF - 1);
-    write_all(g.undo, g.undo_n);
-    tcsetattr(g.tty, TCSANOW, &g.termios);
-    if (g.saved_stderr >= 0)
-        dup2(g.saved_stderr, STDERR_FILENO);
-}
-
-static void on_crash(int signal_number)
-{
-    restore_now();
-    for (size_t i = 0; i < TG_ARRAY_LEN(crash_signals); i++) {
-        if (crash_signals[i] == signal_number)
-            sigaction(signal_number, &g.crash_before[i], NULL);
-    }
-    raise(signal_number); /* pending until we return, then under the former action */
-}
-
-static void on_end(int signal_number)
-{
-    int before = errno;
-    g.ending = signal_number;
-    if (write(g.wake[1], "e", 1) < 0) {
-    }
-    errno = before;
-}
-
-static void on_resize(int signal_number)
-{
-    int before = errno;
-    (void)signal_number;
-    g.resized = 1;
-    if (write(g.wake[1], "w", 1) < 0) {
-    }
-    errno = before;
-}
-
-/* Capabilities may hold padding "$<5>" that only tputs understands. */
-static void undo_add(const char *text)
-{
-    if (!text || text == (char *)-1)
-        return;
-    while (*text && g.undo_n < sizeof g.undo) {
-        if (text[0] == '$' && text[1] == '<') {
-            const char *close = strchr(text, '>');
-            if (close) {
-                text = close + 1;
-                continue;
-            }
-        }
-        g.undo[g.undo_n++] = *text++;
-    }
-}
-
-static void compose_undo(void)
-{
-    char bracketed[] = "\033[?2004l";
-    g.undo_n = 0;
-    undo_add(bracketed);
-    undo_add(tigetstr("rmkx"));
-    undo_add(tigetstr("sgr0"));
-    undo_add(tigetstr("cnorm"));
-    undo_add(tigetstr("rmcup"));
-    undo_add("\r");
-}
-
-static void catch_signals(void)
-{
-    struct sigaction crash = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
-    struct sigaction end = {.sa_handler = on_end, .sa_flags = SA_RESTART};
-    struct sigaction resize = {.sa_handler = on_resize, .sa_flags = SA_RESTART};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    stack_t stack = {.ss_sp = g.stack, .ss_size = sizeof g.stack};
-    sigaltstack(&stack, NULL);
-    for (size_t i = 0; i < TG_ARRAY_LEN(crash_signals); i++)
-        sigaction(crash_signals[i], &crash, &g.crash_before[i]);
-    for (size_t i = 0; i < TG_ARRAY_LEN(end_signals); i++)
-        sigaction(end_signals[i], &end, &g.end_before[i]);
-    sigaction(SIGWINCH, &resize, &g.winch_before);
-    sigaction(SIGPIPE, &ignore, &g.pipe_before);
-    tg_bug_hook(restore_now);
-}
-
-static void release_signals(void)
-{
-    for (size_t i = 0; i < TG_ARRAY_LEN(crash_signals); i++)
-        sigaction(crash_signals[i], &g.crash_before[i], NULL);
-    for (size_t i = 0; i < TG_ARRAY_LEN(end_signals); i++)
-        sigaction(end_signals[i], &g.end_before[i], NULL);
-    sigaction(SIGWINCH, &g.winch_before, NULL);
-    sigaction(SIGPIPE, &g.pipe_before, NULL);
-    tg_bug_hook(NULL);
-}
-
 /* ---- opening ---- */
 
-/* Libraries print to stderr; on our screen that would be dirt. It goes to /dev/null meanwhile,
- * unless the caller has already sent it elsewhere. */
-static void hush_stderr(void)
+/* NULL: the terminal has none. */
+static char *capability(const char *name)
 {
-    g.saved_stderr = -1;
-    if (!isatty(STDERR_FILENO))
-        return;
-    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    g.saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
-    if (nowhere >= 0 && g.saved_stderr >= 0)
-        dup2(nowhere, STDERR_FILENO);
-    if (nowhere >= 0)
-        close(nowhere);
+    char *text = tigetstr(name);
+    return text == (char *)-1 ? NULL : text;
+}
+
+static bool is_guarded(void)
+{
+    const char *undo[] = {"\033[?2004l", capability("rmkx"), capability("sgr0"), capability("cnorm"), capability("rmcup"), "\r"};
+    return guard_begin(undo, TG_ARRAY_LEN(undo));
 }
 
 static void send(const char *bytes)
@@ -297,7 +151,7 @@ static bool is_asked_for_colour(const struct term_options *o)
 /* A sequence that is cut by the network is one all the same, as long as an answer is due; then Esc is quick again. */
 static void mind_patience(struct term *t)
 {
-    if (!t->patient_until_ms || (t->answered < t->asked && clock_ms() < t->patient_until_ms))
+    if (!t->patient_until_ms || (t->answered < t->asked && clock_mono_ms() < t->patient_until_ms))
         return;
     t->patient_until_ms = 0;
     set_escdelay(t->escdelay);
@@ -308,14 +162,14 @@ static void mind_patience(struct term *t)
 static void ask_terminal(struct term *t, bool is_utf8, bool wants_colour)
 {
     static const char *const samples[GLYPH_SAMPLES] = {"\342\224\200", "\342\226\210", "\347\247\273"};
-    char *ask = tigetstr("u7");
-    int64_t until = clock_ms() + ANSWER_MS, left = ANSWER_MS;
-    if ((!is_utf8 && !wants_colour) || !ask || ask == (char *)-1 || strcmp(ask, "\033[6n") != 0 || LINES < 2)
+    const char *ask = capability("u7");
+    int64_t until = clock_mono_ms() + ANSWER_MS, left = ANSWER_MS;
+    if ((!is_utf8 && !wants_colour) || !ask || strcmp(ask, "\033[6n") != 0 || LINES < 2)
         return;
     know_answers();
     t->escdelay = get_escdelay();
     set_escdelay(TG_MAX(t->escdelay, LATE_ESC_MS));
-    t->patient_until_ms = clock_ms() + LATE_MS;
+    t->patient_until_ms = clock_mono_ms() + LATE_MS;
     if (wants_colour)
         send("\033]11;?\033\\");
     t->asked = is_utf8 ? GLYPH_SAMPLES : 1;
@@ -328,7 +182,7 @@ static void ask_terminal(struct term *t, bool is_utf8, bool wants_colour)
         struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
         if (poll(&fd, 1, (int)left) > 0 && !gulp(t))
             break;
-        left = until - clock_ms();
+        left = until - clock_mono_ms();
     }
     mind_patience(t);
 }
@@ -336,8 +190,7 @@ static void ask_terminal(struct term *t, bool is_utf8, bool wants_colour)
 struct term *term_open(const struct term_options *o, struct err *e)
 {
     const char *no_color = getenv("NO_COLOR");
-    g.tty = STDOUT_FILENO;
-    if (!term_usable() || tcgetattr(STDIN_FILENO, &g.termios) != 0) {
+    if (!term_usable() || !guard_save()) {
         err_set(e, ERR_USAGE, "%s", _("this is not a terminal that can be drawn on"));
         return NULL;
     }
@@ -346,11 +199,10 @@ struct term *term_open(const struct term_options *o, struct err *e)
         err_set(e, ERR_USAGE, "%s", _("the terminal type in TERM is not known here"));
         return NULL;
     }
-    char *cup = tigetstr("cup");
-    if (!cup || cup == (char *)-1 || pipe2(g.wake, O_CLOEXEC | O_NONBLOCK) != 0) {
+    if (!capability("cup") || !is_guarded()) {
         endwin();
         delscreen(screen);
-        tcsetattr(STDIN_FILENO, TCSANOW, &g.termios);
+        guard_restore_modes();
         err_set(e, ERR_USAGE, "%s", _("this terminal can't place the cursor"));
         return NULL;
     }
@@ -358,11 +210,6 @@ struct term *term_open(const struct term_options *o, struct err *e)
     t->screen = screen;
     t->glyphs = o->glyphs == GLYPHS_AUTO ? glyph_set_default() : o->glyphs;
     t->theme = theme_find(o->theme);
-    compose_undo();
-    g.ending = g.resized = 0;
-    g.is_open = 1;
-    hush_stderr();
-    catch_signals();
     set_modes();
     if (has_colors() && !(no_color && no_color[0])) {
         start_color();
@@ -383,7 +230,7 @@ struct term *term_open(const struct term_options *o, struct err *e)
     if (term_lacks_chinese(t))
         text_speak(TEXT_EN);
     send("\033[?2004h");
-    if (g.has_mouse)
+    if (guard_has_mouse())
         term_mouse(t, true);
     return t;
 }
@@ -395,17 +242,7 @@ void term_close(struct term *t)
     send("\033[?2004l");
     curs_set(1);
     endwin();
-    if (g.is_open)
-        tcsetattr(STDIN_FILENO, TCSANOW, &g.termios);
-    g.is_open = 0;
-    release_signals();
-    if (g.saved_stderr >= 0) {
-        dup2(g.saved_stderr, STDERR_FILENO);
-        close(g.saved_stderr);
-        g.saved_stderr = -1;
-    }
-    close(g.wake[0]);
-    close(g.wake[1]);
+    guard_end();
     delscreen(t->screen);
     canvas_release(&t->shown);
     buf_release(&t->paste);
@@ -565,14 +402,14 @@ static void take_mouse(struct term *t)
  * with its time: what is typed after an answer that was cut off is not swallowed. */
 static bool take_answer(struct term *t, bool is_code, wint_t c)
 {
-    bool was_telling = t->telling_until_ms > clock_ms();
+    bool was_telling = t->telling_until_ms > clock_mono_ms();
     if (is_code && c > CODE_COLUMN && c <= CODE_COLUMN + COLUMNS_KNOWN) {
         if (t->answered < t->asked)
             t->column[t->answered++] = (int)c - CODE_COLUMN;
         return true;
     }
     if (is_code && c == CODE_COLOUR) {
-        t->telling_until_ms = clock_ms() + LATE_ESC_MS;
+        t->telling_until_ms = clock_mono_ms() + LATE_ESC_MS;
         t->colour_n = 0;
         return true;
     }
@@ -653,7 +490,7 @@ static bool gulp(struct term *t)
 static void take_resize(struct term *t)
 {
     struct winsize size;
-    g.resized = 0;
+    guard_take_resize();
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
         resizeterm(size.ws_row, size.ws_col);
     /* What was under way for the old size has landed anywhere: all of it is written again. */
@@ -664,7 +501,7 @@ static void take_resize(struct term *t)
 
 bool term_read(struct term *t, struct input *in)
 {
-    if (g.resized)
+    if (guard_is_resized())
         take_resize(t);
     if (t->resize_due) {
         t->resize_due = false;
@@ -697,25 +534,23 @@ bool term_read(struct term *t, struct input *in)
 unsigned term_wait(struct term *t, int other_fd, int timeout_ms)
 {
     struct pollfd fd[3] = {{.fd = STDIN_FILENO, .events = POLLIN},
-                           {.fd = g.wake[0], .events = POLLIN},
+                           {.fd = guard_fd(), .events = POLLIN},
                            {.fd = other_fd, .events = POLLIN}};
     unsigned what = 0;
-    char drain[64];
     if (t->is_hung_up)
         fd[0].fd = -1;
-    if (poll(fd, 3, t->count || g.ending ? 0 : timeout_ms) < 0)
+    if (poll(fd, 3, t->count || guard_ending() ? 0 : timeout_ms) < 0)
         fd[0].revents = fd[1].revents = fd[2].revents = 0;
-    while (read(g.wake[0], drain, sizeof drain) > 0) {
-    }
+    guard_hear();
     if (fd[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         t->is_hung_up = true;
         what |= TERM_GONE;
     }
-    if ((fd[0].revents & POLLIN) || t->count || g.resized)
+    if ((fd[0].revents & POLLIN) || t->count || guard_is_resized())
         what |= TERM_INPUT;
     if (fd[2].revents)
         what |= TERM_OTHER;
-    if (g.ending)
+    if (guard_ending())
         what |= TERM_SIGNAL;
     return what;
 }
@@ -725,29 +560,29 @@ bool term_mouse(struct term *t, bool on)
     mmask_t wanted = BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED;
     (void)t;
     if (on)
-        g.has_mouse = 1; /* first: a crash in between must find it */
+        guard_set_mouse(true); /* first: a crash in between must find it */
     mouseinterval(0);
     bool is_on = mousemask(on ? wanted : 0, NULL) != 0 && on;
     fflush(stdout);
-    g.has_mouse = is_on;
+    guard_set_mouse(is_on);
     return is_on;
 }
 
 void term_want_mouse(void)
 {
-    g.has_mouse = 1;
+    guard_set_mouse(true);
 }
 
 bool term_has_mouse(const struct term *t)
 {
     (void)t;
-    return g.has_mouse;
+    return guard_has_mouse();
 }
 
 int term_signal(const struct term *t)
 {
     (void)t;
-    return g.ending;
+    return guard_ending();
 }
 
 void term_copy(struct term *t, const char *text)
@@ -777,7 +612,7 @@ void term_suspend(struct term *t)
     send("\033[?2004l");
     curs_set(1);
     endwin();
-    tcsetattr(STDIN_FILENO, TCSANOW, &g.termios);
+    guard_restore_modes();
     sigaction(SIGTSTP, &stop, &before);
     raise(SIGTSTP);
     sigaction(SIGTSTP, &before, NULL);

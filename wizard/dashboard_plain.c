@@ -2,6 +2,7 @@
 /* The dashboard for screen readers, pipes and terminals that can't place a cursor: the same state, commands and dialogs,
  * one announcement a line, on every change of state and every 30 s at most. The end of the input ends nothing. */
 #include "base/retell.h"
+#include "base/sync.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -11,7 +12,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SPEAK_MS 30000
@@ -32,13 +32,6 @@ struct speaker {
     char line[256];
     size_t line_n;
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void tell(const char *text)
 {
@@ -373,8 +366,8 @@ static void obey(struct speaker *k, const char *line)
 {
     struct dashboard_state *s = k->s;
     line += strspn(line, " :");
-    s->now_ms = clock_ms(CLOCK_MONOTONIC);
-    s->wall_ms = clock_ms(CLOCK_REALTIME);
+    s->now_ms = clock_mono_ms();
+    s->wall_ms = clock_wall_ms();
     if (s->modal.kind) {
         answer_box(k, line);
         return;
@@ -467,8 +460,8 @@ static void engine_is_gone(struct speaker *k)
 static void take_news(struct speaker *k)
 {
     struct err e = {0};
-    k->s->now_ms = clock_ms(CLOCK_MONOTONIC);
-    k->s->wall_ms = clock_ms(CLOCK_REALTIME);
+    k->s->now_ms = clock_mono_ms();
+    k->s->wall_ms = clock_wall_ms();
     if (k->s->is_gone)
         return;
     bool is_alive = mon_pump(k->o->client, &e);

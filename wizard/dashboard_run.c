@@ -3,6 +3,7 @@
  * second at most, keys at once. The run is asked only through mon_call, and nothing here can harm
  * it: every way out of this loop that no person chose is a detach. */
 #include "base/retell.h"
+#include "base/sync.h"
 #include "ui/format.h"
 #include "ui/term.h"
 #include "ui/text.h"
@@ -11,7 +12,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define FRAME_MS 100
 #define TICK_MS 1000
@@ -33,17 +33,10 @@ struct window {
 };
 #define EVENTS 256
 
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void look_at_clock(struct window *w)
 {
-    w->s->now_ms = clock_ms(CLOCK_MONOTONIC);
-    w->s->wall_ms = clock_ms(CLOCK_REALTIME);
+    w->s->now_ms = clock_mono_ms();
+    w->s->wall_ms = clock_wall_ms();
     if (w->page)
         w->page->now_ms = w->s->now_ms;
 }
@@ -269,7 +262,7 @@ static void take_input(struct window *w)
 
 static int timeout_ms(const struct window *w)
 {
-    int64_t due = w->drawn_ms + (w->is_dirty ? FRAME_MS : TICK_MS) - clock_ms(CLOCK_MONOTONIC);
+    int64_t due = w->drawn_ms + (w->is_dirty ? FRAME_MS : TICK_MS) - clock_mono_ms();
     return (int)TG_MIN(TG_MAX(due, 0), TICK_MS);
 }
 

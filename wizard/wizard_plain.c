@@ -2,6 +2,7 @@
 #include "wizard/wizard_plain.h"
 
 #include "base/retell.h"
+#include "base/sync.h"
 #include "ui/term.h"
 #include "ui/text.h"
 #include "wizard/job_file.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SPEAK_MS 30000
@@ -77,13 +77,6 @@ static void tell_notice(struct plain *p)
         plain_text(text);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void tell(const struct probe_line *l)
 {
     static const char *const words[] = {N_("Fine"), N_("Attention"), N_("Fails"), N_("Not looked at")};
@@ -142,7 +135,7 @@ static bool read_line(struct plain *p, const char *prompt, bool is_secret)
 {
     struct termios before, quiet;
     bool hides = is_secret && tcgetattr(STDIN_FILENO, &before) == 0, has_line = true;
-    p->w->now_ms = now_ms();
+    p->w->now_ms = clock_mono_ms();
     draft_keep(&p->keeper, p->w, true);
     tell_background(p);
     if (hides) {                      /* before it is asked for: an answer may come at once */
@@ -347,7 +340,7 @@ static void watch_probe(struct plain *p, enum probe which)
     for (bool is_over = false; !is_over;) {
         struct pollfd fd[2] = {{.fd = prober_fd(p->prober), .events = POLLIN}, {.fd = p->has_ahead || !isatty(STDIN_FILENO) ? -1 : STDIN_FILENO, .events = POLLIN}};
         poll(fd, 2, 1000);
-        w->now_ms = now_ms();
+        w->now_ms = clock_mono_ms();
         is_over = take_news(p, which, &spoke);
         if (!is_over && is_stopped(p)) {
             prober_stop(p->prober, which);
@@ -364,7 +357,7 @@ static void watch_probe(struct plain *p, enum probe which)
 
 static void start_probe(struct plain *p, const struct probe_order *o)
 {
-    p->w->now_ms = now_ms();
+    p->w->now_ms = clock_mono_ms();
     p->w->probe[o->which] = (struct probe_view){.is_running = true, .began_ms = p->w->now_ms};
     p->nprobes++;
     prober_start(p->prober, o);
@@ -614,7 +607,7 @@ int wizard_plain(const struct wizard_options *o, struct job *job)
     struct plain p = {.o = o};
     text_speak_default();
     p.w = wz_new(o, job);
-    p.w->now_ms = now_ms();
+    p.w->now_ms = clock_mono_ms();
     if (p.w->path[0] && !draft_is_native(p.w->path)) /* DM's own file is never written over */
         p.w->path[0] = 0;
     draft_open(&p.keeper, p.w);

@@ -3,6 +3,7 @@
  * nothing else in the room waits, writes a file or leaves the screen. */
 #include "wizard/draft.h"
 #include "base/retell.h"
+#include "base/sync.h"
 #include "wizard/job_file.h"
 #include "wizard/pages.h"
 #include "wizard/probe.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FRAME_MS 100
@@ -36,17 +36,10 @@ struct window {
     int code;
 };
 
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void look_at_clock(struct wz *w)
 {
-    w->now_ms = clock_ms(CLOCK_MONOTONIC);
-    w->wall_ms = clock_ms(CLOCK_REALTIME);
+    w->now_ms = clock_mono_ms();
+    w->wall_ms = clock_wall_ms();
 }
 
 static void draw(struct window *v)
@@ -328,7 +321,7 @@ static void take_news(struct window *v)
 static void loop(struct window *v)
 {
     while (!v->is_done) {
-        int64_t due = v->drawn_ms + (v->is_dirty ? FRAME_MS : TICK_MS) - clock_ms(CLOCK_MONOTONIC);
+        int64_t due = v->drawn_ms + (v->is_dirty ? FRAME_MS : TICK_MS) - clock_mono_ms();
         unsigned what = term_wait(v->term, prober_fd(v->prober), (int)TG_MIN(TG_MAX(due, 0), TICK_MS));
         look_at_clock(v->w);
         if (what & (TERM_SIGNAL | TERM_GONE)) {

@@ -136,8 +136,6 @@ struct db_addr;
 struct table;
 /* Where and as whom a job connects; db_addr_release frees. */
 void job_addr(struct db_addr *out, const struct job_end *end, bool is_target);
-/* job_wants in the form that schema_read takes; arg: the job. */
-bool job_wants_port(void *job, const char *schema, const char *table);
 /* Sets target_schema and target_name by the job's routes. */
 void job_route_table(const struct job *job, struct table *t);
 

@@ -73,14 +73,6 @@ static void find_views(struct run *r, struct check_result *out)
 
 /* ---- columns and keys ---- */
 
-static struct column *column_of(const struct table *t, const char *name)
-{
-    for (uint32_t i = 0; i < t->ncolumns; i++)
-        if (strcasecmp(t->columns[i].name, name) == 0)
-            return &t->columns[i];
-    return NULL;
-}
-
 static bool has_extra(const struct run *r)
 {
     for (uint32_t i = 0; i < r->tables.n; i++) {
@@ -132,8 +124,8 @@ static bool find_columns(struct run *r, struct check_result *out, struct err *e)
     for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
         const struct occupant *s = places_find(&r->places, row[0], row[1]);
         const struct table *t = s ? r->tables.tables[s - r->standing] : NULL;
-        const struct column *c = s && s->def ? column_of(s->def, row[2]) : NULL;
-        if (!c || c->is_nullable || c->is_generated || c->is_auto_increment || column_of(t, row[2]))
+        const struct column *c = s && s->def ? table_find_column(s->def, row[2]) : NULL;
+        if (!c || c->is_nullable || c->is_generated || c->is_auto_increment || table_find_column(t, row[2]))
             continue;
         find(out, CHECK_FAIL, NULL, "%s.%s at the target: column %s is not at the source, takes no NULL and has no default", row[0], row[1], row[2]);
         cure_column(out, row, s);
@@ -175,7 +167,7 @@ static void judge_keys(struct check_result *out, const struct table *t, const st
         }
         for (uint32_t p = 0; p < k->nparts; p++) {
             const struct column *b = k->parts[p].column == UINT32_MAX ? NULL : &there->columns[k->parts[p].column];
-            const struct column *a = b ? column_of(t, b->name) : NULL;
+            const struct column *a = b ? table_find_column(t, b->name) : NULL;
             if (a && a->collation[0] && b->collation[0] && collation_merges(a->collation, b->collation))
                 find(out, CHECK_WARN, "Give the column the source's collation, or be ready to answer TG-3108.",
                      "%s.%s at the target: key %s compares %s by %s, which may hold values for equal that %s keeps apart", t->target_schema,

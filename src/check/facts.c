@@ -104,19 +104,11 @@ static void end_release(struct end *s)
 
 /* ---- of the chosen tables ---- */
 
-bool job_wants_port(void *job, const char *schema, const char *table)
-{
-    return job_wants(job, schema, table);
-}
-
 void job_route_table(const struct job *job, struct table *t)
 {
     char schema[200], name[200];
     job_route(job, t->schema, t->name, schema, name);
-    free(t->target_schema);
-    free(t->target_name);
-    t->target_schema = x_strdup(schema);
-    t->target_name = x_strdup(name);
+    table_set_target(t, schema, name);
 }
 
 static bool wants(void *run, const char *schema, const char *table)

@@ -61,14 +61,6 @@ static struct limits read_limits(struct run *r)
 
 /* ---- columns ---- */
 
-static uint32_t characters(const char *z)
-{
-    uint32_t n = 0;
-    for (; *z; z++)
-        n += ((unsigned char)*z & 0xc0) != 0x80;
-    return n;
-}
-
 static bool judge_column(struct run *r, struct check_result *out, const struct table *t, const struct column *c)
 {
     enum db_flavour flavour = r->end[TARGET].conn.server.flavour;
@@ -77,9 +69,9 @@ static bool judge_column(struct run *r, struct check_result *out, const struct t
         return false;
     }
     for (uint32_t i = 0; i < c->nmembers && flavour != DB_MARIADB; i++)
-        if (characters(c->members[i]) > 255) {
+        if (text_characters(c->members[i]) > 255) {
             find(out, CHECK_FAIL, NULL, "%s.%s.%s has a member of %u characters: the target takes at most 255", t->schema, t->name, c->name,
-                 characters(c->members[i]));
+                 text_characters(c->members[i]));
             return false;
         }
     return true;

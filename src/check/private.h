@@ -211,6 +211,7 @@ void pick(struct picked *p, const struct table *t);
 void cure_exclude_picked(struct check_result *out, const struct job *job, struct picked *p);
 /* "24 h", "3 days" into out. */
 const char *text_seconds(int64_t seconds, char out[32]);
+uint32_t text_characters(const char *utf8);
 
 /* ---- the checks, by file ---- */
 

@@ -74,6 +74,8 @@ static void watch_end(struct dump_watch *w)
 bool dump_is_late(const struct dump *d)
 {
     bool is_late;
+    if (!d->watch)
+        return false;
     pthread_mutex_lock(&d->watch->lock);
     is_late = d->watch->is_late;
     pthread_mutex_unlock(&d->watch->lock);
@@ -125,12 +127,12 @@ void dump_close(struct dump *d)
     *d = (struct dump){0};
 }
 
-void dump_context(const struct run *r, const struct binlog_query *q, struct ddl_context *cx)
+struct ddl_context dump_context(const struct run *r, const struct binlog_query *q)
 {
-    const struct db_server *s = &r->end[SOURCE].conn.server;
-    *cx = (struct ddl_context){.ansi_quotes = q->ansi_quotes, .no_backslash_escapes = q->no_backslash_escapes,
-                               .is_mariadb = s->flavour == DB_MARIADB, .version = s->version};
-    snprintf(cx->schema, sizeof cx->schema, STR_FMT, STR_ARG(q->schema));
+    struct ddl_context cx = ddl_context_of(&r->end[SOURCE].conn.server, q->schema);
+    cx.ansi_quotes = q->ansi_quotes;
+    cx.no_backslash_escapes = q->no_backslash_escapes;
+    return cx;
 }
 
 /* ---- the checks ---- */
@@ -139,7 +141,7 @@ void dump_context(const struct run *r, const struct binlog_query *q, struct ddl_
 static bool is_first(const struct binlog_event *ev)
 {
     bool is_head = ev->kind == BINLOG_FORMAT || ev->kind == BINLOG_ROTATE || ev->kind == BINLOG_OTHER;
-    return !is_head && (!ev->is_artificial || ev->kind == BINLOG_HEARTBEAT) && pos_is_set(&ev->end);
+    return !is_head && event_has_place(ev);
 }
 
 /* From one place to the first event behind it that the server has in its file, or to its word that there is none yet. */
@@ -159,7 +161,7 @@ static bool read_first(struct run *r, const struct pos *from, const struct gtid_
         set_found(out, "%s at %s", ev.kind == BINLOG_HEARTBEAT ? "a heartbeat" : ev.type_name,
                   pos_text(ev.kind == BINLOG_HEARTBEAT ? &ev.end : &ev.start, text));
         set_detail(out, "Asked for the binlog as the run will; the first event came after %lld ms.", (long long)(clock_mono_ms() - began));
-    } else if (d.watch && dump_is_late(&d)) {
+    } else if (dump_is_late(&d)) {
         set_found(out, "nothing in %d s", FIRST_EVENT_MS / 1000);
         find(out, CHECK_WARN, NULL, "the source sent no event within %d s, and no heartbeat", FIRST_EVENT_MS / 1000);
         fine = true;

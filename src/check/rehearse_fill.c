@@ -19,8 +19,7 @@ struct table *probe_table(const struct probe *p, uint32_t n, const struct conn *
     struct key primary = {.name = (char[]){"PRIMARY"}, .is_unique = true, .nparts = 1, .parts = &part};
     struct table t = {.schema = x_strdup(schema), .name = x_strdup(name), .charset = (char[]){"utf8mb4"}, .collation = (char[]){"utf8mb4_bin"},
                       .engine = (char[]){"InnoDB"}, .ncolumns = n + 1, .nkeys = 1, .columns = columns, .keys = &primary};
-    struct ddl_context cx = {.is_mariadb = source->server.flavour == DB_MARIADB, .version = source->server.version};
-    snprintf(cx.schema, sizeof cx.schema, "%s", schema);
+    struct ddl_context cx = ddl_context_of(&source->server, str_of(schema));
     columns[0] = (struct column){.name = (char[]){"k"}, .type_text = (char[]){"int"}, .collation = (char[]){""}, .cls = COL_INT};
     for (uint32_t i = 0; i < n; i++) {
         columns[i + 1] = *p[i].column;

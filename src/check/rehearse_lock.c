@@ -119,7 +119,7 @@ static const char *how_name(enum lock_how how)
 
 static struct table *scratch_table(struct scratch *s, struct err *e)
 {
-    struct ddl_context cx = {.is_mariadb = s->conn.server.flavour == DB_MARIADB, .version = s->conn.server.version};
+    struct ddl_context cx = ddl_context_of(&s->conn.server, STR(""));
     char *sql = x_format("CREATE TABLE `%s`.`locked` (a INT) ENGINE=InnoDB DEFAULT CHARSET=utf8", s->name);
     struct table *t = conn_execf(&s->conn, e, "%s", sql) ? table_from_sql(sql, strlen(sql), &cx, e) : NULL;
     free(sql);

@@ -92,40 +92,28 @@ bool sample_read(struct conn *source, const struct table *def, struct sample *re
 
 /* ---- the binlog ---- */
 
-static bool take_images(const struct binlog_event *ev, const struct table *def, struct charmaps *maps, struct sample *out, struct err *e)
+static void take_image(void *arg, const struct cell *before, const struct cell *after)
 {
-    struct row_reader reader;
-    struct arena text = {0};
-    struct cell *before = x_alloc(def->ncolumns * sizeof *before), *after = x_alloc(def->ncolumns * sizeof *after);
-    bool done = false, fine = rows_begin(&reader, ev, def->columns, def->ncolumns, maps, e);
-    while (fine && !done) {
-        fine = rows_next(&reader, &text, before, after, &done, e);
-        uint32_t at = fine && !done && ev->rows.action != ROWS_DELETE ? row_of(after[0]) : SAMPLE_ROWS;
-        if (at < SAMPLE_ROWS)
-            sample_put(out, at, after + 1);
-    }
-    arena_release(&text);
-    free(before);
-    free(after);
-    return fine;
+    uint32_t at = after ? row_of(after[0]) : SAMPLE_ROWS;
+    (void)before;
+    if (at < SAMPLE_ROWS)
+        sample_put(arg, at, after + 1);
 }
 
 bool sample_stream(struct run *r, const struct table *def, const struct pos *from, const struct pos *to, struct charmaps *maps,
                    struct sample *out, struct err *e)
 {
-    struct dump d;
-    struct binlog_event ev = {0};
-    bool fine = dump_open(&d, r, from, NULL, STREAM_MS, e), is_through = false;
+    struct walk w = {.until_ms = 0};
+    bool fine = dump_open(&w.dump, r, from, NULL, STREAM_MS, e), is_through = false, fits;
     out->ncolumns = def->ncolumns - 1;
     while (fine && !is_through) {
-        fine = dump_next(&d, &ev, e);
-        if (fine && ev.kind == BINLOG_ROWS && strcmp(ev.rows.map->schema, def->schema) == 0 && strcmp(ev.rows.map->table, def->name) == 0)
-            fine = take_images(&ev, def, maps, out, e);
-        is_through = fine && (!ev.is_artificial || ev.kind == BINLOG_HEARTBEAT) && pos_is_set(&ev.end) && pos_cmp(&ev.end, to) >= 0;
+        fine = walk_next(&w, to, &is_through, e);
+        if (fine && !is_through && w.ev.kind == BINLOG_ROWS && strcmp(w.ev.rows.map->schema, def->schema) == 0 && strcmp(w.ev.rows.map->table, def->name) == 0)
+            fine = walk_rows(&w.ev, def, maps, take_image, out, &fits, e);
     }
-    if (!fine && d.watch && dump_is_late(&d))
+    if (!fine && dump_is_late(&w.dump))
         err_set(e, ERR_BINLOG_READ, "the binlog did not reach %s:%llu within %d s", to->file, (unsigned long long)to->at, STREAM_MS / 1000);
-    dump_close(&d);
+    dump_close(&w.dump);
     return fine;
 }
 

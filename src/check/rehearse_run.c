@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 /* ---- the first rows of every table ---- */
 
@@ -174,28 +173,23 @@ static bool choose_start(struct run *r, struct pos *out, struct err *e)
     return out->at || err_set(e, ERR_BINLOG_OFF, "SHOW BINARY LOGS answers nothing");
 }
 
-/* As follow judges a statement that is logged as text: by the session's schema, and by any name of ours in it. */
-static bool may_touch_ours(const struct run *r, const char *schema, const char *text)
+static bool may_touch_ours(const struct run *r, const char *schema, struct str sql)
 {
-    for (uint32_t i = 0; i < r->tables.n; i++)
-        if (strcasecmp(r->tables.tables[i]->schema, schema) == 0 || strcasestr(text, r->tables.tables[i]->schema))
-            return true;
-    return !schema_is_system(schema) && job_wants(r->job, schema, NULL);
+    return text_may_touch(sql, schema, r->tables.tables, r->tables.n, job_wants_port, (void *)(uintptr_t)r->job);
 }
 
 /* A statement as follow will judge it. false: the run would stop here. */
 static bool take_query(struct stream *k, const struct binlog_query *q, struct err *e)
 {
-    struct ddl_context cx;
+    struct ddl_context cx = dump_context(k->r, q);
     struct ddl d = {0};
     char *text = x_strndup(q->sql.p, q->sql.n);
-    dump_context(k->r, q, &cx);
     bool fine = ddl_parse(&d, q->sql.p, q->sql.n, &cx, e);
     if (fine && d.kind == DDL_XA)
         fine = err_set(e, ERR_BINLOG_EVENT, "an XA transaction: %.100s", text);
     else if (fine && d.kind == DDL_UNKNOWN)
         fine = err_set(e, ERR_DDL_UNKNOWN, "%.300s", text);
-    else if (fine && d.kind == DDL_DML_TEXT && may_touch_ours(k->r, cx.schema, text))
+    else if (fine && d.kind == DDL_DML_TEXT && may_touch_ours(k->r, cx.schema, q->sql))
         fine = err_set(e, ERR_BINLOG_FORMAT, "a statement instead of rows: %.200s", text);
     k->txs += fine && d.kind == DDL_TXN_COMMIT;
     k->ddl += fine && d.kind >= DDL_CREATE_SCHEMA && d.kind <= DDL_DROP_INDEX;
@@ -204,38 +198,32 @@ static bool take_query(struct stream *k, const struct binlog_query *q, struct er
     return fine;
 }
 
+static void count_row(void *arg, const struct cell *before, const struct cell *after)
+{
+    struct stream *k = arg;
+    (void)before;
+    (void)after;
+    k->rows++;
+}
+
 /* Rows that an earlier definition wrote can't be read with today's: the run begins later. */
 static bool take_rows(struct stream *k, const struct binlog_event *ev, struct err *e)
 {
     int64_t at = run_find_table(k->r, ev->rows.map->schema, ev->rows.map->table);
-    struct row_reader reader;
-    struct arena text = {0};
-    bool done = false, fine = true;
-    if (at < 0)
+    bool fits;
+    if (at < 0 || walk_rows(ev, k->r->tables.tables[at], k->maps, count_row, k, &fits, e))
         return true;
-    const struct table *t = k->r->tables.tables[at];
-    if (!rows_begin(&reader, ev, t->columns, t->ncolumns, k->maps, e)) {
-        bool is_older = e->code == ERR_BINLOG_TABLE;
-        k->skipped += is_older;
-        if (is_older)
-            err_clear(e);
-        return is_older;
-    }
-    struct cell *before = x_alloc(t->ncolumns * sizeof *before), *after = x_alloc(t->ncolumns * sizeof *after);
-    while (fine && !done) {
-        fine = rows_next(&reader, &text, before, after, &done, e);
-        k->rows += fine && !done;
-    }
-    arena_release(&text);
-    free(before);
-    free(after);
-    return fine;
+    if (fits || e->code != ERR_BINLOG_TABLE)
+        return false;
+    k->skipped++;
+    err_clear(e);
+    return true;
 }
 
-static void tell_stop(struct stream *k, const struct binlog_event *ev, const struct err *e)
+static void tell_stop(struct stream *k, const struct pos *place, const struct err *e)
 {
     char at[96];
-    find(k->out, CHECK_FAIL, err_info(e->code)->cure, "at %s the run would stop: %s", pos_text(&ev->start, at), e->text);
+    find(k->out, CHECK_FAIL, err_info(e->code)->cure, "at %s the run would stop: %s", pos_text(place, at), e->text);
     judge(k->out, CHECK_FAIL, e->code);
 }
 
@@ -260,35 +248,31 @@ static bool take_event(struct stream *k, const struct binlog_event *ev)
     else if (ev->kind == BINLOG_ROWS)
         fine = take_rows(k, ev, &e);
     if (!fine)
-        tell_stop(k, ev, &e);
+        tell_stop(k, &ev->start, &e);
     return k->out->ntotal < CHECK_FINDINGS && k->bytes < STREAM_BYTES;
 }
 
 /* false: e tells why nothing, or no more, could be read. */
 static bool read_stream(struct stream *k, const struct pos *from, struct err *e)
 {
-    struct dump d;
-    struct pos end, at = *from;
-    struct binlog_event ev = {0};
+    struct walk w = {.at = *from};
+    struct pos end;
     if (!source_position(&k->r->end[SOURCE].conn, &end, e))
         return false;
-    bool fine = dump_open(&d, k->r, from, NULL, STREAM_MS, e), goes_on = true;
-    while (fine && goes_on && pos_cmp(&at, &end) < 0) {
-        fine = dump_next(&d, &ev, e);
-        goes_on = fine && take_event(k, &ev);
-        if (fine && (!ev.is_artificial || ev.kind == BINLOG_HEARTBEAT) && pos_is_set(&ev.end))
-            at = ev.end;
+    bool fine = dump_open(&w.dump, k->r, from, NULL, STREAM_MS, e), done = false;
+    while (fine && !done) {
+        fine = walk_next(&w, &end, &done, e);
+        done = done || (fine && !take_event(k, &w.ev));
     }
-    if (!fine && d.watch && dump_is_late(&d)) {
+    if (!fine && dump_is_late(&w.dump)) {
         fine = true;
         err_clear(e);
     }
-    if (!fine && e->code != ERR_CANCELLED && (e->code == ERR_BINLOG_EVENT || e->code == ERR_BINLOG_FORMAT || e->code == ERR_BINLOG_GAP)) {
-        ev.start = at;
-        tell_stop(k, &ev, e);
+    if (!fine && (e->code == ERR_BINLOG_EVENT || e->code == ERR_BINLOG_FORMAT || e->code == ERR_BINLOG_GAP)) {
+        tell_stop(k, &w.at, e);
         fine = true;
     }
-    dump_close(&d);
+    dump_close(&w.dump);
     return fine;
 }
 

@@ -31,9 +31,10 @@ struct look {
     struct run *r;
     struct tail *t;
     struct charmaps *maps;
-    struct dump d;
+    struct walk walk;
     struct watched *tables;           /* by index in run.tables */
-    struct pos at;                    /* how far the stream has come */
+    struct watched *w;                /* whose rows are visited */
+    struct buf key;                   /* scratch */
     bool is_collecting;               /* else rows that are named have moved */
 };
 
@@ -73,15 +74,17 @@ static struct image *find_image(struct watched *w, const struct buf *key)
     return NULL;
 }
 
-/* A row is named with these cells; after NULL: it is gone. */
-static void take_row(struct look *k, struct watched *w, const struct cell *before, const struct cell *after, struct buf *key)
+/* A row is named by the binlog: its image is the one to compare, or it has moved. */
+static void take_row(void *arg, const struct cell *before, const struct cell *after)
 {
+    struct look *k = arg;
+    struct watched *w = k->w;
     const struct cell *named[] = {before, after};
     for (size_t i = 0; i < TG_ARRAY_LEN(named); i++) {
         if (!named[i])
             continue;
-        key_of(w->def, named[i], key);
-        struct image *m = find_image(w, key);
+        key_of(w->def, named[i], &k->key);
+        struct image *m = find_image(w, &k->key);
         if (m && k->is_collecting)
             image_release(m);
         else if (m)
@@ -91,8 +94,8 @@ static void take_row(struct look *k, struct watched *w, const struct cell *befor
         return;
     struct image *m = &w->images[w->next];
     image_release(m);
-    m->key = x_memdup(key->p, key->n);
-    m->nkey = key->n;
+    m->key = x_memdup(k->key.p, k->key.n);
+    m->nkey = k->key.n;
     row_pack(&m->row, after, w->def->ncolumns);
     w->next = (w->next + 1) % TAIL_ROWS;
     w->n = TG_MAX(w->n, w->next ? w->next : TAIL_ROWS);
@@ -100,26 +103,15 @@ static void take_row(struct look *k, struct watched *w, const struct cell *befor
 
 static bool take_rows(struct look *k, struct watched *w, const struct binlog_event *ev, struct err *e)
 {
-    struct row_reader reader;
-    struct arena text = {0};
-    struct buf key = {0};
-    struct cell *before = x_alloc(w->def->ncolumns * sizeof *before), *after = x_alloc(w->def->ncolumns * sizeof *after);
-    bool done = false, fine = true;
-    if (!rows_begin(&reader, ev, w->def->columns, w->def->ncolumns, k->maps, e)) {
-        err_clear(e); /* from before an ALTER */
-        forget_table(w);
-        done = true;
-    }
-    while (fine && !done) {
-        fine = rows_next(&reader, &text, before, after, &done, e);
-        if (fine && !done)
-            take_row(k, w, ev->rows.action == ROWS_WRITE ? NULL : before, ev->rows.action == ROWS_DELETE ? NULL : after, &key);
-    }
-    arena_release(&text);
-    buf_release(&key);
-    free(before);
-    free(after);
-    return fine;
+    bool fits;
+    k->w = w;
+    if (walk_rows(ev, w->def, k->maps, take_row, k, &fits, e))
+        return true;
+    if (fits)
+        return false;
+    err_clear(e); /* from before an ALTER */
+    forget_table(w);
+    return true;
 }
 
 static void forget_named(struct look *k, const char *schema, const char *table)
@@ -132,10 +124,9 @@ static void forget_named(struct look *k, const char *schema, const char *table)
 /* After DDL what was seen before may be read otherwise; an XA transaction is in the binlog before it can be read. */
 static void take_query(struct look *k, const struct binlog_query *q)
 {
-    struct ddl_context cx;
+    struct ddl_context cx = dump_context(k->r, q);
     struct ddl d = {0};
     struct err ignored = {0};
-    dump_context(k->r, q, &cx);
     bool is_read = ddl_parse(&d, q->sql.p, q->sql.n, &cx, &ignored);
     bool is_harmless = is_read && (d.kind == DDL_NONE || d.kind == DDL_IGNORED_OBJECT || d.kind == DDL_TXN_BEGIN || d.kind == DDL_TXN_COMMIT);
     if (!is_harmless && (!is_read || !d.nnames))
@@ -150,17 +141,17 @@ static void take_query(struct look *k, const struct binlog_query *q)
 /* Reads on until the stream has come to `to`, or time is over. */
 static bool read_to(struct look *k, const struct pos *to, int64_t until_ms, struct err *e)
 {
-    struct binlog_event ev = {0};
-    while (pos_cmp(&k->at, to) < 0 && clock_mono_ms() < until_ms) {
-        if (!dump_next(&k->d, &ev, e))
+    const struct binlog_event *ev = &k->walk.ev;
+    bool done = false;
+    k->walk.until_ms = until_ms;
+    while (!done) {
+        if (!walk_next(&k->walk, to, &done, e))
             return false;
-        int64_t i = ev.kind == BINLOG_ROWS ? run_find_table(k->r, ev.rows.map->schema, ev.rows.map->table) : -1;
-        if (i >= 0 && !k->tables[i].is_bad && !take_rows(k, &k->tables[i], &ev, e))
+        int64_t i = !done && ev->kind == BINLOG_ROWS ? run_find_table(k->r, ev->rows.map->schema, ev->rows.map->table) : -1;
+        if (i >= 0 && !k->tables[i].is_bad && !take_rows(k, &k->tables[i], ev, e))
             return false;
-        if (ev.kind == BINLOG_QUERY)
-            take_query(k, &ev.query);
-        if ((!ev.is_artificial || ev.kind == BINLOG_HEARTBEAT) && pos_is_set(&ev.end))
-            k->at = ev.end;
+        if (!done && ev->kind == BINLOG_QUERY)
+            take_query(k, &ev->query);
     }
     return true;
 }
@@ -262,7 +253,7 @@ static bool one_round(struct look *k, bool is_last, int64_t until_ms, bool *is_s
     for (uint32_t i = 0; fine && i < n; i++)
         fine = read_table(k, &k->tables[i], &res[i], e);
     fine = fine && source_position(&k->r->end[SOURCE].conn, &behind, e) && read_to(k, &behind, until_ms, e);
-    bool is_through = fine && pos_cmp(&k->at, &behind) >= 0;
+    bool is_through = fine && pos_cmp(&k->walk.at, &behind) >= 0;
     *is_same = true;
     for (uint32_t i = 0; is_through && i < n; i++)
         if (res[i] && k->tables[i].n)
@@ -297,23 +288,24 @@ bool tail_compare(struct run *r, struct charmaps *maps, struct tail *t, struct e
     int64_t until_ms = clock_mono_ms() + TAIL_MS;
     if (!source_position(&r->end[SOURCE].conn, &end, e))
         return false;
-    k.at = end;
+    k.walk.at = end;
     t->is_live = end.at > TAIL_BYTES;
     if (!t->is_live)
-        k.at.at = 4;
+        k.walk.at.at = 4;
     struct pos far = {.at = UINT64_MAX};
     snprintf(far.file, sizeof far.file, "%s", end.file);
     k.tables = x_alloc((r->tables.n + 1) * sizeof *k.tables);
     choose_tables(&k);
-    bool is_same = false, fine = dump_open(&k.d, r, &k.at, NULL, WHOLE_MS, e) && read_to(&k, t->is_live ? &far : &end, until_ms, e);
+    bool is_same = false, fine = dump_open(&k.walk.dump, r, &k.walk.at, NULL, WHOLE_MS, e) && read_to(&k, t->is_live ? &far : &end, until_ms, e);
     k.is_collecting = false;
     for (uint32_t round = 0; fine && !is_same && round < ROUNDS; round++) {
         struct timespec pause = {0, round ? PAUSE_MS * 1000000L : 0};
         nanosleep(&pause, NULL);
         fine = one_round(&k, round + 1 == ROUNDS, until_ms + TAIL_MS, &is_same, e);
     }
-    dump_close(&k.d);
+    dump_close(&k.walk.dump);
     forget_all(&k);
+    buf_release(&k.key);
     free(k.tables);
     return fine;
 }

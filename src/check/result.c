@@ -131,6 +131,14 @@ void cure_exclude(struct check_result *out, const struct job *job, const struct 
     buf_release(&value);
 }
 
+uint32_t text_characters(const char *utf8)
+{
+    uint32_t n = 0;
+    for (; *utf8; utf8++)
+        n += ((unsigned char)*utf8 & 0xc0) != 0x80;
+    return n;
+}
+
 const char *text_seconds(int64_t s, char out[32])
 {
     if (s < 120)

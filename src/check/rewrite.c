@@ -38,11 +38,6 @@ struct noted {
     uint32_t n[TG_ARRAY_LEN(kinds)];
 };
 
-static void map_name(void *job, const char *schema, const char *table, char to_schema[200], char to_table[200])
-{
-    job_route(job, schema, table, to_schema, to_table);
-}
-
 /* A line of notes: "schema.table: text". One of a kind that is not known is told by itself. */
 static void take_note(struct noted *all, struct check_result *out, const char *line, size_t n)
 {
@@ -82,17 +77,15 @@ static void tell_notes(struct noted *all, struct check_result *out)
 
 static bool rewrite(struct run *r, uint32_t i, struct buf *sql, struct buf *notes, struct err *e)
 {
-    const struct db_server *s = &r->end[SOURCE].conn.server;
-    struct ddl_context cx = {.is_mariadb = s->flavour == DB_MARIADB, .version = s->version};
+    struct ddl_context cx = ddl_context_of(&r->end[SOURCE].conn.server, str_of(r->tables.tables[i]->schema));
     struct ddl d;
     uint64_t only = 1;
     const char *text = r->tables.create_sql[i];
-    snprintf(cx.schema, sizeof cx.schema, "%s", r->tables.tables[i]->schema);
     buf_reset(sql);
     buf_reset(notes);
     if (!ddl_parse(&d, text, strlen(text), &cx, e))
         return false;
-    bool fine = ddl_rewrite(sql, &d, &cx, &r->dialect, map_name, (void *)(uintptr_t)r->job, &only, notes, e);
+    bool fine = ddl_rewrite(sql, &d, &cx, &r->dialect, job_route_port, (void *)(uintptr_t)r->job, &only, notes, e);
     ddl_release(&d);
     return fine;
 }

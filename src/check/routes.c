@@ -106,18 +106,10 @@ void check_names_case(struct run *r, struct check_result *out)
 
 /* ---- routes ---- */
 
-static uint32_t characters(const char *z)
-{
-    uint32_t n = 0;
-    for (; *z; z++)
-        n += ((unsigned char)*z & 0xc0) != 0x80;
-    return n;
-}
-
 static bool is_name(const char *z)
 {
     size_t n = strlen(z);
-    return n && z[n - 1] != ' ' && characters(z) <= NAME_CHARACTERS;
+    return n && z[n - 1] != ' ' && text_characters(z) <= NAME_CHARACTERS;
 }
 
 static void judge_name(struct run *r, struct check_result *out, const struct table *t)

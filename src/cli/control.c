@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A run from a shell: look, pause, stop, pace, answer, and what becomes of a table. With one live run its name may be left out.
  */
+#include "base/json.h"
 #include "base/sync.h"
 #include "cli/cli.h"
 #include "ui/term.h"
 #include "wizard/dashboard.h"
 
-#include <jansson.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -183,13 +183,7 @@ static char *pace_args(const struct command *self, char *const *words, int n, in
 
 static long long number_of(const json_t *o, const char *key)
 {
-    return (long long)json_integer_value(json_object_get(o, key));
-}
-
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-    return text ? text : "";
+    return (long long)json_number_of(o, key);
 }
 
 static void print_bytes(const char *key, long long bytes, const char *none)
@@ -203,7 +197,7 @@ static void print_bytes(const char *key, long long bytes, const char *none)
 static void print_pace(const char *run, const json_t *o)
 {
     long long threads = number_of(o, "source_threads"), running = number_of(o, "threads_running");
-    printf("run %s: %s\n", run, text_of(o, "dial"));
+    printf("run %s: %s\n", run, json_text_of(o, "dial"));
     printf("  %-15s %lld now, at most %lld%s\n", "readers", number_of(o, "readers"), number_of(o, "readers_max"),
            number_of(o, "readers_set") ? "" : " (by the pace)");
     printf("  %-15s %lld now, at most %lld\n", "writers", number_of(o, "writers"), number_of(o, "writers_max"));
@@ -216,8 +210,8 @@ static void print_pace(const char *run, const json_t *o)
     if (json_is_integer(json_object_get(o, "threads_running")))
         printf("; %lld running now, %lld of them ours", running, number_of(o, "threads_ours"));
     printf("\n");
-    if (text_of(o, "waits")[0])
-        printf("  waiting         %s\n", text_of(o, "waits"));
+    if (json_text_of(o, "waits")[0])
+        printf("  waiting         %s\n", json_text_of(o, "waits"));
 }
 
 int cmd_pace(const struct command *self, int argc, char **argv)

@@ -113,15 +113,6 @@ static bool start_servers(struct demo *d, struct err *e)
     return ok;
 }
 
-static bool file_put(const char *path, const char *text, struct err *e)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    if (fd >= 0)
-        close(fd);
-    return ok || err_set(e, ERR_FILE, "%s: %s", path, strerror(errno));
-}
-
 static bool make_job(struct demo *d, struct err *e)
 {
     char *secret = x_format("%s/password", d->root), *path = x_format("%s/job.yaml", d->root);
@@ -133,7 +124,7 @@ static bool make_job(struct demo *d, struct err *e)
         d->source.port, d->source.addr.user, secret, d->target.port, d->target.addr.user, secret);
     struct job_options o = {.files = (const char *const[]){path}, .nfiles = 1};
     int code;
-    bool ok = file_put(secret, d->password, e) && file_put(path, text, e);
+    bool ok = demo_file(secret, d->password, e) && demo_file(path, text, e);
     if (ok && !cli_job_load(&d->job, &o, &code))
         ok = err_set(e, ERR_INTERNAL, "the demo's own job is refused");
     ok = ok && cli_job_resolve(&d->job, e);

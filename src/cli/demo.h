@@ -25,6 +25,9 @@ bool demo_tidb_start(struct demo_server *s, const char *program, const char *roo
 void demo_server_stop(
     struct demo_server *s); /* ends the process, waits, frees; fine on a zeroed one */
 
+/* A new file with mode 0600; ERR_FILE where there is one already. */
+bool demo_file(const char *path, const char *text, struct err *e);
+
 /* Tables and rows of the sample shop; about 200,000 rows. */
 bool demo_shop_fill(const struct demo_server *source, struct cancel *stop, uint64_t *rows,
                     struct err *e);

@@ -164,7 +164,7 @@ static void args_release(struct args *a)
     *a = (struct args){0};
 }
 
-static bool write_file(const char *path, const char *text, struct err *e)
+bool demo_file(const char *path, const char *text, struct err *e)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
@@ -299,7 +299,7 @@ bool demo_mariadb_start(struct demo_server *s, const char *root, const char *nam
                           "ALTER USER root@localhost IDENTIFIED BY '%s';\n",
                           password, password);
     char *path = x_format("%s/init.sql", s->dir), *log = x_format("%s/log", s->dir);
-    bool ok = write_file(path, init, e);
+    bool ok = demo_file(path, init, e);
     if (ok) {
         struct args a = {0};
         mariadb_args(s, &a);

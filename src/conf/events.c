@@ -79,11 +79,6 @@ const struct job_event_kind *job_event_kinds(size_t *n)
     return kinds;
 }
 
-const char *job_event_action(enum event_action a)
-{
-    return actions[a];
-}
-
 static const struct job_event_kind *kind_of(const char *name)
 {
     for (size_t i = 0; i < TG_ARRAY_LEN(kinds); i++)

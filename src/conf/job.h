@@ -166,7 +166,6 @@ struct job_event_kind {
 };
 /* Every kind of event that a rule can name, groups together. */
 const struct job_event_kind *job_event_kinds(size_t *n);
-const char *job_event_action(enum event_action a);      /* "Do", "Ignore", "Error" */
 /* Rule i (nevents: one more) becomes a copy of this one, or goes. The job stays as it is where these fail. */
 bool job_event_put(struct job *j, size_t i, const struct job_event *rule, struct err *e);
 bool job_event_drop(struct job *j, size_t i, struct err *e);
@@ -193,6 +192,9 @@ void job_emit(const struct job *j, struct buf *out);
 /* Would it move? System schemas never. DM's block-allow-list semantics (DM.md 1.8) and routes (DM.md 1.5). table NULL asks about a schema. */
 bool job_wants(const struct job *j, const char *schema, const char *table);
 void job_route(const struct job *j, const char *schema, const char *table, char to_schema[200], char to_table[200]);
+/* Both as callbacks, in the form that the schema room takes (name_want, name_map); they only read the job. */
+bool job_wants_port(void *job, const char *schema, const char *table);
+void job_route_port(void *job, const char *schema, const char *table, char to_schema[200], char to_table[200]);
 /* Several routes of the same kind match and lead to different places; job_route takes the first. */
 bool job_route_is_ambiguous(const struct job *j, const char *schema, const char *table);
 const char *job_answer(const struct job *j, const char *id, const char *table); /* choice or NULL */

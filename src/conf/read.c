@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PATH_SIZE = 200, FLOW_DEPTH = 12, FLOW_MAX = 64 << 10 };
+enum { PATH_SIZE = 200 };
 
 static void where_of(const struct reader *r, const struct ynode *at, char *out, size_t size)
 {
@@ -497,42 +497,4 @@ void rd_duplicates(struct reader *r, const struct ydoc *d)
     for (size_t i = 0; i < d->nnodes; i++)
         if (d->nodes[i].kind == Y_MAP)
             map_duplicates(r, &d->nodes[i]);
-}
-
-static void flow(const struct ynode *y, struct buf *out, int depth)
-{
-    if (depth > FLOW_DEPTH || out->n > FLOW_MAX) {
-        buf_adds(out, "\"…\"");
-        return;
-    }
-    if (y->kind == Y_SCALAR) {
-        if (ynode_is_null(y))
-            buf_adds(out, "null");
-        else
-            yaml_quote(y->text, out);
-        return;
-    }
-    buf_addc(out, y->kind == Y_LIST ? '[' : '{');
-    for (size_t i = 0; i < y->n; i++) {
-        buf_adds(out, i ? ", " : "");
-        if (y->kind == Y_LIST) {
-            flow(y->items[i], out, depth + 1);
-            continue;
-        }
-        const struct ynode *key = y->items[2 * i];
-        bool is_secret =
-            key->kind == Y_SCALAR && (strstr(key->text, "pass") || strstr(key->text, "secret"));
-        flow(key, out, FLOW_DEPTH);
-        buf_adds(out, ": ");
-        if (is_secret)
-            buf_adds(out, "\"${ask}\"");
-        else
-            flow(y->items[2 * i + 1], out, depth + 1);
-    }
-    buf_addc(out, y->kind == Y_LIST ? ']' : '}');
-}
-
-void rd_flow(const struct ynode *y, struct buf *out)
-{
-    flow(y, out, 0);
 }

@@ -37,8 +37,6 @@ void rd_group(struct reader *r, const struct ynode *map, const struct field *tab
 bool rd_pattern(struct reader *r, const struct ynode *y, const char *pattern);
 /* Duplicate keys of the whole document, and keys that are no scalars. */
 void rd_duplicates(struct reader *r, const struct ydoc *d);
-/* YAML flow text of a node, with anything that looks like a password left out. */
-void rd_flow(const struct ynode *y, struct buf *out);
 /* The keys of one item of `events`, which are those of DM's filters. */
 void dm_filter_keys(struct reader *r, const struct ynode *y);
 /* events.c: adds the rule. */

@@ -102,6 +102,16 @@ void job_route(const struct job *j, const char *schema, const char *table, char 
                                                : "");
 }
 
+bool job_wants_port(void *job, const char *schema, const char *table)
+{
+    return job_wants(job, schema, table);
+}
+
+void job_route_port(void *job, const char *schema, const char *table, char to_schema[200], char to_table[200])
+{
+    job_route(job, schema, table, to_schema, to_table);
+}
+
 bool job_route_is_ambiguous(const struct job *j, const char *schema, const char *table)
 {
     const struct job_route *found = NULL;

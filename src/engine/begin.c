@@ -14,11 +14,9 @@ static bool has_ddl_for_us(struct engine *g, const struct binlog_event *ev)
 {
     struct ddl d;
     struct err e = {0};
-    struct ddl_context cx = {.ansi_quotes = ev->query.ansi_quotes,
-                             .no_backslash_escapes = ev->query.no_backslash_escapes,
-                             .is_mariadb = g->source_server.flavour == DB_MARIADB,
-                             .version = g->source_server.version};
-    snprintf(cx.schema, sizeof cx.schema, STR_FMT, STR_ARG(ev->query.schema));
+    struct ddl_context cx = ddl_context_of(&g->source_server, ev->query.schema);
+    cx.ansi_quotes = ev->query.ansi_quotes;
+    cx.no_backslash_escapes = ev->query.no_backslash_escapes;
     if (!ddl_parse(&d, ev->query.sql.p, ev->query.sql.n, &cx, &e))
         return true;
     bool ours = d.kind == DDL_UNKNOWN;
@@ -293,7 +291,7 @@ static const struct ledger_definition *definition_at_mark(const struct engine *g
 
 static bool restore_tab(struct engine *g, const struct ledger_tab *t, struct err *e)
 {
-    struct ddl_context cx = {.is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
+    struct ddl_context cx = ddl_context_of(&g->source_server, str_of(t->names[0]));
     const struct ledger_definition *d = definition_at_mark(g, t->id), *last = d;
     bool is_dropped = strcmp(t->state, "dropped") == 0;
     for (size_t i = 0; i < g->found.ndefinitions; i++)
@@ -303,7 +301,6 @@ static bool restore_tab(struct engine *g, const struct ledger_tab *t, struct err
         g->tabs.next_id = TG_MAX(g->tabs.next_id, t->id + 1);
         return true; /* created after the mark: the stream brings it; or dropped before it */
     }
-    snprintf(cx.schema, sizeof cx.schema, "%s", t->names[0]);
     struct table *def = table_from_sql(d->sql, strlen(d->sql), &cx, e);
     if (!def)
         return err_wrap(e, "definition of %s.%s in the ledger", t->names[0], t->names[1]);

@@ -85,13 +85,12 @@ static bool read_wishes(struct wishes *k, struct err *e)
     bool fine = true;
     for (uint32_t i = 0; fine && i < l.n; i++) {
         struct ddl d;
-        struct ddl_context cx = {.is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
-        snprintf(cx.schema, sizeof cx.schema, "%s", l.tables[i]->schema);
+        struct ddl_context cx = ddl_context_of(&g->source_server, str_of(l.tables[i]->schema));
         k->owner = places_find(&k->owners, l.tables[i]->schema, l.tables[i]->name);
         fine = ddl_parse(&d, l.create_sql[i], strlen(l.create_sql[i]), &cx, e);
         if (!fine)
             break;
-        ddl_foreign_keys(&d, &cx, &g->dialect, engine_map_name, g->job, told, k);
+        ddl_foreign_keys(&d, &cx, &g->dialect, job_route_port, g->job, told, k);
         ddl_release(&d);
     }
     schema_list_release(&l);

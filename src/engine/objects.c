@@ -63,7 +63,7 @@ static bool is_moved(void *arg, const char *schema, const char *name)
 static void map(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200])
 {
     struct engine *g = arg;
-    engine_map_name(g->job, schema, table, to_schema, to_table);
+    job_route(g->job, schema, table, to_schema, to_table);
 }
 
 static bool is_listed(const struct buf *list, const char *name)
@@ -129,7 +129,7 @@ static bool send_view(struct views *w, const struct view *v, bool keeps_definer,
 {
     struct engine *g = w->s->g;
     struct buf sql = {0}, notes = {0};
-    struct ddl_context cx = {.is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
+    struct ddl_context cx = ddl_context_of(&g->source_server, STR(""));
     struct view_port port = {g, map, is_moved, keeps_definer ? has_user : NULL};
     char collation[64], wide[64], *label = x_format("%s.%s", v->schema, v->name);
     const char *rest = strchr(v->collation, '_');

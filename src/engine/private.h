@@ -216,7 +216,6 @@ bool engine_write_tab(struct engine *g, struct tab *tab, bool with_definition, s
 void places_of_target(struct engine *g, struct places *out);
 /* " IN ('a','b')" of the schemas that tables of the run have at the target. */
 void engine_target_schemas(struct engine *g, struct buf *out);
-void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200]); /* a name_map; arg: the job */
 bool engine_check_routes(struct engine *g, struct err *e); /* no two tables go to one, no table two ways */
 /* Makes what is_there (by index in tabs) does not show, and writes every tab's ledger rows. */
 bool engine_make_tables(struct engine *g, const struct schema_list *l, const bool *is_there, struct err *e);

@@ -16,9 +16,9 @@ static bool query_touches(struct engine *g, const struct table *def, const struc
 {
     struct ddl d;
     struct err ignored = {0};
-    struct ddl_context cx = {.ansi_quotes = q->ansi_quotes, .no_backslash_escapes = q->no_backslash_escapes,
-                             .is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
-    snprintf(cx.schema, sizeof cx.schema, STR_FMT, STR_ARG(q->schema));
+    struct ddl_context cx = ddl_context_of(&g->source_server, q->schema);
+    cx.ansi_quotes = q->ansi_quotes;
+    cx.no_backslash_escapes = q->no_backslash_escapes;
     if (!ddl_parse(&d, q->sql.p, q->sql.n, &cx, &ignored))
         return true;
     bool touches = d.kind == DDL_UNKNOWN || d.kind == DDL_DML_TEXT || d.kind == DDL_XA;

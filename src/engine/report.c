@@ -3,9 +3,9 @@
  * the ledger, so that a run which was begun by another engine reports them too; the rest is found out anew each time. */
 #include "engine/private.h"
 
+#include "base/json.h"
 #include "base/text.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,12 +193,6 @@ static void add_part(struct engine *g, struct buf *out, bool is_markdown, enum r
         }
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-    return text ? text : "";
-}
-
 static void add_clock(struct buf *out, bool is_markdown, const char *label, int64_t wall_ms)
 {
     time_t at = (time_t)(wall_ms / 1000);
@@ -219,9 +213,9 @@ static void add_times(struct buf *out, bool is_markdown, const json_t *report)
     if (json_array_size(json_object_get(report, "longest")))
         buf_adds(out, is_markdown ? "\n## Tables that took the longest\n\n" : "\nTables that took the longest\n");
     json_array_foreach(json_object_get(report, "longest"), i, one)
-        buf_addf(out, is_markdown ? "- `%s`: %lld rows, %lld bytes, %.1f s, %s\n" : "  %s: %lld rows, %lld bytes, %.1f s, %s\n", text_of(one, "name"),
+        buf_addf(out, is_markdown ? "- `%s`: %lld rows, %lld bytes, %.1f s, %s\n" : "  %s: %lld rows, %lld bytes, %.1f s, %s\n", json_text_of(one, "name"),
                  (long long)json_integer_value(json_object_get(one, "rows")), (long long)json_integer_value(json_object_get(one, "bytes")),
-                 (double)json_integer_value(json_object_get(one, "ms")) / 1000, text_of(one, "state"));
+                 (double)json_integer_value(json_object_get(one, "ms")) / 1000, json_text_of(one, "state"));
 }
 
 /* Of a run that is over; before, somebody would take away what it goes on with. */
@@ -232,7 +226,7 @@ static void add_cleanup(struct buf *out, bool is_markdown, const json_t *report)
     buf_adds(out, is_markdown ? "\n## Clean-up, when nobody wants to go back\n\nThe tool runs none of it.\n\n```sql\n"
                               : "\nClean-up, when nobody wants to go back (the tool runs none of it)\n");
     json_array_foreach(json_object_get(report, "cleanup"), i, one)
-        buf_addf(out, is_markdown ? "-- at %s: %s\n%s\n" : "  -- at %s: %s\n%s\n", text_of(one, "where"), text_of(one, "why"), text_of(one, "sql"));
+        buf_addf(out, is_markdown ? "-- at %s: %s\n%s\n" : "  -- at %s: %s\n%s\n", json_text_of(one, "where"), json_text_of(one, "why"), json_text_of(one, "sql"));
     if (is_markdown)
         buf_adds(out, "```\n");
 }

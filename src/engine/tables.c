@@ -31,11 +31,6 @@ void engine_target_schemas(struct engine *g, struct buf *out)
     places_release(&p);
 }
 
-void engine_map_name(void *arg, const char *schema, const char *table, char to_schema[200], char to_table[200])
-{
-    job_route(arg, schema, table, to_schema, to_table);
-}
-
 bool engine_check_routes(struct engine *g, struct err *e)
 {
     struct places p;
@@ -81,16 +76,15 @@ struct order {
 static bool rewrite(struct engine *g, struct order *o, bool without_partitions, struct err *e)
 {
     struct ddl d;
-    struct ddl_context cx = {.is_mariadb = g->source_server.flavour == DB_MARIADB, .version = g->source_server.version};
+    struct ddl_context cx = ddl_context_of(&g->source_server, str_of(o->tab->def->schema));
     uint64_t only = 1;
     struct target_dialect to = g->dialect;
     to.without_partitions = without_partitions;
     buf_reset(&o->sql);
     buf_reset(&o->notes);
-    snprintf(cx.schema, sizeof cx.schema, "%s", o->tab->def->schema);
     if (!ddl_parse(&d, o->create_sql, strlen(o->create_sql), &cx, e))
         return false;
-    bool fine = ddl_rewrite(&o->sql, &d, &cx, &to, engine_map_name, g->job, &only, &o->notes, e);
+    bool fine = ddl_rewrite(&o->sql, &d, &cx, &to, job_route_port, g->job, &only, &o->notes, e);
     ddl_release(&d);
     return fine;
 }

@@ -3,6 +3,8 @@
  * waits for it, nothing is resumed from it, and what can't be written is missing in the report, no more. */
 #include "engine/private.h"
 
+#include "base/json.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,22 +96,11 @@ static json_t *read_lines(const struct engine *g)
     return all;
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-    return text ? text : "";
-}
-
-static int64_t number_of(const json_t *o, const char *key)
-{
-    return (int64_t)json_integer_value(json_object_get(o, key));
-}
-
 static int slowest_first(const void *a, const void *b)
 {
     const json_t *const *x = a, *const *y = b;
-    int64_t p = number_of(*x, "ms"), q = number_of(*y, "ms");
-    return p == q ? strcmp(text_of(*x, "name"), text_of(*y, "name")) : p < q ? 1 : -1;
+    int64_t p = json_number_of(*x, "ms"), q = json_number_of(*y, "ms");
+    return p == q ? strcmp(json_text_of(*x, "name"), json_text_of(*y, "name")) : p < q ? 1 : -1;
 }
 
 static const char *state_of(struct engine *g, const char *label)
@@ -130,16 +121,16 @@ static json_t *longest(struct engine *g, json_t *lines)
     const char *name;
     size_t i, n = 0;
     json_array_foreach(lines, i, line)
-        if (strcmp(text_of(line, "what"), "table") == 0)
-            json_object_set(last, text_of(line, "name"), line);
+        if (strcmp(json_text_of(line, "what"), "table") == 0)
+            json_object_set(last, json_text_of(line, "name"), line);
     json_t **sorted = x_alloc((json_object_size(last) + 1) * sizeof *sorted);
     json_object_foreach(last, name, line)
         sorted[n++] = line;
     qsort(sorted, n, sizeof *sorted, slowest_first);
     for (i = 0; i < TG_MIN(n, (size_t)10); i++) {
-        json_t *one = json_pack("{s:s, s:I, s:I, s:I, s:s}", "name", text_of(sorted[i], "name"), "ms",
-                                (json_int_t)number_of(sorted[i], "ms"), "rows", (json_int_t)number_of(sorted[i], "rows"), "bytes",
-                                (json_int_t)number_of(sorted[i], "bytes"), "state", state_of(g, text_of(sorted[i], "name")));
+        json_t *one = json_pack("{s:s, s:I, s:I, s:I, s:s}", "name", json_text_of(sorted[i], "name"), "ms",
+                                (json_int_t)json_number_of(sorted[i], "ms"), "rows", (json_int_t)json_number_of(sorted[i], "rows"), "bytes",
+                                (json_int_t)json_number_of(sorted[i], "bytes"), "state", state_of(g, json_text_of(sorted[i], "name")));
         json_array_append_new(out, one);
     }
     free(sorted);
@@ -156,7 +147,7 @@ void times_report(struct engine *g, json_t *report)
     unsigned starts = 0, answers = 0;
     size_t i;
     json_array_foreach(lines, i, line) {
-        const char *what = text_of(line, "what");
+        const char *what = json_text_of(line, "what");
         starts += strcmp(what, "start") == 0;
         answers += strcmp(what, "answer") == 0;
         for (size_t k = 0; k < TG_ARRAY_LEN(marks); k++)

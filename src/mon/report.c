@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mon/report.h"
 
+#include "base/json.h"
 #include "base/text.h"
 #include "mon/mon_private.h"
 
@@ -8,26 +9,15 @@
 
 static const char *const parts[] = {"checks", "cures", "tables", "existing", "views", "foreign_keys", "auto_increment", "not_moved", "unread"};
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-    return text ? text : "";
-}
-
-static int64_t number_of(const json_t *o, const char *key)
-{
-    return (int64_t)json_integer_value(json_object_get(o, key));
-}
-
 static void take_times(struct mon_report *r, const json_t *times)
 {
-    r->started_ms = number_of(times, "started_ms");
-    r->copied_ms = number_of(times, "copied_ms");
-    r->in_sync_ms = number_of(times, "in_sync_ms");
-    r->verified_ms = number_of(times, "verified_ms");
-    r->ended_ms = number_of(times, "ended_ms");
-    r->starts = (uint32_t)number_of(times, "starts");
-    r->answers = (uint32_t)number_of(times, "answers");
+    r->started_ms = json_number_of(times, "started_ms");
+    r->copied_ms = json_number_of(times, "copied_ms");
+    r->in_sync_ms = json_number_of(times, "in_sync_ms");
+    r->verified_ms = json_number_of(times, "verified_ms");
+    r->ended_ms = json_number_of(times, "ended_ms");
+    r->starts = (uint32_t)json_number_of(times, "starts");
+    r->answers = (uint32_t)json_number_of(times, "answers");
 }
 
 static void take_longest(struct mon_report *r, const json_t *list)
@@ -35,11 +25,11 @@ static void take_longest(struct mon_report *r, const json_t *list)
     r->nlongest = (uint32_t)TG_MIN(json_array_size(list), MON_LONGEST);
     for (uint32_t i = 0; i < r->nlongest; i++) {
         const json_t *one = json_array_get(list, i);
-        mon_text(r->longest[i].name, sizeof r->longest[i].name, text_of(one, "name"));
-        r->longest[i].rows = (uint64_t)number_of(one, "rows");
-        r->longest[i].bytes = (uint64_t)number_of(one, "bytes");
-        r->longest[i].ms = number_of(one, "ms");
-        if (!table_state_parse(text_of(one, "state"), &r->longest[i].state))
+        mon_text(r->longest[i].name, sizeof r->longest[i].name, json_text_of(one, "name"));
+        r->longest[i].rows = (uint64_t)json_number_of(one, "rows");
+        r->longest[i].bytes = (uint64_t)json_number_of(one, "bytes");
+        r->longest[i].ms = json_number_of(one, "ms");
+        if (!table_state_parse(json_text_of(one, "state"), &r->longest[i].state))
             r->longest[i].state = TABLE_COPIED;
     }
 }
@@ -54,7 +44,7 @@ static void take_lines(struct mon_report *r, const json_t *report)
         const json_t *list = json_object_get(report, parts[k]), *one;
         size_t i;
         json_array_foreach(list, i, one)
-            r->line[r->nlines++] = (struct mon_report_line){parts[k], x_strdup(text_of(one, "name")), x_strdup(text_of(one, "text")),
+            r->line[r->nlines++] = (struct mon_report_line){parts[k], x_strdup(json_text_of(one, "name")), x_strdup(json_text_of(one, "text")),
                                                             json_is_true(json_object_get(one, "problem"))};
     }
 }
@@ -66,7 +56,7 @@ static void take_cleanup(struct mon_report *r, const json_t *list)
     r->cleanup = x_alloc((json_array_size(list) + 1) * sizeof *r->cleanup);
     json_array_foreach(list, i, one)
         r->cleanup[r->ncleanup++] =
-            (struct mon_cleanup){x_strdup(text_of(one, "where")), x_strdup(text_of(one, "why")), x_strdup(text_of(one, "sql"))};
+            (struct mon_cleanup){x_strdup(json_text_of(one, "where")), x_strdup(json_text_of(one, "why")), x_strdup(json_text_of(one, "sql"))};
 }
 
 bool mon_report_read(const char *run_dir, struct mon_report *out, struct err *e)
@@ -78,8 +68,8 @@ bool mon_report_read(const char *run_dir, struct mon_report *out, struct err *e)
     bool fine = (json_is_object(report) || err_set(e, ERR_FILE, "%s: %s", path, all ? N_("it is no report") : at.text)) &&
                 mon_decode_object(&out->snap, all, e);
     if (fine) {
-        out->exit_code = (int)number_of(report, "exit_code");
-        mon_text(out->error, sizeof out->error, text_of(report, "error"));
+        out->exit_code = (int)json_number_of(report, "exit_code");
+        mon_text(out->error, sizeof out->error, json_text_of(report, "error"));
         take_times(out, json_object_get(report, "times"));
         take_longest(out, json_object_get(report, "longest"));
         take_lines(out, report);

@@ -17,12 +17,6 @@ uint32_t ddl_nparts(const struct ddl *d)
     return TG_MAX(n, 1u);
 }
 
-static const struct column *column_of(const struct table *t, const char *name)
-{
-    int32_t i = t && name ? table_column(t, name) : -1;
-    return i < 0 ? NULL : &t->columns[i];
-}
-
 static bool is_integer(const struct column *c)
 {
     return c->cls >= COL_TINY && c->cls <= COL_BIG;
@@ -78,7 +72,7 @@ static const char *change_of_data(const struct column *old, const struct column 
 static const char *change_of_column(const struct spec_ast *s, const struct table *before, const struct table *after)
 {
     const struct column_ast *a = s->items.columns;
-    const struct column *old = column_of(before, s->name), *new = column_of(after, a ? a->name : NULL);
+    const struct column *old = table_find_column(before, s->name), *new = table_find_column(after, a ? a->name : NULL);
     if (!old || !new)
         return "alter table";
     const char *data = change_of_data(old, new);

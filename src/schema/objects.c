@@ -15,7 +15,7 @@
 struct objects_reader {
     struct object_list *out;
     struct conn *c;
-    bool (*want)(void *arg, const char *schema, const char *table);
+    name_want *want;
     void *arg;
 };
 
@@ -140,8 +140,7 @@ static void doubt(struct objects_reader *r, const char *what, const char *privil
     free(sql);
 }
 
-bool objects_read(struct object_list *out, struct conn *source, bool (*want)(void *arg, const char *schema, const char *table),
-                  void *arg, struct err *e)
+bool objects_read(struct object_list *out, struct conn *source, name_want *want, void *arg, struct err *e)
 {
     struct objects_reader r = {out, source, want, arg};
     memset(out, 0, sizeof *out);

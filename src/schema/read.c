@@ -30,14 +30,6 @@ struct catalogue {
     atomic_bool stops;
 };
 
-static void context_of(struct ddl_context *cx, const struct conn *c, const char *schema)
-{
-    memset(cx, 0, sizeof *cx);
-    snprintf(cx->schema, sizeof cx->schema, "%s", schema);
-    cx->is_mariadb = c->server.flavour == DB_MARIADB;
-    cx->version = c->server.flavour == DB_TIDB ? 80000 : c->server.version; /* what it counts as in executable comments */
-}
-
 static void add_show(struct buf *sql, const char *schema, const char *name)
 {
     buf_adds(sql, sql->n ? ";SHOW CREATE TABLE " : "SHOW CREATE TABLE ");
@@ -47,11 +39,10 @@ static void add_show(struct buf *sql, const char *schema, const char *name)
 /* The answer, read; *text (may be NULL) gets it as it came. */
 static struct table *read_answer(const struct conn *c, MYSQL_RES *res, const char *schema, char **text, struct err *e)
 {
-    struct ddl_context cx;
+    struct ddl_context cx = ddl_context_of(&c->server, str_of(schema));
     MYSQL_ROW row = mysql_fetch_row(res);
     if (!row || !row[1])
         return err_set(e, c->addr->is_target ? ERR_TARGET_QUERY : ERR_SOURCE_QUERY, "SHOW CREATE TABLE gives nothing"), NULL;
-    context_of(&cx, c, schema);
     struct table *t = table_from_sql(row[1], strlen(row[1]), &cx, e);
     if (t && text)
         *text = x_strdup(row[1]);
@@ -170,8 +161,7 @@ static void read_entries(struct catalogue *k)
         pthread_join(threads[i], NULL);
 }
 
-static bool list_tables(struct catalogue *k, bool (*want)(void *arg, const char *schema, const char *table), void *arg,
-                        struct err *e)
+static bool list_tables(struct catalogue *k, name_want *want, void *arg, struct err *e)
 {
     static const char sql[] = "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES"
                               " WHERE TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED')"
@@ -227,8 +217,7 @@ static void catalogue_release(struct catalogue *k)
     free(k->list);
 }
 
-bool schema_read(struct schema_list *out, struct conn *source, bool (*want)(void *arg, const char *schema, const char *table),
-                 void *arg, schema_unread *unread, struct err *e)
+bool schema_read(struct schema_list *out, struct conn *source, name_want *want, void *arg, schema_unread *unread, struct err *e)
 {
     struct catalogue k = {.source = source, .goes_on = unread != NULL};
     struct err local = {0};

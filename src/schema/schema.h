@@ -43,6 +43,7 @@ struct table {
 };
 struct table *table_hold(struct table *t);       /* counts up, returns t; any thread */
 void table_drop(struct table *t);                /* counts down, frees at 0; NULL is fine */
+void table_set_target(struct table *t, const char *schema, const char *name); /* before it is published */
 /* "schema.table" of the source, into out. */
 const char *table_label(const struct table *t, char out[160]);
 
@@ -54,12 +55,16 @@ struct ddl_context {
     bool is_mariadb;
     unsigned version;                 /* executable comments up to this version count as text */
 };
+/* Of a session at that server with that default schema; the charset is unknown, quotes are the server's usual ones. */
+struct ddl_context ddl_context_of(const struct db_server *server, struct str schema);
 
 /* Reads CREATE TABLE. Sets target names equal to the source's; routes are applied by the caller. Fails with
  * ERR_DDL_UNKNOWN naming what it does not know. Unsupported column types do not fail: COL_UNSUPPORTED. */
 struct table *table_from_sql(const char *sql, size_t n, const struct ddl_context *cx, struct err *e);
 /* A CREATE TABLE text that table_from_sql reads back to the same definition (for the ledger). */
 void table_to_sql(const struct table *t, struct buf *out);
+/* The column of that name, ASCII case ignored; NULL: there is none, or t or name is NULL. */
+const struct column *table_find_column(const struct table *t, const char *name);
 bool table_equal(const struct table *a, const struct table *b); /* columns and keys */
 
 enum ddl_kind {
@@ -108,6 +113,13 @@ void ddl_leave_out(struct ddl *d, const uint64_t *parts);
 bool ddl_part_moves_rows(const struct ddl *d, uint32_t part);
 /* The definition after ALTER, CREATE INDEX, DROP INDEX or TRUNCATE (the same). New reference. */
 struct table *table_after(const struct table *before, const struct ddl *d, const struct ddl_context *cx, struct err *e);
+
+/* Would the run move it? table NULL asks about a schema. */
+typedef bool name_want(void *arg, const char *schema, const char *table);
+/* Whether a statement that is logged as text (DDL_DML_TEXT; RDS writes its heartbeat so), in a session with that default
+ * schema, may change rows of the run. It is harmless only if neither the session's schema is wanted or has one of the n
+ * tables, nor the text names the schema of one anywhere. A table that is NULL is passed over. */
+bool text_may_touch(struct str sql, const char *schema, struct table *const *tables, uint32_t n, name_want *want, void *arg);
 
 /* What a target needs different. */
 struct target_dialect {
@@ -182,8 +194,7 @@ struct object_list {
 };
 /* Views for which want says yes, and every trigger, event, routine and sequence of schemas for which want says yes
  * with name NULL. false only when the connection is lost. */
-bool objects_read(struct object_list *out, struct conn *source, bool (*want)(void *arg, const char *schema, const char *table),
-                  void *arg, struct err *e);
+bool objects_read(struct object_list *out, struct conn *source, name_want *want, void *arg, struct err *e);
 void objects_release(struct object_list *l);
 
 struct view_port {
@@ -210,8 +221,7 @@ typedef void schema_unread(void *arg, const char *schema, const char *table, con
  * more connections to source->addr, where they can be had. Without `unread` the first table that can't be read is the
  * error; with it every one is told, is not in the list, and is no failure. Both are called on the caller's thread with
  * arg, in (schema, name) order, want for all tables before unread. */
-bool schema_read(struct schema_list *out, struct conn *source, bool (*want)(void *arg, const char *schema, const char *table),
-                 void *arg, schema_unread *unread, struct err *e);
+bool schema_read(struct schema_list *out, struct conn *source, name_want *want, void *arg, schema_unread *unread, struct err *e);
 void schema_list_release(struct schema_list *l);
 bool schema_is_system(const char *schema);
 /* Each schema's own default charset and collation: what CREATE TABLE takes where it writes none. One thread. */

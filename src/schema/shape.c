@@ -70,14 +70,6 @@ static bool type_fits(const struct column *a, const struct column *b)
     return a->cls == COL_BIT ? b->length >= a->length : b->dec >= a->dec;
 }
 
-static const struct column *find_column(const struct table *t, const char *name)
-{
-    for (uint32_t i = 0; i < t->ncolumns; i++)
-        if (strcasecmp(t->columns[i].name, name) == 0)
-            return &t->columns[i];
-    return NULL;
-}
-
 static bool has_key(const struct table *there, const struct table *t, const struct key *k)
 {
     for (uint32_t i = 0; i < there->nkeys; i++) {
@@ -113,7 +105,7 @@ static bool column_fits(const struct column *a, const struct column *b, struct e
 bool table_shape_fits(const struct table *t, const struct table *there, uint32_t *from, struct err *e)
 {
     for (; *from < t->ncolumns; ++*from)
-        if (!column_fits(&t->columns[*from], find_column(there, t->columns[*from].name), e)) {
+        if (!column_fits(&t->columns[*from], table_find_column(there, t->columns[*from].name), e)) {
             ++*from;
             return err_wrap(e, "%s.%s at the target", t->target_schema, t->target_name);
         }
@@ -130,7 +122,7 @@ const struct column *table_extra_column(const struct table *t, const struct tabl
 {
     for (; *from < there->ncolumns; ++*from) {
         const struct column *c = &there->columns[*from];
-        if (!find_column(t, c->name) && !c->is_nullable && !c->is_generated && !c->is_auto_increment) {
+        if (!table_find_column(t, c->name) && !c->is_nullable && !c->is_generated && !c->is_auto_increment) {
             ++*from;
             return c;
         }

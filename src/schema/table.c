@@ -124,6 +124,14 @@ struct table *table_copy(const struct table *from)
     return t;
 }
 
+void table_set_target(struct table *t, const char *schema, const char *name)
+{
+    free(t->target_schema);
+    free(t->target_name);
+    t->target_schema = x_strdup(schema);
+    t->target_name = x_strdup(name);
+}
+
 const char *table_label(const struct table *t, char out[160])
 {
     snprintf(out, 160, "%s.%s", t->schema, t->name);
@@ -136,6 +144,12 @@ int32_t table_column(const struct table *t, const char *name)
         if (strcasecmp(t->columns[i].name, name) == 0)
             return (int32_t)i;
     return -1;
+}
+
+const struct column *table_find_column(const struct table *t, const char *name)
+{
+    int32_t i = t && name ? table_column(t, name) : -1;
+    return i < 0 ? NULL : &t->columns[i];
 }
 
 static bool key_is_usable(const struct table *t, const struct key *k)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside follow: one DDL on its way. ddl.c reads it, asks the rules and makes the batch; ddl_effect.c moves the
+ * definitions. The decoder's thread. */
+#ifndef TG_FOLLOW_DDL_WORK_H
+#define TG_FOLLOW_DDL_WORK_H
+
+#include "follow/private.h"
+
+struct ddl_work {
+    struct follow *f;
+    struct ddl ddl;
+    struct ddl_context cx;
+    struct batch *batch;
+    const struct pos *to;
+    uint64_t *only;                   /* bitmap of names inside the job */
+    uint32_t nwanted;
+    bool is_applied;                  /* before a restart: definitions move, and nothing is refused or asked any more */
+    uint64_t *left_out;               /* bitmap of parts that a rule of events leaves out, by rule */
+    uint32_t nparts, nleft;
+    size_t rule;
+};
+
+static inline bool is_wanted(const struct ddl_work *w, uint32_t name)
+{
+    return (w->only[name / 64] >> (name % 64)) & 1;
+}
+
+static inline bool is_left_out(const struct ddl_work *w, uint32_t part)
+{
+    return (w->left_out[part / 64] >> (part % 64)) & 1;
+}
+
+static inline bool is_all_left_out(const struct ddl_work *w)
+{
+    return w->nleft == w->nparts;
+}
+
+/* ddl_effect.c. Moves definitions and fills the batch's dependencies and ledger rows; nwanted becomes 0 where the statement
+ * did nothing. false: it can't be followed. tabs->lock held, which may be let go of meanwhile. */
+bool work_take_effect(struct ddl_work *w, const struct binlog_query *q, struct err *e);
+/* DROP DATABASE, where tables of another schema are routed to the one that is dropped: in *sql only our own go. Lock held. */
+void work_spare_others(struct ddl_work *w, struct buf *sql);
+/* A table that was left out is renamed, or another gets its name. true: the former, which is nobody's business. Takes the
+ * lock. */
+bool work_move_left(struct ddl_work *w, const struct ddl_name *n);
+/* With lower_case_table_names=1 the server keeps names in lower case, but a statement is logged as it was written. */
+void follow_fold_name(const struct follow *f, char *name);
+
+#endif
