@@ -448,6 +448,7 @@ static bool move_marks(struct writer *w, struct pos *last, bool *is_doubtful, st
             writer_disconnect(w);
             return false;
         }
+        marks_keep(m, &low);
     }
     return true;
 }

@@ -75,8 +75,6 @@ static bool copy_until_whole(struct engine *g, struct tab *tab, struct err *e)
 bool engine_copy_keyless(struct engine *g, struct err *e)
 {
     engine_compare_collations(g);
-    if (!engine_empty_noted(g, e))
-        return false;
     for (uint32_t i = 0; i < g->tabs.n; i++) {
         struct tab *tab = g->tabs.list[i];
         if (!tab->def || !tab_is_first(tab) || tab->copy == TAB_COMPLETE)

@@ -302,9 +302,9 @@ bool engine_take_wish(struct engine *g, engine_aside *aside, struct err *e);
 void engine_forget_wishes(struct engine *g);
 /* The tab's rows of the ledger once it is emptied. */
 void engine_emptied_ledger(struct engine *g, struct buf *out, const struct tab *tab);
-/* At a start: what the ledger says of earlier wishes; and, before anything is copied, tables that are to be emptied. */
+/* At a start: what the ledger says of earlier wishes; and, once the stream is there, those that it has to carry out. */
 bool engine_recall_wishes(struct engine *g, struct err *e);
-bool engine_empty_noted(struct engine *g, struct err *e);
+void engine_repeat_wishes(struct engine *g);
 /* pace.c */
 void engine_pace_init(struct engine *g);
 /* Sampler only: looks, concludes, sets the limits of apply and copy. */

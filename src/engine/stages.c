@@ -136,6 +136,7 @@ bool engine_start_stages(struct engine *g, struct err *e)
     engine_copy_options(g, &c);
     g->copy = copy_new(&c); /* first: where each copy ends decides how the stream writes */
     g->follow = follow_new(&f, g->gtids);
+    engine_repeat_wishes(g);
     copy_start(g->copy);
     return true;
 }

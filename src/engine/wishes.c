@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A person wants a table copied anew, or left out (DESIGN 4.1, 4.4 Questions). First a note in the ledger; once that is
  * committed whatever still comes for the table is dropped by the writers, an open question of it is over, and the
- * stream does the rest between two transactions (follow/wish.c). A start that finds the note does the same from there:
- * the table is emptied and copied, or is out. Notes stand beside the table's own row, which DDL on its way writes. */
+ * stream does the rest between two transactions (follow/wish.c). A start that finds the note does the same, once the
+ * stream has passed what was applied before; what is left out is out at once. Notes stand beside the table's own row, which DDL on its way writes. */
 #include "engine/private.h"
 
 #include "base/fail.h"
@@ -37,18 +37,35 @@ static struct tab *find_tab(struct engine *g, const char *name, struct err *e)
     return n == 1 ? found : NULL;
 }
 
+/* What a change of it does to a child is in no binlog: without its own changes nobody would notice. tabs.lock held. */
+static bool is_followed(struct engine *g, const struct tab *tab, struct err *e)
+{
+    if (g->source_server.logs_cascades || !tabs_is_acted_on(&g->tabs, tab->def->schema, tab->def->name))
+        return false;
+    for (uint32_t i = 0; i < g->tabs.n; i++) {
+        const struct tab *child = g->tabs.list[i];
+        for (uint32_t k = 0; child != tab && child->def && k < child->def->nfks; k++) {
+            const struct foreign_key *fk = &child->def->fks[k];
+            if ((fk->on_delete_acts || fk->on_update_acts) && follow_refers_to(fk, child->def, tab->def))
+                return !err_set(e, ERR_USAGE, "%s follows %s by foreign key %s; leave that one out first", child->label, tab->label,
+                                fk->name ? fk->name : "");
+        }
+    }
+    return false;
+}
+
 /* Why not now. tabs.lock held. */
 static bool may_wish(struct engine *g, const struct tab *tab, bool leaves, struct err *e)
 {
-    struct pos low;
-    marks_low(g->marks, &low);
+    struct pos kept; /* a start before it would not know the table, or by another name */
+    marks_kept(g->marks, &kept);
     const struct pos *known = leaves ? &tab->named : &tab->shaped;
     if (atomic_load(&tab->is_void))
         return err_set(e, ERR_USAGE, atomic_load(&tab->is_left) ? "%s is left out already" : "%s is being copied anew already", tab->label);
-    if (pos_is_set(known) && pos_cmp(&low, known) < 0)
+    if (pos_is_set(known) && pos_cmp(&kept, known) < 0)
         return err_set(e, ERR_USAGE, "%s was made or changed at the source a moment ago, and the target is not there yet", tab->label);
     if (leaves)
-        return true;
+        return !is_followed(g, tab, e);
     if (g->job->mode == MODE_INCREMENTAL)
         return err_set(e, ERR_USAGE, "this run has not copied %s: its rows were at the target before", tab->label);
     if (tab->kept != KEPT_NONE)
@@ -221,22 +238,6 @@ static bool is_dropped(const struct engine *g, uint32_t id)
     return false;
 }
 
-/* Its chunks are those of an earlier round. */
-static void forget_found(struct engine *g, uint32_t id)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < g->found.nchunks; i++) {
-        struct ledger_chunk *k = &g->found.chunks[i];
-        if (k->table_id == id) {
-            buf_release(&k->lo);
-            buf_release(&k->hi);
-        } else {
-            g->found.chunks[n++] = *k;
-        }
-    }
-    g->found.nchunks = n;
-}
-
 /* Another table may have got its name since: then the name is the other's. */
 static void leave_again(struct engine *g, struct tab *tab)
 {
@@ -254,6 +255,17 @@ static void leave_again(struct engine *g, struct tab *tab)
     else
         tabs_leave(&g->tabs, tab->id, def);
     pthread_mutex_unlock(&g->tabs.lock);
+}
+
+/* To be emptied in the sequence, as when it was wished: the definition that we have is that of the mark, and what an
+ * earlier engine applied behind it may have given the name to another table. One without a key is copied before there is
+ * a sequence (keyless.c). */
+static void void_again(struct engine *g, struct tab *tab)
+{
+    if (!tab->def || tab->copy != TAB_EMPTYING || tab->is_keyless)
+        return;
+    engine_set_copy(g, tab, TAB_COPYING, NULL);
+    atomic_store(&tab->is_void, true);
 }
 
 bool engine_recall_wishes(struct engine *g, struct err *e)
@@ -274,22 +286,14 @@ bool engine_recall_wishes(struct engine *g, struct err *e)
     }
     free(anew.ids);
     free(left.ids);
+    for (uint32_t i = 0; i < g->tabs.n && fine && !g->is_snapshot; i++)
+        void_again(g, g->tabs.list[i]);
     return fine;
 }
 
-bool engine_empty_noted(struct engine *g, struct err *e)
+void engine_repeat_wishes(struct engine *g)
 {
-    for (uint32_t i = 0; i < g->tabs.n; i++) {
-        struct tab *tab = g->tabs.list[i];
-        if (!tab->def || tab->copy != TAB_EMPTYING || tab_is_first(tab))
-            continue;
-        pthread_mutex_lock(&g->tabs.lock);
-        tab->end = (struct pos){0};
-        pthread_mutex_unlock(&g->tabs.lock);
-        if (!engine_empty_tab(g, tab, true, e))
-            return false;
-        forget_found(g, tab->id);
-        log_event(LOG_INFO, "copy", tab->label, "", "emptied at the target; it is copied anew");
-    }
-    return true;
+    for (uint32_t i = 0; i < g->tabs.n; i++)
+        if (atomic_load(&g->tabs.list[i]->is_void))
+            follow_wish(g->follow, g->tabs.list[i], false);
 }

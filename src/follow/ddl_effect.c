@@ -108,21 +108,6 @@ static void leave_tab(struct ddl_work *w, struct tab *tab)
     tab_set_def(tab, NULL);
 }
 
-/* Whether the target may still have a table of that name, because a rule left out its DROP. Lock held. */
-static bool may_be_left(const struct ddl_work *w, const char *schema, const char *table)
-{
-    static const char *const drop[] = {"drop table", NULL}, *const drop_schema[] = {"drop database", NULL};
-    const struct tabs *tabs = w->f->o.tabs;
-    const struct job *j = w->f->o.job;
-    char label[160], sql[400];
-    snprintf(label, sizeof label, "%.79s.%.79s", schema, table);
-    for (uint32_t i = 0; i < tabs->n; i++)
-        if ((atomic_load(&tabs->list[i]->filters) & TAB_LEFT) && strcmp(tabs->list[i]->label, label) == 0)
-            return true;
-    snprintf(sql, sizeof sql, "DROP TABLE `%.150s`", table);
-    return job_judge(j, schema, table, drop, sql).action == EVENT_IGNORE || job_judge(j, schema, NULL, drop_schema, NULL).action == EVENT_IGNORE;
-}
-
 /* The copy of a table without a key was taken after this statement, so the target holds what it did. */
 static bool is_in_copy(const struct ddl_work *w, const struct tab *tab)
 {
@@ -164,13 +149,17 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
         drop_tab(w, old);
     }
     set_targets(f, def);
+    if (!w->is_applied && !follow_check_place(f, NULL, def, e)) {
+        table_drop(def);
+        return false;
+    }
     pthread_mutex_unlock(&f->o.tabs->lock);
     struct tab *tab = tabs_add(f->o.tabs, def, known_id(w));
     pthread_mutex_lock(&f->o.tabs->lock);
     tab->copy = TAB_COMPLETE;
     tab->end = tab->named = tab->shaped = *w->to;
     tab->is_bag = f->o.dialect->flavour == DB_TIDB;
-    unsigned bits = is_all_left_out(w) ? TAB_SHAPE : may_be_left(w, n->schema, n->table) ? TAB_SHAPE | TAB_MORE : 0;
+    unsigned bits = is_all_left_out(w) ? TAB_SHAPE : follow_may_be_left(f, n->schema, n->table) ? TAB_SHAPE | TAB_MORE : 0;
     set_filters(w, tab, bits | follow_row_filters(f->o.job, n->schema, n->table));
     batch_dep(w->batch, dep_table(tab), false);
     note_table(w, tab, tab_copy_name(tab->copy));
@@ -336,8 +325,10 @@ static bool rename_one(struct ddl_work *w, const struct ddl_name *n, bool is_lef
     if (w->ddl.kind == DDL_RENAME && !refuse_in_copy(w, tab, e))
         return false;
     struct table *to = renamed(w, tab->def, n->to_schema, n->to_table, e);
-    if (!to)
+    if (!to || (!w->is_applied && !follow_check_place(w->f, tab, to, e))) {
+        table_drop(to);
         return false;
+    }
     tab->named = tab->shaped = *w->to;
     set_renamed(w, tab, to, is_left);
     return true;
@@ -397,7 +388,8 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
     if (!to)
         return false;
     set_targets(w->f, to);
-    if (!table_is_supported(to, w->f->o.dialect, e) || (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
+    if (!table_is_supported(to, w->f->o.dialect, e) || (n->to_table && !w->is_applied && !follow_check_place(w->f, tab, to, e)) ||
+        (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
         table_drop(to);
         return e->code != ERR_OK ? false
                                  : err_set(e, ERR_DDL_ROWS, "the key of %s is changed while it is copied: %.160s", tab->label,

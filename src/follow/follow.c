@@ -112,8 +112,7 @@ static void move_to(struct follow *f, const struct pos *to)
 
 /* ---- windows ---- */
 
-/* Lock held. */
-static bool is_replaying(const struct follow *f)
+bool follow_is_replaying(const struct follow *f)
 {
     return (pos_is_set(&f->replayed) && pos_cmp(&f->at, &f->replayed) < 0) ||
            (pos_is_set(&f->begun_part) && pos_cmp(&f->at, &f->begun_part) <= 0);
@@ -125,7 +124,7 @@ struct window *follow_open(struct follow *f, struct tab *tab, struct buf *gtids)
     pthread_mutex_lock(&f->o.tabs->lock);
     /* Of a large transaction first rows were passed without this window, and nobody can see them yet. And what an earlier
      * engine applied is skipped: where the table was emptied since, by it or by this one, the chunk alone can bring it. */
-    while (f->large.is_open || is_replaying(f)) {
+    while (f->large.is_open || follow_is_replaying(f)) {
         pthread_mutex_unlock(&f->o.tabs->lock);
         if (cancel_wait(f->stop, 10))
             return NULL;

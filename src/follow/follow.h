@@ -62,6 +62,8 @@ unsigned follow_row_filters(const struct job *j, const char *schema, const char 
 /* The same for all living tabs, and for children of foreign keys whose parents' changes are left out; bits are only added.
  * Lock held. */
 void follow_settle_filters(struct tabs *tabs, const struct job *j, bool logs_cascades);
+/* The child's foreign key is one to that parent. */
+bool follow_refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent);
 #define NOTE_EVENTS "events"          /* the ledger's note, by table id: tab_filters_text */
 
 struct follow;

@@ -99,8 +99,11 @@ bool follow_judge_ddl(struct follow *f, const struct ddl *d, const struct ddl_co
                       const uint64_t *only, uint64_t *left_out, size_t *rule, struct err *e);
 /* A statement that is not understood, in a session with that default schema. */
 bool follow_judge_unknown(struct follow *f, const char *schema, const struct binlog_event *ev, bool *is_left_out, struct err *e);
+/* place.c: ERR_TARGET_ROUTE where another table of the run has t's place at the target; self NULL: t is a new one. Lock held. */
+bool follow_check_place(const struct follow *f, const struct tab *self, const struct table *t, struct err *e);
+/* The target may still have a table of that name, because a rule of events left out its DROP. Lock held. */
+bool follow_may_be_left(const struct follow *f, const char *schema, const char *table);
 void follow_forget_answers(struct follow *f);
-bool follow_refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent);
 /* After a batch could not enter (the run stops) none of these three does anything any more: what comes later must
  * not reach the target, nor the mark pass over what is missing. */
 /* The transaction ("" = no GTID) that ends at `to` is at the target already. */
@@ -128,6 +131,8 @@ void follow_applied(struct follow *f, const struct pos *to); /* what ends there 
 /* Between two transactions: what was wished is done, then windows that are passed are looked for. */
 void follow_windows(struct follow *f);
 void follow_wishes(struct follow *f);
+/* The stream has not passed yet what an earlier engine applied. Lock held. */
+bool follow_is_replaying(const struct follow *f);
 /* Tells the decoder's thread that there is something to do besides reading. Lock held. */
 void follow_nudge(struct follow *f);
 /* A table of the job that was not left out. Takes the lock. */

@@ -2,7 +2,8 @@
 /* A table that a person wants copied anew, or left out. Both happen between two transactions; when they get here the
  * ledger says so already, and what is still on its way to the table is dropped by the writers (tab->is_void). Copied
  * anew: a batch that holds the table alone empties it at this place of the sequence, so that all earlier ones are
- * through, and chunks of its next round come behind it. */
+ * through, and chunks of its next round come behind it. After a start it comes behind all that an earlier engine applied:
+ * only there the target's tables have the names that we know. */
 #include "follow/private.h"
 
 #include <stdio.h>
@@ -55,6 +56,15 @@ static struct batch *begin_round(struct follow *f, struct tab *tab)
     return b;
 }
 
+/* It had a key when it was wished. A start copies such a table first. */
+static void refuse_keyless(struct follow *f, const struct tab *tab)
+{
+    struct err e = {0};
+    err_set(&e, ERR_DDL_ROWS, "the key of %s was dropped before it could be copied anew; the next start copies it", tab->label);
+    f->o.ask.fatal(f->o.ask.arg, &e);
+    cancel_set(f->stop);
+}
+
 static void leave(struct follow *f, struct tab *tab)
 {
     window_discard_all(tab);
@@ -65,8 +75,8 @@ static void leave(struct follow *f, struct tab *tab)
 void follow_wishes(struct follow *f)
 {
     pthread_mutex_lock(&f->o.tabs->lock);
-    struct wish *list = f->wishes;
-    f->wishes = NULL;
+    struct wish *list = follow_is_replaying(f) ? NULL : f->wishes;
+    f->wishes = list ? NULL : f->wishes;
     pthread_mutex_unlock(&f->o.tabs->lock);
     if (list)
         follow_flush(f);
@@ -76,9 +86,12 @@ void follow_wishes(struct follow *f)
         pthread_mutex_lock(&f->o.tabs->lock);
         if (w->tab->def && w->leaves)
             leave(f, w->tab);
-        else if (w->tab->def)
+        else if (w->tab->def && !w->tab->is_keyless)
             b = begin_round(f, w->tab);
+        bool is_stuck = w->tab->def && !b;
         pthread_mutex_unlock(&f->o.tabs->lock);
+        if (is_stuck)
+            refuse_keyless(f, w->tab);
         if (b)
             follow_submit(f, b);
         free(w);

@@ -177,6 +177,9 @@ uint64_t marks_created(struct marks *m, const char *file);
 /* The stream stands at `at` and everything before is entered: lets the mark follow an idle source. */
 void marks_stand(struct marks *m, const struct pos *at);
 void marks_low(struct marks *m, struct pos *out);
+/* What of it the ledger was told, and that: a start finds at least this. */
+void marks_keep(struct marks *m, const struct pos *low);
+void marks_kept(struct marks *m, struct pos *out);
 /* Commit time of the oldest batch that is not applied, 0 when there is none. */
 int64_t marks_oldest_ms(struct marks *m);
 size_t marks_open(struct marks *m);              /* batches that are not applied or wait for an earlier one */

@@ -17,7 +17,7 @@ struct entry {
 
 struct marks {
     pthread_mutex_t lock;
-    struct pos low, stand;
+    struct pos low, stand, kept;
     struct entry *ring;
     size_t first, n, cap;
     struct pos *settled;
@@ -30,7 +30,7 @@ struct marks *marks_new(const struct pos *mark)
 {
     struct marks *m = x_alloc(sizeof *m);
     pthread_mutex_init(&m->lock, NULL);
-    m->low = m->stand = *mark;
+    m->low = m->stand = m->kept = *mark;
     return m;
 }
 
@@ -117,6 +117,20 @@ void marks_low(struct marks *m, struct pos *out)
 {
     pthread_mutex_lock(&m->lock);
     *out = m->low;
+    pthread_mutex_unlock(&m->lock);
+}
+
+void marks_keep(struct marks *m, const struct pos *low)
+{
+    pthread_mutex_lock(&m->lock);
+    m->kept = *low;
+    pthread_mutex_unlock(&m->lock);
+}
+
+void marks_kept(struct marks *m, struct pos *out)
+{
+    pthread_mutex_lock(&m->lock);
+    *out = m->kept;
     pthread_mutex_unlock(&m->lock);
 }
 

@@ -261,6 +261,108 @@ def test_refused(scene: Scene):
     engine.stop()
 
 
+def plain(source, names, rows=600):
+    """Tables of one shape, each with rows of its own."""
+    connection = connect(source.port)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {SCHEMA} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        for table in names:
+            cursor.execute(f"CREATE TABLE {SCHEMA}.{table} (id INT NOT NULL PRIMARY KEY, v VARCHAR(20)) ENGINE=InnoDB")
+            cursor.execute(f"INSERT INTO {SCHEMA}.{table} VALUES " + ",".join(f"({n},'{table}')" for n in range(rows)))
+    connection.close()
+
+
+def wished_behind(engine, source, statement, table):
+    """The wish is noted while the stream can't go on, and that statement comes before it is carried out."""
+    check(engine.control("pause").returncode == 0, "pause")
+    source.query(f"INSERT INTO {SCHEMA}.{table} VALUES (-1, 'held')")
+    engine.until(lambda s: s["lag"]["unapplied_bytes"] > 0, 30, "a transaction that waits")
+    source.query(statement)
+    done(engine, "redo", f"{SCHEMA}.{table}")
+    wait_for(lambda: f"{SCHEMA}.{table} to be copied anew" in " ".join(engine.text().split()), 30, "the wish in the ledger")
+    check(engine.control("resume").returncode == 0, "resume")
+
+
+@case()
+def test_redo_renamed(scene: Scene):
+    """Two tables are swapped behind the wish, and the engine dies before it empties the one: the ledger's mark still has the old
+    names, the target has the new ones, and the other table must not be emptied."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    plain(source, ("one", "two"))
+    behind = scene.proxy(target)
+    engine = scene.engine(source, behind).start()
+    engine.until_state("in-sync")
+    mark = behind.hold(r"SET mark_pos")
+    source.query(f"INSERT INTO {SCHEMA}.two VALUES (-2, 'before')")
+    mark.wait()
+    truncate = behind.hold(r"TRUNCATE")
+    wished_behind(engine, source, f"RENAME TABLE {SCHEMA}.one TO {SCHEMA}.x, {SCHEMA}.two TO {SCHEMA}.one, {SCHEMA}.x TO {SCHEMA}.two", "one")
+    truncate.wait()
+    engine.kill()
+    behind.clear()
+    engine.start()
+    emptied(engine, 1, f"{SCHEMA}.two")
+    ended(scene, source, target, engine)
+    engine.stop()
+
+
+@case()
+def test_redo_made(scene: Scene):
+    """A table that the source has made since the ledger's mark: a start would not know it, so wishes wait for the mark."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    plain(source, ("one",))
+    behind = scene.proxy(target)
+    engine = scene.engine(source, behind).start()
+    engine.until_state("in-sync")
+    mark = behind.hold(r"SET mark_pos")
+    plain(source, ("late",))
+    mark.wait()
+    engine.until_applied(position(source))
+    refused(engine, "redo", f"{SCHEMA}.late", "a moment ago")
+    refused(engine, "leave-out", f"{SCHEMA}.late", "a moment ago")
+    mark.release()
+    wait_for(lambda: engine.control("redo", f"{SCHEMA}.late").returncode == 0, 30, "a mark behind the statement")
+    emptied(engine, 1, f"{SCHEMA}.late")
+    ended(scene, source, target, engine)
+    engine.stop()
+
+
+@case()
+def test_redo_without_key(scene: Scene):
+    """Its key goes between the wish and its turn: the engine stops, and the next one copies it before the stream."""
+    source, target = scene.source("mariadb"), scene.target("mariadb")
+    plain(source, ("one", "two"))
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    wished_behind(engine, source, f"ALTER TABLE {SCHEMA}.one DROP PRIMARY KEY", "one")
+    equal(engine.ended(60), EXIT["person"], f"exit code of\n{engine.text()[-1500:]}\nwhich")
+    target.query(f"DELETE FROM {SCHEMA}.one LIMIT 3")
+    engine.start()
+    engine.until_state("in-sync")
+    ended(scene, source, target, engine)
+    engine.stop()
+
+
+@case()
+def test_leave_parent(scene: Scene):
+    """What a foreign key does to its child when a row of the parent goes is in no binlog: the parent can't leave alone."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    plain(source, ("parent",), rows=20)
+    source.query(f"CREATE TABLE {SCHEMA}.child (id INT PRIMARY KEY, parent INT NOT NULL, "
+                 f"FOREIGN KEY (parent) REFERENCES {SCHEMA}.parent (id) ON DELETE CASCADE)")
+    source.query(f"INSERT INTO {SCHEMA}.child SELECT id, id FROM {SCHEMA}.parent")
+    engine = scene.engine(source, target, checks={"accept": ["table.foreign-keys"]}).start()
+    engine.until_state("in-sync")
+    refused(engine, "leave-out", f"{SCHEMA}.parent", f"{SCHEMA}.child")
+    done(engine, "leave-out", f"{SCHEMA}.child")
+    engine.until(lambda s: s["tables"]["total"] == 1, 30, "a table less")
+    source.query(f"DELETE FROM {SCHEMA}.parent WHERE id = 3")
+    engine.until_applied(position(source))
+    done(engine, "leave-out", f"{SCHEMA}.parent")
+    engine.until(lambda s: s["tables"]["total"] == 0, 30, "no table")
+    engine.stop()
+
+
 def rest(scene, source, target):
     """All but the table that was left out."""
     differences, tables, rows = compare(End(source.port, SCHEMA), End(target.port, SCHEMA))

@@ -425,6 +425,21 @@ def test_two_into_one(scene: Scene):
     check("TG-3116" in engine.text() and "a.t is matched by several" in engine.text(), engine.text()[-800:])
 
 
+@case(for_each=[("made", "CREATE TABLE IF NOT EXISTS b.t (id INT PRIMARY KEY)"), ("renamed", "RENAME TABLE b.u TO b.t"),
+                ("altered", "ALTER TABLE b.u RENAME TO b.t")])
+def test_two_into_one_later(scene: Scene, statement):
+    """The second one comes while the stream runs: it stops there, and what empties the one leaves the other alone."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    run(source, "CREATE DATABASE a", "CREATE DATABASE b", "CREATE TABLE a.t (id INT PRIMARY KEY)", "INSERT INTO a.t VALUES (1), (2)",
+        "CREATE TABLE b.u (id INT PRIMARY KEY)")
+    engine = scene.engine(source, target, allow={"include": ["a.*", "b.*"]}, routes=[{"from": "a", "to": "c"}, {"from": "b", "to": "c"}]).start()
+    engine.until_state("in-sync")
+    run(source, statement, "TRUNCATE TABLE b.t", "INSERT INTO b.t VALUES (7)")
+    equal(engine.ended(60), EXIT["check"], f"exit code of\n{engine.text()[-1500:]}\nwhich")
+    check("TG-3116" in engine.text() and "b.t and a.t" in engine.text(), engine.text()[-800:])
+    equal(rows_of(target, "SELECT id FROM c.t"), rows_of(source, "SELECT id FROM a.t"), "rows")
+
+
 @case()
 def test_collation_merges(scene: Scene):
     """The target lacks the collation, and the one in its place holds two keys for equal: said before anything is copied."""
