@@ -75,8 +75,18 @@ static void do_effect(struct window *v, const struct wz_effect *f);
 
 /* ---- files ---- */
 
+/* A passphrase is slow on purpose: the screen says so before it stands still. */
+static void tell_slow(struct window *v, const struct wz_effect *f)
+{
+    if (!f->password)
+        return;
+    wz_notice(v->w, "%s", _("one moment: a key is made from the passphrase …"));
+    draw(v);
+}
+
 static void save(struct window *v, const struct wz_effect *f)
 {
+    tell_slow(v, f);
     if (!job_file_save(v->w, f))
         return;
     draft_drop(&v->keeper, v->w);
@@ -94,6 +104,7 @@ static void carry_on(struct window *v)
 
 static void unseal(struct window *v, const struct wz_effect *f)
 {
+    tell_slow(v, f);
     if (job_file_unseal(v->w, f)) {
         struct wz_effect next = v->w->after;
         v->w->after = (struct wz_effect){.kind = WZ_NONE};
