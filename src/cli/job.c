@@ -140,8 +140,8 @@ struct secret *cli_ask(const char *label)
     }
     quiet = before;
     quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
+    tcsetattr(fd, TCSAFLUSH, &quiet);  /* before it is asked for: an answer may come at once */
     dprintf(fd, "%s (not shown): ", label);
-    tcsetattr(fd, TCSAFLUSH, &quiet);
     char text[1024];
     size_t n = 0;
     bool ended = false;
