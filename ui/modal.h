@@ -21,6 +21,7 @@ struct modal {
     struct {
         char label[80];
         bool wants_name;              /* sleeps until every field holds what it wants */
+        bool takes_fields;            /* in a row only the first one does else: for lines, as below */
         bool leaves_fields;           /* minds no field: lines, which ask for the fields once a button is chosen, don't */
     } button[MODAL_BUTTONS];
     unsigned nfields, nbuttons, focus; /* focus: fields, then buttons */

@@ -254,13 +254,16 @@ void ask_path(struct wz *w, bool is_open, int key)
 {
     struct modal *m = &w->modal;
     modal_begin(m, is_open ? BOX_OPEN : BOX_SAVE, is_open ? _("Open a job file") : _("Save the job"), key, w->now_ms);
-    buf_adds(&m->text, is_open ? _("A job.yaml, or DM's files: task, sources, topology. Several have spaces between them and make one job; quotes go around a name with spaces.") : _("Passwords are written as references, never themselves."));
+    buf_adds(&m->text, is_open ? _("A job.yaml, or DM's files: task, sources, topology. Several have spaces between them and make one job; quotes go around a name with spaces.") : _("Passwords are written as references, never themselves. Those that were typed here can go into an encrypted file beside the job."));
     modal_add_field(m, _("File"), false, NULL);
     if (!is_open)
         edit_set(&m->field[0].edit, w->path[0] ? w->path : "");
     modal_add_button(m, is_open ? _("Open") : _("Save"), false);
-    if (!is_open)
+    if (!is_open) {
+        modal_add_button(m, _("Encrypted …"), false);
+        m->button[1].takes_fields = true;
         modal_add_button(m, _("DM's files …"), false);
+    }
     modal_add_button(m, _("Close"), false);
 }
 
@@ -284,12 +287,18 @@ void ask_files(struct wz *w, int key)
 
 static void path_pressed(struct wz *w, struct wz_effect *out)
 {
-    bool is_first = w->modal.focus == w->modal.nfields;
-    if (w->modal.kind == BOX_SAVE && w->modal.focus == w->modal.nfields + 1) {
+    unsigned b = w->modal.focus - w->modal.nfields;
+    bool seals = w->modal.kind == BOX_SAVE && b == 1;
+    if (w->modal.kind == BOX_SAVE && b == 2) {
         ask_files(w, K_ENTER);
         return;
     }
-    if (is_first) {
+    if (seals && !job_typed(w->job)) {
+        wz_notice(w, "%s", _("no password was typed here: references stay what they are"));
+        return;
+    }
+    if (b == 0 || seals) {
+        out->seals = seals;
         out->kind = w->modal.kind == BOX_OPEN ? WZ_OPEN : WZ_SAVE;
         snprintf(out->text, sizeof out->text, "%s", w->modal.field[0].edit.text);
     }
@@ -327,7 +336,7 @@ void ask_feed(struct wz *w, const struct input *in, struct wz_effect *out)
         modal_close(&w->modal);
         break;
     default:
-        if (!ask_ends_pressed(w, b, out))
+        if (!ask_ends_pressed(w, b, out) && !ask_sealed_pressed(w, b, out))
             modal_close(&w->modal);
         break;
     }

@@ -27,6 +27,10 @@ void ask_origin(struct wz *w, const struct form_field *f, int key)
     modal_add_button(m, _("The first line of that file"), false);
     modal_add_button(m, _("Ask each time a run starts"), false);
     m->button[3].leaves_fields = true;
+    if (s && s->origin == SECRET_SEALED && !s->value) {
+        modal_add_button(m, _("Open the encrypted file with its passphrase …"), false);
+        m->button[4].leaves_fields = true;
+    }
     m->is_column = true;
     snprintf(m->keys, sizeof m->keys, "%s", _("Tab Next   Enter Choose   Esc Close"));
 }
@@ -44,7 +48,9 @@ static void origin_pressed(struct wz *w, unsigned button)
         return;
     }
     modal_close(&w->modal);
-    if (button) {
+    if (button == 4) {
+        ask_sealed(w, NULL);
+    } else if (button) {
         form_forget(&w->form[w->at]);
         bool fine = button == 3 ? job_set_secret(w->job, form_path(w->secret, w, path), reference, NULL, &e)
                                 : job_set(w->job, form_path(w->secret, w, path), reference, &e);
@@ -114,11 +120,12 @@ static void sources_pressed(struct wz *w, unsigned button)
 
 /* ---- a file that is there ---- */
 
-void ask_overwrite(struct wz *w, const char *path)
+void ask_overwrite(struct wz *w, const char *path, bool seals)
 {
     struct modal *m = &w->modal;
     modal_begin(m, BOX_OVERWRITE, _("There is a file of that name"), 0, w->now_ms);
     snprintf(w->pending_path, sizeof w->pending_path, "%s", path);
+    w->pending_seals = seals;
     buf_addf(&m->text, _("%s exists, and this job was not read from it. What stands in it would be gone."), path);
     modal_add_button(m, _("Another name"), false);
     modal_add_button(m, _("Replace it"), false);
@@ -182,6 +189,7 @@ bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out)
         if (button == 1) {
             out->kind = WZ_SAVE;
             out->may_replace = true;
+            out->seals = w->pending_seals;
             snprintf(out->text, sizeof out->text, "%s", w->pending_path);
         } else {
             ask_path(w, false, K_ENTER);

@@ -53,6 +53,8 @@ static void get_secret(const struct form_field *f, const struct wz *w, struct bu
         buf_adds(out, "${ask}");
     else if (s && s->origin == SECRET_DM)
         buf_adds(out, _("DM-encrypted"));
+    else if (s && s->origin == SECRET_SEALED)
+        buf_adds(out, _("encrypted"));
     else if (s && s->reference)
         buf_addf(out, "${%s:%s}", s->origin == SECRET_ENV ? "env" : "file", s->reference);
 }
@@ -150,6 +152,11 @@ static void judge_secret(const struct form_field *f, const struct wz *w, struct 
 {
     char path[200];
     const struct job_secret *s = job_secret_at(w->job, form_path(f, w, path));
+    if (s && !s->value && s->origin == SECRET_SEALED) {
+        word->role = ROLE_WARN;
+        snprintf(word->text, sizeof word->text, "%s", _("encrypted, not opened yet: F4 asks for the passphrase, or type the password"));
+        return;
+    }
     bool is_lost = s && !s->value && s->reference &&
                    ((s->origin == SECRET_ENV && !getenv(s->reference)) || (s->origin == SECRET_FILE && access(s->reference, R_OK) != 0));
     if (!is_lost)

@@ -16,33 +16,83 @@
 
 /* ---- saving ---- */
 
+static void path_to(const struct wz *w, const struct wz_effect *f, char *out, size_t size)
+{
+    if (f->text[0])
+        path_expand(f->text, out, size);
+    else if (w->path[0])
+        snprintf(out, size, "%s", w->path);
+    else
+        snprintf(out, size, "%.40s.yaml", w->job->name ? w->job->name : "job");
+}
+
+/* Files that are there, then a passphrase: a box at a time. */
+static bool asks_first(struct wz *w, const struct wz_effect *f, const char *path)
+{
+    if (f->password)
+        return false;
+    if (!f->may_replace && strcmp(path, w->path) != 0 && access(path, F_OK) == 0) {
+        ask_overwrite(w, path, f->seals);
+        return true;
+    }
+    if (!f->seals)
+        return false;
+    char *sealed = job_sealed_beside(path);
+    if (!job_typed(w->job))
+        wz_notice(w, "%s", _("no password was typed here: references stay what they are"));
+    else if (!f->may_replace_sealed && access(sealed, F_OK) == 0)
+        ask_replace_sealed(w, path, sealed);
+    else
+        ask_seal(w, path);
+    free(sealed);
+    return true;
+}
+
 bool job_file_save(struct wz *w, const struct wz_effect *f)
 {
     struct err e = {0};
     struct buf text = {0};
     char path[sizeof w->path];
-    if (f->text[0])
-        path_expand(f->text, path, sizeof path);
-    else if (w->path[0])
-        snprintf(path, sizeof path, "%s", w->path);
-    else
-        snprintf(path, sizeof path, "%.40s.yaml", w->job->name ? w->job->name : "job");
-    if (!f->may_replace && strcmp(path, w->path) != 0 && access(path, F_OK) == 0) {
-        ask_overwrite(w, path);
+    path_to(w, f, path, sizeof path);
+    if (asks_first(w, f, path))
         return false;
-    }
-    job_emit(w->job, &text);
-    bool fine = file_replace(path, &text, &e);
+    char *sealed = f->password ? job_sealed_beside(path) : NULL;
+    bool fine = !sealed || job_seal(w->job, sealed, f->password, &e); /* first: a job never names a file that is not there */
+    secret_free(f->password);
+    job_emit_beside(w->job, path, &text);
+    fine = fine && file_replace(path, &text, &e);
     buf_release(&text);
     if (!fine) {
         wz_notice(w, "%s: %s", err_info(e.code)->id, retell(e.text));
         w->leaves_after_save = false;
-        return false;
+    } else {
+        snprintf(w->path, sizeof w->path, "%s", path);
+        w->is_changed = false;
+        if (sealed)
+            wz_notice(w, _("saved as %s; the passwords are in %s"), w->path, sealed);
+        else
+            wz_notice(w, _("saved as %s; passwords stay references"), w->path);
     }
-    snprintf(w->path, sizeof w->path, "%s", path);
-    w->is_changed = false;
-    wz_notice(w, _("saved as %s; passwords stay references"), w->path);
-    return true;
+    free(sealed);
+    return fine;
+}
+
+bool job_file_unseal(struct wz *w, const struct wz_effect *f)
+{
+    struct err e = {0};
+    bool fine = job_unseal(w->job, f->text, f->password, &e);
+    secret_free(f->password);
+    form_judge(&w->form[STEP_SOURCE], w);
+    form_judge(&w->form[STEP_TARGET], w);
+    if (!fine && e.code == ERR_SEALED_PASSPHRASE)
+        ask_sealed_again(w, f->text, _("The passphrase does not fit."));
+    else if (!fine)
+        ask_failure(w, _("The passwords were not opened"), &e);
+    else if (ask_sealed(w, &w->after)) /* another file */
+        fine = false;
+    else
+        wz_notice(w, "%s", _("the passwords are open, in memory only"));
+    return fine;
 }
 
 /* What was written, and what to know of it, in a box. */
@@ -153,6 +203,8 @@ bool job_file_open(struct wz *w, const char *typed)
     }
     if (problems.n)
         tell_problems(w, typed, &problems);
+    else if (fine)
+        ask_sealed(w, NULL);
     job_problems_release(&problems);
     job_release(&job);
     for (size_t i = 0; i < n; i++)

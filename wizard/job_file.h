@@ -8,6 +8,8 @@
 
 /* WZ_SAVE. False: nothing was written: a box asks about the file that is there, or a notice says why. */
 bool job_file_save(struct wz *w, const struct wz_effect *f);
+/* WZ_UNSEAL. True: every password of the job is known now; what waited for it is w->after. */
+bool job_file_unseal(struct wz *w, const struct wz_effect *f);
 /* WZ_OPEN: one file or several with spaces between them, read as one job. False: nothing has changed, a box says why. */
 bool job_file_open(struct wz *w, const char *typed);
 /* The program was started with a job: every page may be gone to. False: it was not. */

@@ -74,7 +74,7 @@ static void in_words(const struct wz *w, struct canvas *c, struct rect in)
 static void draw_yaml(const struct wz *w, struct canvas *c, struct rect in)
 {
     struct buf text = {0};
-    job_emit(w->job, &text);
+    job_emit_beside(w->job, w->path, &text);
     int y = in.y;
     for (const char *p = text.p; p && *p && y < in.y + in.h; y++) {
         size_t n = strcspn(p, "\n");
@@ -135,7 +135,7 @@ void review_tell_rehearsal(struct wz *w)
 static void show_file(struct wz *w, int key)
 {
     struct buf text = {0}, lines = {0};
-    job_emit(w->job, &text);
+    job_emit_beside(w->job, w->path, &text);
     for (const char *p = text.p; p && *p;) { /* two spaces: not wrapped */
         size_t n = strcspn(p, "\n");
         buf_addf(&lines, "  %.*s\n", (int)n, p);
@@ -192,14 +192,41 @@ static void press(struct wz *w, unsigned button, struct wz_effect *out)
     }
 }
 
+/* Each variable that the job names; true: there is a sealed file, which *sealed names. */
+static bool add_secrets(const struct wz *w, struct buf *out, const char **sealed)
+{
+    *sealed = NULL;
+    for (size_t i = 0; i <= w->job->nsources; i++) {
+        const struct job_secret *s = i < w->job->nsources ? &w->job->sources[i].password : &w->job->target.password;
+        if (s->origin == SECRET_ENV)
+            buf_addf(out, "  export %s=…\n", s->reference);
+        else if (s->origin == SECRET_SEALED)
+            *sealed = s->reference;
+    }
+    return *sealed;
+}
+
 static const char *help(const struct wz *w, const char **title)
 {
-    static char text[900];
+    static char text[1200];
+    const char *name = w->job->name ? w->job->name : "job", *sealed;
+    struct buf variables = {0};
+    size_t n;
     *title = _("Without the wizard");
-    snprintf(text, sizeof text,
-             _("The same run from a shell or a CI job:\n\n  export TG_SOURCE_PASSWORD=…\n  export TG_TARGET_PASSWORD=…\n  tidegate check %s.yaml\n  tidegate run %s.yaml\n\n"
-               "Exit codes\n  0  finished\n  3  a check fails\n  4  stopped, can resume\n  5  needs a person\n\nThe file holds no password."),
-             w->job->name ? w->job->name : "job", w->job->name ? w->job->name : "job");
+    bool is_sealed = add_secrets(w, &variables, &sealed);
+    n = (size_t)snprintf(text, sizeof text,
+                         _("The same run from a shell or a CI job:\n\n%.300s  tidegate check %s.yaml\n  tidegate run %s.yaml\n\n"
+                           "Exit codes\n  0  finished\n  3  a check fails\n  4  stopped, can resume\n  5  needs a person\n\n"),
+                         variables.p ? variables.p : "", name, name);
+    if (is_sealed) {
+        const char *slash = strrchr(sealed, '/'), *file = slash ? slash + 1 : sealed;
+        char *quoted = x_strndup(file, strcspn(file, "#"));
+        snprintf(text + n, sizeof text - n, _("The file holds no password. %.100s does, encrypted. Its passphrase is asked for, or given by --passphrase-from."), quoted);
+        free(quoted);
+    } else {
+        snprintf(text + n, sizeof text - n, "%s", _("The file holds no password. If you would rather keep them together, Save offers an encrypted file beside it."));
+    }
+    buf_release(&variables);
     return text;
 }
 

@@ -59,7 +59,15 @@ void ask_origin(struct wz *w, const struct form_field *f, int key); /* of a secr
 void ask_sources(struct wz *w, int key);
 /* A stopped run whose binlog the source no longer has. */
 void ask_lost(struct wz *w, const char *run);
-void ask_overwrite(struct wz *w, const char *path);
+void ask_overwrite(struct wz *w, const char *path, bool seals);
+/* ask_sealed.c. The job is saved to path: a passphrase for the file beside it; about one that is there. */
+void ask_seal(struct wz *w, const char *path);
+void ask_replace_sealed(struct wz *w, const char *path, const char *sealed);
+/* Where the job has a sealed file that was not opened: asks for its passphrase, and after it (may be NULL) is done. False:
+ * there is none, or another box is open. */
+bool ask_sealed(struct wz *w, const struct wz_effect *after);
+void ask_sealed_again(struct wz *w, const char *path, const char *why); /* for the same */
+bool ask_sealed_pressed(struct wz *w, unsigned button, struct wz_effect *out);
 /* ask_ends.c: a button of one of its boxes; false: the box is not one of them. */
 bool ask_ends_pressed(struct wz *w, unsigned button, struct wz_effect *out);
 /* A text with buttons that copy it and close. */

@@ -178,7 +178,7 @@ static enum said input_ended(struct plain *p)
 static void show_job(struct plain *p)
 {
     struct buf text = {0};
-    job_emit(p->w->job, &text);
+    job_emit_beside(p->w->job, p->w->path, &text);
     if (text.p)
         say_lines(text.p);
     buf_release(&text);
@@ -203,9 +203,9 @@ static bool go_to(struct plain *p, const char *where)
     return false;
 }
 
-static enum said save_as(struct plain *p, const char *name)
+static enum said save_as(struct plain *p, const char *name, bool seals)
 {
-    struct wz_effect f = {.kind = WZ_SAVE};
+    struct wz_effect f = {.kind = WZ_SAVE, .seals = seals};
     snprintf(f.text, sizeof f.text, "%s", name);
     return plain_do(p, &f);
 }
@@ -225,6 +225,7 @@ static bool command(struct plain *p, const char *help, enum said *said)
     if (strcmp(p->line, "?") == 0) {
         plain_text(help && help[0] ? help : _("There is no help on this."));
         plain_words_help(p);
+        plain_say("%s", _("seal [FILE] saves with the typed passwords in an encrypted file beside it."));
         plain_say("%s", _("< goes back, save [FILE] saves, show shows the job, go goes to a page, quit leaves; =TEXT takes TEXT as it stands, = alone empties."));
     } else if (strcmp(p->line, "<") == 0) {
         *said = SAID_BACK;
@@ -232,10 +233,10 @@ static bool command(struct plain *p, const char *help, enum said *said)
         if (strcmp(p->line, "quit") != 0)
             return false;
         *said = SAID_BACK;
-    } else if ((rest = plain_behind(p->line, "save")) != NULL) {
+    } else if ((rest = plain_behind(p->line, "save")) != NULL || (rest = plain_behind(p->line, "seal")) != NULL) {
         char name[sizeof p->line];
         snprintf(name, sizeof name, "%s", rest);
-        *said = save_as(p, name);
+        *said = save_as(p, name, p->line[1] == 'e');
     } else if (strcmp(p->line, "show") == 0) {
         show_job(p);
     } else if (strcmp(p->line, "quit") == 0) {
@@ -441,13 +442,22 @@ static void act(struct plain *p, struct wz_effect *f)
     case WZ_SAVE:
         save(p, f);
         break;
+    case WZ_UNSEAL:
+        if (job_file_unseal(p->w, f)) {
+            more = p->w->after;
+            p->w->after = (struct wz_effect){.kind = WZ_NONE};
+            tell_notice(p);
+            act(p, &more);
+        }
+        break;
     case WZ_OPEN:
         job_file_open(p->w, f->text);
         break;
     case WZ_CARRY_ON:
         if (draft_carry_on(&p->keeper, p->w, &more)) {
             tell_notice(p);
-            act(p, &more);
+            if (!ask_sealed(p->w, &more))
+                act(p, &more);
         }
         break;
     case WZ_WRITE_DM:
@@ -487,7 +497,7 @@ static void press_in_box(struct plain *p, int key, struct wz_effect *out)
 /* The fields of a box are asked when the button that was chosen needs them. */
 static bool takes_fields(const struct modal *m, unsigned button)
 {
-    return m->nfields && !m->button[button].leaves_fields && (m->button[button].wants_name || (m->is_column ? button > 0 : button == 0));
+    return m->nfields && !m->button[button].leaves_fields && (m->button[button].wants_name || m->button[button].takes_fields || (m->is_column ? button > 0 : button == 0));
 }
 
 static enum said ask_box_fields(struct plain *p)
@@ -611,10 +621,12 @@ int wizard_plain(const struct wizard_options *o, struct job *job)
     if (p.w->path[0] && !draft_is_native(p.w->path)) /* DM's own file is never written over */
         p.w->path[0] = 0;
     draft_open(&p.keeper, p.w);
-    job_file_given(p.w);
+    bool is_given = job_file_given(p.w);
     p.prober = prober_new();
     plain_say("%s", _("tidegate, new migration. Type ? for help, < to go back, save to save, quit to leave."));
-    walk(&p);
+    struct wz_effect none = {.kind = WZ_NONE};
+    if (!is_given || p.w->draft.is_there || !ask_sealed(p.w, NULL) || plain_do(&p, &none) != SAID_LEAVE)
+        walk(&p);
     explicit_bzero(p.line, sizeof p.line);
     explicit_bzero(p.ahead, sizeof p.ahead);
     prober_free(p.prober);

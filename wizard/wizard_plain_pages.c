@@ -485,7 +485,7 @@ static void tell_review(struct plain *p)
     plain_text(text.p);
     buf_reset(&text);
     plain_say(_("Job file  %.100s"), p->w->path[0] ? p->w->path : _("not saved yet"));
-    job_emit(p->w->job, &text);
+    job_emit_beside(p->w->job, p->w->path, &text);
     plain_say("%s", "");
     plain_text(text.p);
     buf_release(&text);

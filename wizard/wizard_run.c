@@ -75,8 +75,18 @@ static void do_effect(struct window *v, const struct wz_effect *f);
 
 /* ---- files ---- */
 
+/* A passphrase is slow on purpose: the screen says so before it stands still. */
+static void tell_slow(struct window *v, const struct wz_effect *f)
+{
+    if (!f->password)
+        return;
+    wz_notice(v->w, "%s", _("one moment: a key is made from the passphrase …"));
+    draw(v);
+}
+
 static void save(struct window *v, const struct wz_effect *f)
 {
+    tell_slow(v, f);
     if (!job_file_save(v->w, f))
         return;
     draft_drop(&v->keeper, v->w);
@@ -87,9 +97,20 @@ static void save(struct window *v, const struct wz_effect *f)
 static void carry_on(struct window *v)
 {
     struct wz_effect effect = {.kind = WZ_NONE};
-    if (!draft_carry_on(&v->keeper, v->w, &effect))
+    if (!draft_carry_on(&v->keeper, v->w, &effect) || ask_sealed(v->w, &effect))
         return;
     do_effect(v, &effect);
+}
+
+static void unseal(struct window *v, const struct wz_effect *f)
+{
+    tell_slow(v, f);
+    if (job_file_unseal(v->w, f)) {
+        struct wz_effect next = v->w->after;
+        v->w->after = (struct wz_effect){.kind = WZ_NONE};
+        do_effect(v, &next);
+    }
+    v->is_dirty = true;
 }
 
 /* ---- leaving the screen ---- */
@@ -250,6 +271,9 @@ static void do_effect(struct window *v, const struct wz_effect *f)
     case WZ_SAVE:
         save(v, f);
         break;
+    case WZ_UNSEAL:
+        unseal(v, f);
+        break;
     case WZ_OPEN:
         job_file_open(v->w, f->text);
         break;
@@ -354,6 +378,7 @@ static int run_window(struct window *v, const struct wizard_options *o, struct j
         struct wz_effect effect = {.kind = WZ_NONE};
         wz_go(v->w, STEP_SOURCE, &effect);
         wz_notice(v->w, _("%s is open; F2 goes to any page"), o->job_path ? o->job_path : _("the job"));
+        ask_sealed(v->w, NULL);
     }
     v->w->has_mouse = term_has_mouse(v->term);
     facts_of_terminal(v);

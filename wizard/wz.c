@@ -429,6 +429,11 @@ bool wz_is_read_only(const struct wz *w)
 
 static bool feed_any(struct wz *w, const struct input *in, struct wz_effect *out);
 
+static bool needs_passwords(const struct wz_effect *f)
+{
+    return f->kind == WZ_RUN || (f->kind == WZ_PROBE && f->probe <= PROBE_PATH);
+}
+
 /* The boxes that lead to these acts do not open under --read-only; what comes another way ends here. */
 bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
 {
@@ -439,6 +444,8 @@ bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
         *out = (struct wz_effect){.kind = WZ_NONE};
         wz_notice(w, "%s", _("--read-only: this window starts and changes nothing"));
     }
+    if (needs_passwords(out) && ask_sealed(w, out))
+        *out = (struct wz_effect){.kind = WZ_NONE};
     if (w->name_wanted && out->kind == WZ_NONE) {
         out->kind = WZ_PROBE;
         out->probe = PROBE_NAME;
@@ -653,7 +660,7 @@ void wz_draw(struct wz *w, struct canvas *c)
     struct rect body = {y + 1, 0, (is_tall ? 21 : bottom) - y - 1, left};
     p->draw(w, c, body);
     if (is_wide)
-        draw_help_column(w, c, (struct rect){y, left, 18, c->cols - left - 1});
+        draw_help_column(w, c, (struct rect){y, left, is_tall && !p->below ? 22 : 18, c->cols - left - 1});
     if (is_tall && p->below)
         p->below(w, c, (struct rect){22, 2, bottom - 23, c->cols - 3});
     if (p->buttons)

@@ -19,7 +19,8 @@ enum wz_effect_kind {
     WZ_NONE,
     WZ_PROBE,                         /* begin that probe on a copy of the job */
     WZ_STOP_PROBE,
-    WZ_SAVE,                          /* write the job to path */
+    WZ_SAVE,                          /* write the job to path; password: and the typed ones into a sealed file beside it */
+    WZ_UNSEAL,                        /* open the sealed file text with the passphrase password, then do `after` */
     WZ_OPEN,                          /* read a job from path */
     WZ_WRITE_DM,                      /* write the job as DM's files into the folder text */
     WZ_CARRY_ON,                      /* take the draft that another window left */
@@ -43,10 +44,11 @@ struct wz_effect {
     enum probe probe;
     bool is_target;                   /* PROBE_PATH, PROBE_NAME: which end */
     bool may_replace;                 /* WZ_SAVE: the person was asked about the file that is there */
+    bool seals, may_replace_sealed;   /* WZ_SAVE: with a sealed file, whose passphrase is asked for where there is none yet */
     char text[4096];                  /* path, run, or what is copied */
     const char *check;                /* WZ_CURE: id; text: another user, "": the job's own */
     unsigned cure;
-    struct secret *password;          /* of that user; the taker's */
+    struct secret *password;          /* of that user, or a passphrase; the taker's */
 };
 
 /* What can be pointed at on a page (ui/canvas.h); n: */
@@ -142,6 +144,8 @@ struct wz {
     int name_wanted;                  /* 1, 2: the name of the source, of the target was typed and is to be looked up */
     const struct form_field *secret;  /* whose origin is asked for */
     char pending_path[4096];          /* where to save, while the person is asked about a file that is there */
+    bool pending_seals;
+    struct wz_effect after;           /* what waits for the passphrase of a sealed file */
     struct draft draft;
     struct { char run[40], text[40]; bool is_lost; } safety[16]; /* what is known of stopped runs; lost: its binlog is gone */
     char terminal[4][160];            /* facts of this terminal and host, a line each */

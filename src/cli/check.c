@@ -65,6 +65,7 @@ int cmd_check(const struct command *self, int argc, char **argv)
     bool json = false, list = false, rehearse = false, may_lock = false, progress = false;
     const struct opt opts[] = {
         {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
+        {"passphrase-from", "REF", OPT_TEXT, &jo.passphrase_from, CLI_PASSPHRASE_HELP},
         {"json", NULL, OPT_SWITCH, &json, "one JSON object in DM's shape in place of text"},
         {"only", "ID", OPT_LIST, &only, "only this check; may be repeated"},
         {"rehearse", NULL, OPT_SWITCH, &rehearse, "also do what the run will do, in scratch schemas at both ends"},

@@ -47,6 +47,7 @@ struct job_options {
     size_t nfiles;
     struct opt_list sets, answers;
     const char *answers_file;
+    const char *passphrase_from; /* of sealed files: env:NAME, file:PATH, ask; NULL: ask */
     bool is_for_dm; /* no run of ours: what one can't do counts for nothing */
 };
 /* Loads, sets, checks; prints every problem to stderr. false: *code says how to end. job_release in
@@ -61,7 +62,11 @@ bool cli_new_file(const char *path, const struct buf *text, struct err *e);
 void cli_job_options_release(struct job_options *o);
 /* cli_job_load and cli_job_resolve for a command that connects by itself; SIGPIPE is blocked. */
 bool cli_job_ready(struct job *j, struct job_options *o, char *const *files, int n, int *code);
-bool cli_job_resolve(struct job *j, struct err *e); /* asks on the terminal where one is there */
+/* Asks on the terminal where one is there; sealed files first, each once. passphrase_from as in the options. A variable that
+ * held a passphrase is not there any more afterwards: no engine inherits it. */
+bool cli_job_resolve(struct job *j, const char *passphrase_from, struct err *e);
+#define CLI_PASSPHRASE_HELP "passphrase of the job's encrypted passwords: env:NAME, file:PATH, or ask (as without it)"
+char *cli_reference(const char *from); /* "env:X", "file:/p", "ask", NULL: as a job writes it; caller frees */
 /* Passwords of a run that was started with typed ones: asked for where the variable of the job is not set. */
 void cli_job_ask_unset(struct job *j);
 struct secret *cli_ask(const char *label);          /* NULL: no terminal, or an end of input */
@@ -141,9 +146,9 @@ bool cli_look(struct window_look *look, struct err *e);
 int cli_window(const char *run_dir, bool receipt, const struct window_look *look, struct err *e);
 
 /* ---- run.c ---- */
-int cli_resume(const struct run_ref *r); /* of a run without an engine: an exit code, the error is printed */
+int cli_resume(const struct run_ref *r, const char *passphrase_from); /* of a run without an engine: an exit code, the error is printed */
 /* The same for a window: says nothing but what it asks for. */
-bool cli_resume_quietly(const struct run_ref *r, struct err *e);
+bool cli_resume_quietly(const struct run_ref *r, const char *passphrase_from, struct err *e);
 /* ---- wizard.c ---- */
 /* tidegate without a command: the wizard, on a screen or in lines. argv[0] is the program. */
 int cli_wizard(int argc, char **argv);

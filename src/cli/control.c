@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct control_args {
-    const char *run_dir, *timeout;
+    const char *run_dir, *timeout, *passphrase_from;
     bool json;
 };
 
@@ -27,6 +27,8 @@ static bool parse(const struct command *self, struct control_args *a, int argc, 
                                                                               : NULL},
         {"timeout", "SECONDS", OPT_TEXT, &a->timeout,
          strcmp(self->name, "stop") == 0 ? "wait at most so long (120)" : NULL},
+        {"passphrase-from", "REF", OPT_TEXT, &a->passphrase_from,
+         strcmp(self->name, "redo") == 0 || strcmp(self->name, "leave-out") == 0 ? CLI_PASSPHRASE_HELP : NULL},
     };
     return cli_options(self, opts, TG_ARRAY_LEN(opts), argc, argv, first, code);
 }
@@ -289,7 +291,7 @@ static int tell_table(const struct command *self, int argc, char **argv, bool is
         return cli_usage(self, "\"%s\" is not SCHEMA.TABLE", words[0]);
     }
     struct err e = {0};
-    if (!r.is_live && !cli_resume_quietly(&r, &e)) { /* only an engine can do it */
+    if (!r.is_live && !cli_resume_quietly(&r, a.passphrase_from, &e)) { /* only an engine can do it */
         code = cli_fail(&e);
         run_ref_release(&r);
     } else {

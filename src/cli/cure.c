@@ -90,10 +90,12 @@ static struct secret *ask(void *arg, const char *label)
 /* The job's way from a reference to a password, with a job that has nothing else. */
 static bool read_password(const struct cure_args *a, struct job *scratch, struct err *e)
 {
-    const char *from = a->password_from && strcmp(a->password_from, "ask") != 0 ? a->password_from : "${ask}";
-    if (!job_set(scratch, "target.user", a->as, e))
+    char *from = cli_reference(a->password_from);
+    bool has_user = job_set(scratch, "target.user", a->as, e), has_password = has_user && job_set(scratch, "target.password", from, e);
+    free(from);
+    if (!has_user)
         return err_wrap(e, "--as");
-    if (!job_set(scratch, "target.password", from, e)) {
+    if (!has_password) {
         snprintf(e->where, sizeof e->where, "--password-from");
         return false;
     }
@@ -263,7 +265,8 @@ int cmd_cure(const struct command *self, int argc, char **argv)
         {"check", "ID", OPT_TEXT, &a.check, "the check whose cure it is"},
         {"cure", "N", OPT_TEXT, &a.number, "which one, as tidegate check numbers them; 1 without it"},
         {"as", "USER", OPT_TEXT, &a.as, "run its statements as this user, and nothing else"},
-        {"password-from", "REF", OPT_TEXT, &a.password_from, "that user's password: '${env:NAME}', '${file:/path}' or ask"},
+        {"password-from", "REF", OPT_TEXT, &a.password_from, "that user's password: env:NAME, file:PATH or ask"},
+        {"passphrase-from", "REF", OPT_TEXT, &a.job.passphrase_from, CLI_PASSPHRASE_HELP},
         {"consent", "HOST", OPT_TEXT, &a.consent, "for a disruptive cure: the host it happens to"},
         {"undo", NULL, OPT_SWITCH, &a.undo, "take the last cure of this check back"},
         {"print", NULL, OPT_SWITCH, &a.print, "only show what would be done"},

@@ -127,7 +127,7 @@ static bool make_job(struct demo *d, struct err *e)
     bool ok = demo_file(secret, d->password, e) && demo_file(path, text, e);
     if (ok && !cli_job_load(&d->job, &o, &code))
         ok = err_set(e, ERR_INTERNAL, "the demo's own job is refused");
-    ok = ok && cli_job_resolve(&d->job, e);
+    ok = ok && cli_job_resolve(&d->job, NULL, e);
     free(text);
     free(path);
     free(secret);

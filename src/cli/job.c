@@ -140,8 +140,8 @@ struct secret *cli_ask(const char *label)
     }
     quiet = before;
     quiet.c_lflag &= (tcflag_t) ~(tcflag_t)ECHO;
+    tcsetattr(fd, TCSAFLUSH, &quiet);  /* before it is asked for: an answer may come at once */
     dprintf(fd, "%s (not shown): ", label);
-    tcsetattr(fd, TCSAFLUSH, &quiet);
     char text[1024];
     size_t n = 0;
     bool ended = false;
@@ -168,9 +168,79 @@ static struct secret *ask(void *arg, const char *label)
     return cli_ask(label);
 }
 
-bool cli_job_resolve(struct job *j, struct err *e)
+/* ---- sealed files ---- */
+
+char *cli_reference(const char *from)
 {
-    return job_resolve(j, ask, NULL, e);
+    bool is_bare = from && (strncmp(from, "env:", 4) == 0 || strncmp(from, "file:", 5) == 0);
+    return is_bare ? x_format("${%s}", from) : x_strdup(from && strcmp(from, "ask") != 0 ? from : "${ask}");
+}
+
+/* What env: or file: names, by the job's own way from a reference to a secret. The variable is wiped, in /proc too. */
+static struct secret *given_passphrase(const char *from, struct err *e)
+{
+    struct job scratch;
+    char *reference = cli_reference(from);
+    job_init(&scratch);
+    const struct job_secret *s = &scratch.target.password;
+    bool is_one = strncmp(reference, "${env:", 6) == 0 || strncmp(reference, "${file:", 7) == 0; /* else it may be the passphrase itself */
+    bool fine = is_one ? job_set(&scratch, "target.password", reference, e) : err_set(e, ERR_USAGE, "--passphrase-from takes env:NAME, file:PATH or ask");
+    fine = fine && job_resolve(&scratch, NULL, NULL, e);
+    struct secret *value = fine ? secret_copy(s->value) : NULL;
+    if (fine && s->origin == SECRET_ENV) {
+        char *held = getenv(s->reference);
+        explicit_bzero(held, strlen(held));
+        unsetenv(s->reference);
+    } else if (!fine && e) {
+        snprintf(e->where, sizeof e->where, "--passphrase-from");
+    }
+    job_release(&scratch);
+    free(reference);
+    return value;
+}
+
+/* Typed, and another may be typed where it does not fit. */
+static bool ask_to_open(struct job *j, const char *path, struct err *e)
+{
+    bool fine = job_unseal(j, path, NULL, e); /* nobody is asked in vain */
+    for (int tries = 0; fine && tries < 3; tries++) {
+        char *label = x_format(_("Passphrase of %s"), path);
+        struct secret *typed = cli_ask(label);
+        free(label);
+        if (!typed) {
+            err_set(e, ERR_SEALED_PASSPHRASE, "%s: nobody is there to ask, or nothing was typed", path);
+            return false;
+        }
+        err_clear(e);
+        fine = job_unseal(j, path, typed, e);
+        secret_free(typed);
+        if (fine || e->code != ERR_SEALED_PASSPHRASE)
+            return fine;
+        fprintf(stderr, "%s\n", _("the passphrase does not fit"));
+        fine = true;
+    }
+    return false;
+}
+
+static bool open_sealed(struct job *j, const char *from, struct err *e)
+{
+    bool is_asked = !from || strcmp(from, "ask") == 0;
+    char *path = job_sealed_file(j);
+    struct secret *given = path && !is_asked ? given_passphrase(from, e) : NULL;
+    bool fine = !path || is_asked || given;
+    while (fine && path) {
+        fine = is_asked ? ask_to_open(j, path, e) : job_unseal(j, path, given, e);
+        free(path);
+        path = job_sealed_file(j);
+    }
+    free(path);
+    secret_free(given);
+    return fine;
+}
+
+bool cli_job_resolve(struct job *j, const char *passphrase_from, struct err *e)
+{
+    return open_sealed(j, passphrase_from, e) && job_resolve(j, ask, NULL, e);
 }
 
 /* The i-th secret of a job, in an order both processes agree on. */
@@ -261,7 +331,7 @@ bool cli_job_ready(struct job *j, struct job_options *o, char *const *files, int
     pthread_sigmask(SIG_BLOCK, &pipe_only, NULL);
     if (!cli_job_load(j, o, code))
         return false;
-    if (!cli_job_resolve(j, &e))
+    if (!cli_job_resolve(j, o->passphrase_from, &e))
         *code = cli_fail(&e);
     return e.code == ERR_OK;
 }

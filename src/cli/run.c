@@ -97,6 +97,7 @@ static bool parse_args(const struct command *self, struct run_args *a, int argc,
         {"answers", "FILE", OPT_TEXT, &a->job.answers_file,
          "answers to questions, lines of ID: choice"},
         {"answer", "ID=CHOICE", OPT_LIST, &a->job.answers, "one answer; may be repeated"},
+        {"passphrase-from", "REF", OPT_TEXT, &a->job.passphrase_from, CLI_PASSPHRASE_HELP},
         {"json", NULL, OPT_SWITCH, &a->json, "JSON lines in place of text"},
         {"secrets-fd", "N", OPT_TEXT, &a->secrets_fd, NULL},
         {"with-parent", NULL, OPT_SWITCH, &a->with_parent, NULL},
@@ -130,7 +131,7 @@ static int run_job(struct run_args *a)
         bool ok = home != NULL;
         if (ok && a->secrets_fd)
             ok = cli_secrets_receive(&j, (int)strtol(a->secrets_fd, NULL, 10), &e);
-        ok = ok && cli_job_resolve(&j, &e);
+        ok = ok && cli_job_resolve(&j, a->job.passphrase_from, &e);
         bool window = !a->detach && !a->foreground && !a->json && cli_has_window();
         if (!ok)
             code = cli_fail(&e);
@@ -160,14 +161,14 @@ int cmd_run(const struct command *self, int argc, char **argv)
 }
 
 /* The job of a run that was started before, with its passwords. false: *code, and *e unless its problems were printed. */
-static bool job_of_run(const struct run_ref *r, struct job *j, int *code, struct err *e)
+static bool job_of_run(const struct run_ref *r, const char *passphrase_from, struct job *j, int *code, struct err *e)
 {
     char *file = x_format("%s/job.yaml", r->dir);
     struct job_options o = {.files = (const char *const[]){file}, .nfiles = 1};
     bool fine = access(file, R_OK) == 0 || err_set(e, ERR_CONF_FILE, "%s: %s", file, strerror(errno));
     if (fine && cli_job_load(j, &o, code)) {
         cli_job_ask_unset(j);
-        fine = cli_job_resolve(j, e);
+        fine = cli_job_resolve(j, passphrase_from, e);
     } else {
         fine = false;
     }
@@ -175,13 +176,13 @@ static bool job_of_run(const struct run_ref *r, struct job *j, int *code, struct
     return fine;
 }
 
-int cli_resume(const struct run_ref *r)
+int cli_resume(const struct run_ref *r, const char *passphrase_from)
 {
     struct job j;
     struct err e = {0};
     int code = EXIT_USAGE;
     job_init(&j);
-    if (job_of_run(r, &j, &code, &e))
+    if (job_of_run(r, passphrase_from, &j, &code, &e))
         code = run_detached(&j, r->home, false);
     else if (e.code != ERR_OK)
         code = cli_fail(&e);
@@ -189,22 +190,23 @@ int cli_resume(const struct run_ref *r)
     return code;
 }
 
-bool cli_resume_quietly(const struct run_ref *r, struct err *e)
+bool cli_resume_quietly(const struct run_ref *r, const char *passphrase_from, struct err *e)
 {
     struct job j;
     struct spawn_options o = {.home = r->home, .is_quiet = true};
     int code = EXIT_USAGE;
     job_init(&j);
-    bool fine = job_of_run(r, &j, &code, e) ? cli_spawn(&j, &o, NULL, &code, e) : e->code == ERR_OK && err_set(e, ERR_CONF_FILE, "%s/job.yaml", r->dir);
+    bool fine = job_of_run(r, passphrase_from, &j, &code, e) ? cli_spawn(&j, &o, NULL, &code, e) : e->code == ERR_OK && err_set(e, ERR_CONF_FILE, "%s/job.yaml", r->dir);
     job_release(&j);
     return fine;
 }
 
 int cmd_resume(const struct command *self, int argc, char **argv)
 {
-    const char *run_dir = NULL;
+    const char *run_dir = NULL, *passphrase_from = NULL;
     const struct opt opts[] = {
         {"run-dir", "DIR", OPT_TEXT, &run_dir, "where runs are kept on this host"},
+        {"passphrase-from", "REF", OPT_TEXT, &passphrase_from, CLI_PASSPHRASE_HELP},
     };
     int first, code;
     struct run_ref r;
@@ -216,7 +218,7 @@ int cmd_resume(const struct command *self, int argc, char **argv)
     if (!cli_find(&r, run_dir, argc > first ? argv[first] : NULL, &e))
         return cli_fail(&e);
     if (!r.is_live)
-        code = cli_resume(&r);
+        code = cli_resume(&r, passphrase_from);
     else if (cli_call(&r, "resume", NULL, NULL, &e))
         code = printf("run %s goes on\n", r.name) > 0 ? EXIT_FINE : EXIT_INTERNAL;
     else

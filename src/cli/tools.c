@@ -17,6 +17,7 @@ int cmd_verify(const struct command *self, int argc, char **argv)
     bool json = false;
     const struct opt opts[] = {
         {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
+        {"passphrase-from", "REF", OPT_TEXT, &jo.passphrase_from, CLI_PASSPHRASE_HELP},
         {"json", NULL, OPT_SWITCH, &json, "one JSON object in place of text"},
     };
     int first, code;
@@ -67,11 +68,11 @@ static int export_to(const struct buf *text, const char *dir)
 }
 
 /* DM's files into dir, or one after another to standard output. What DM has no words for goes to standard error. */
-static int export_dm(struct job *j, const char *dir)
+static int export_dm(struct job *j, const char *passphrase_from, const char *dir)
 {
     struct dm_out out = {0};
     struct err e = {0};
-    if (j->secret_key_path && !cli_job_resolve(j, &e))
+    if (j->secret_key_path && !cli_job_resolve(j, passphrase_from, &e))
         return cli_fail(&e);
     bool ok = dm_emit(j, &out);
     cli_problems(&out.told);
@@ -97,6 +98,7 @@ int cmd_export(const struct command *self, int argc, char **argv)
         {"output", "DIR", OPT_TEXT, &dir,
          "also -o: write into DIR in place of standard output; files that exist stay"},
         {"set", "PATH=VALUE", OPT_LIST, &jo.sets, "set a value of the job; may be repeated"},
+        {"passphrase-from", "REF", OPT_TEXT, &jo.passphrase_from, CLI_PASSPHRASE_HELP},
     };
     int first, code;
     struct job j;
@@ -116,7 +118,7 @@ int cmd_export(const struct command *self, int argc, char **argv)
         job_init(&j);
         bool is_fine = cli_job_load(&j, &jo, &code);
         if (is_fine && jo.is_for_dm) {
-            code = export_dm(&j, dir);
+            code = export_dm(&j, jo.passphrase_from, dir);
         } else if (is_fine) {
             job_emit(&j, &text);
             code = export_to(&text, dir);

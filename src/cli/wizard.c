@@ -129,7 +129,7 @@ static bool resume(void *arg, const char *run, struct err *e)
 {
     struct around *a = arg;
     struct run_ref r = {.home = a->home, .name = (char *)(uintptr_t)run, .dir = x_format("%s/%s", a->home, run)};
-    bool fine = cli_resume_quietly(&r, e);
+    bool fine = cli_resume_quietly(&r, NULL, e);
     free(r.dir);
     return fine;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How DM's password text is made and read. CFB has no check of its own: a wrong key gives other
 // bytes, not an error, so the result is held against UTF-8 and control characters before it is
-// taken. The one door to OpenSSL of this room.
+// taken. One of the two doors to OpenSSL of this room (sealed.c is the other).
 #include "conf/dm_secret.h"
 #include "conf/field.h"
 

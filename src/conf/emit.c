@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 struct emitter {
+    const char *dir; // where the text will lie; NULL: somewhere
     const struct job *job;
     struct buf *out;
     bool has_help;
@@ -142,9 +143,17 @@ static bool add_refused(const struct job *j, struct buf *out)
     return n > 0;
 }
 
-static bool add_secret(const struct job *j, const struct job_secret *s, struct buf *out)
+static bool add_secret(const struct emitter *em, const struct job_secret *s, struct buf *out)
 {
+    const struct job *j = em->job;
     struct buf text = {0};
+    size_t n = em->dir ? strlen(em->dir) : 0;
+    if (n && s->origin == SECRET_SEALED && strncmp(s->reference, em->dir, n) == 0 && s->reference[n] == '/' && !strchr(s->reference + n + 1, '/')) {
+        buf_addf(&text, "${sealed:%s}", s->reference + n + 1);
+        yaml_quote(text.p, out);
+        buf_release(&text);
+        return true;
+    }
     bool is_known = s->origin != SECRET_PLAIN && (s->origin != SECRET_DM || j->secret_key_path);
     if (is_known && secret_text(s, &text))
         yaml_quote(text.p, out);
@@ -202,7 +211,7 @@ static bool add_value(const struct emitter *em, const struct field *f, const voi
         return false;
     case F_SECRET:
         if (!raw)
-            return add_secret(em->job, at, out);
+            return add_secret(em, at, out);
         yaml_quote(raw, out);
         return true;
     default:
@@ -325,16 +334,29 @@ static void emit_ends(const struct emitter *em, const struct field *f)
     }
 }
 
-void conf_emit(const struct job *j, struct buf *out, bool has_help)
+static void emit_at(const struct job *j, const char *dir, struct buf *out, bool has_help)
 {
-    struct emitter em = {j, out, has_help};
+    struct emitter em = {.dir = dir, .job = j, .out = out, .has_help = has_help};
     buf_adds(out, "# A job of tidegate. Settings that are not here have their defaults.\n");
     emit_table(&em, job_fields, j, "", "");
+}
+
+void conf_emit(const struct job *j, struct buf *out, bool has_help)
+{
+    emit_at(j, NULL, out, has_help);
 }
 
 void job_emit(const struct job *j, struct buf *out)
 {
     conf_emit(j, out, false);
+}
+
+void job_emit_beside(const struct job *j, const char *path, struct buf *out)
+{
+    char *dir = path_from("", path);
+    *strrchr(dir, '/') = 0;
+    emit_at(j, dir, out, false);
+    free(dir);
 }
 
 static void manual_table(const struct field *table, struct buf *out)

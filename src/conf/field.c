@@ -339,7 +339,7 @@ const struct field end_fields[] = {
      .type = F_SECRET,
      AT(password),
      .label = "Password",
-     .help = "${env:NAME}, ${file:/path}, ${ask}, or DM-encrypted text; never plain text."},
+     .help = "${env:NAME}, ${file:/path}, ${sealed:FILE#NAME}, ${ask}, or DM-encrypted text; never plain text."},
     {.path = "tls",
      .type = F_BOOL,
      AT(tls.is_on),

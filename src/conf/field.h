@@ -96,7 +96,9 @@ bool event_is_lost_in_dm(const struct job *j, size_t i);
 
 /* Secrets; the text of a DM password comes from dm_secret.h */
 void secret_clear(struct job_secret *s);
-bool secret_is_reference(const char *text); /* ${env:X}, ${file:/p}, ${ask} */
+bool secret_is_reference(const char *text); /* ${env:X}, ${file:/p}, ${sealed:FILE#NAME}, ${ask} */
+/* The path as it is from there, absolute; dir "": the working directory. Caller frees. */
+char *path_from(const char *dir, const char *path);
 bool text_is_placeholder(const char *text, bool is_secret);
 bool secret_text(const struct job_secret *s, struct buf *out);
 

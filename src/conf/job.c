@@ -328,7 +328,7 @@ bool job_set(struct job *j, const char *path, const char *value, struct err *e)
 static void copy_secret(struct job_secret *to, const struct job_secret *from)
 {
     secret_clear(to);
-    *to = (struct job_secret){from->origin, from->reference ? x_strdup(from->reference) : NULL, secret_copy(from->value)};
+    *to = (struct job_secret){from->origin, from->reference ? x_strdup(from->reference) : NULL, from->is_typed, secret_copy(from->value)};
 }
 
 void job_copy(struct job *to, const struct job *from)
@@ -366,6 +366,7 @@ bool job_set_secret(struct job *j, const char *path, const char *reference, stru
     struct job_secret *s = (struct job_secret *)(uintptr_t)job_secret_at(j, path);
     secret_free(s->value);
     s->value = value;
+    s->is_typed = value != NULL;
     return true;
 }
 
@@ -424,6 +425,8 @@ static bool resolve(struct job *j, struct job_secret *s, const char *label,
         return resolve_file(s, label, e);
     case SECRET_DM:
         return resolve_dm(s, j->secret_key_path, e);
+    case SECRET_SEALED:
+        return err_set(e, ERR_SEALED_PASSPHRASE, "%s: the passphrase of %.*s was not given", label, (int)(strrchr(s->reference, '#') - s->reference), s->reference);
     case SECRET_ASK:
         break;
     }
@@ -447,11 +450,12 @@ static bool resolve_end(struct job *j, struct job_end *end, const char *what,
 bool job_resolve(struct job *j, struct secret *(*ask)(void *arg, const char *label), void *arg,
                  struct err *e)
 {
-    for (size_t i = 0; i < j->nsources; i++)
-        if (!resolve_end(j, &j->sources[i], j->sources[i].id ? j->sources[i].id : "source", ask,
-                         arg, e))
-            return false;
-    return resolve_end(j, &j->target, "target", ask, arg, e);
+    bool is_fine = true;
+    for (size_t i = 0; i < j->nsources && (is_fine || !ask); i++)
+        is_fine = resolve_end(j, &j->sources[i], j->sources[i].id ? j->sources[i].id : "source", ask, arg, is_fine ? e : NULL) && is_fine;
+    if (is_fine || !ask)
+        is_fine = resolve_end(j, &j->target, "target", ask, arg, is_fine ? e : NULL) && is_fine;
+    return is_fine;
 }
 
 const char *job_mode_name(enum job_mode m)

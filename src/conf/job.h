@@ -15,11 +15,12 @@ enum job_until { UNTIL_COPIED, UNTIL_CUTOVER };
 enum job_road { ROAD_STREAM, ROAD_SNAPSHOT, ROAD_DM };
 enum job_indexes { INDEXES_WITH_DATA, INDEXES_AFTER_COPY };
 enum job_pace { PACE_GENTLE, PACE_NORMAL, PACE_FAST };
-enum secret_origin { SECRET_NONE, SECRET_ENV, SECRET_FILE, SECRET_ASK, SECRET_DM, SECRET_PLAIN };
+enum secret_origin { SECRET_NONE, SECRET_ENV, SECRET_FILE, SECRET_ASK, SECRET_SEALED, SECRET_DM, SECRET_PLAIN };
 
 struct job_secret {               /* where a secret comes from, and itself once resolved */
     enum secret_origin origin;
-    char *reference;              /* variable, path, DM text; NULL for PLAIN and ASK: never the secret itself */
+    char *reference;              /* variable, path, "/FILE#NAME" of a sealed file, DM text; NULL for PLAIN and ASK: never the secret itself */
+    bool is_typed;                /* by job_set_secret: the reference alone would not bring it back */
     struct secret *value;         /* NULL until job_resolve */
 };
 struct job_tls {
@@ -178,16 +179,30 @@ struct event_verdict {
  * NULL: about the schema. Any thread. */
 struct event_verdict job_judge(const struct job *j, const char *schema, const char *table, const char *const *names, const char *sql);
 /* A secret that was typed: value is taken over (NULL: none is known yet), reference is what job_emit writes for it
- * ("${env:NAME}", "${file:/path}" or "${ask}"). The value is never written anywhere. */
+ * ("${env:NAME}", "${file:/path}", "${sealed:FILE#NAME}" or "${ask}"). The value is never written anywhere. */
 bool job_set_secret(struct job *j, const char *path, const char *reference, struct secret *value, struct err *e);
 /* NULL: no secret has that path. */
 const struct job_secret *job_secret_at(const struct job *j, const char *path);
 /* Cross-field checks before a run: what this version refuses, what is missing. */
 bool job_check(const struct job *j, struct job_problems *out);
-/* Resolves every secret reference (env, file, DM text; ask: calls ask, NULL fails). */
+/* Resolves every secret reference (env, file, DM text; ask: calls ask, NULL fails). One of a sealed file must have been
+ * opened before (job_unseal). What one failure leaves is resolved all the same where ask is NULL. */
 bool job_resolve(struct job *j, struct secret *(*ask)(void *arg, const char *label), void *arg, struct err *e);
+/* Sealed files (sealed.h). The first one that holds a password which is not known yet; NULL: none. Belongs to the caller. */
+char *job_sealed_file(const struct job *j);
+/* Takes from that file what the job names of it. passphrase NULL: only looks whether it can be opened. ERR_SEALED_…. */
+bool job_unseal(struct job *j, const char *path, const struct secret *passphrase, struct err *e);
+/* How many passwords were typed, and no file holds yet. */
+size_t job_typed(const struct job *j);
+/* Where they would go: DIR/shop.sealed for DIR/shop.yaml; absolute. Caller frees. */
+char *job_sealed_beside(const char *job_path);
+/* Writes the typed passwords into that file, and what the job names of it already; from then on they are references to it.
+ * A file that is there gives way. */
+bool job_seal(struct job *j, const char *path, const struct secret *passphrase, struct err *e);
 /* Native job.yaml; secrets as references only. */
 void job_emit(const struct job *j, struct buf *out);
+/* As it is written to that path: a sealed file in the same directory by its name alone, so that both can be moved. */
+void job_emit_beside(const struct job *j, const char *path, struct buf *out);
 
 /* Would it move? System schemas never. DM's block-allow-list semantics (DM.md 1.8) and routes (DM.md 1.5). table NULL asks about a schema. */
 bool job_wants(const struct job *j, const char *schema, const char *table);

@@ -114,6 +114,20 @@ static bool plain_secret(struct reader *r, struct job_secret *s, const char *pat
     return true;
 }
 
+// A sealed file lies where the file that names it lies. The run's own copy of the job lies elsewhere: from here on the
+// reference is whole.
+static char *settled(const struct reader *r, const struct ynode *y)
+{
+    const char *slash = r->where ? NULL : strrchr(y->file, '/');
+    if (!slash || strncmp(y->text, "${sealed:", 9) != 0 || y->text[9] == '/')
+        return NULL;
+    char *dir = x_strndup(y->file, (size_t)(slash - y->file) + (slash == y->file)), *whole = path_from(dir, y->text + 9);
+    char *text = x_format("${sealed:%s", whole);
+    free(dir);
+    free(whole);
+    return text;
+}
+
 static void read_scalar(struct reader *r, const struct field *f, void *base, const char *path,
                         const struct ynode *y)
 {
@@ -139,8 +153,10 @@ static void read_scalar(struct reader *r, const struct field *f, void *base, con
     if (f->type == F_SECRET &&
         plain_secret(r, (struct job_secret *)((char *)base + f->offset), path, y))
         return;
-    if (!field_put(f, base, y->text, &e))
+    char *text = f->type == F_SECRET && secret_is_reference(y->text) ? settled(r, y) : NULL;
+    if (!field_put(f, base, text ? text : y->text, &e))
         rd_problem(r, false, e.code, y, "%s %s", path, e.text);
+    free(text);
 }
 
 bool rd_pattern(struct reader *r, const struct ynode *y, const char *pattern)

@@ -5,6 +5,7 @@
 #include "base/pattern.h"
 #include "conf/dm_secret.h"
 #include "conf/field.h"
+#include "conf/sealed.h"
 
 #include "base/text.h"
 
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 bool parse_bool(const char *text, bool *out)
 {
@@ -134,10 +136,25 @@ void secret_clear(struct job_secret *s)
     *s = (struct job_secret){0};
 }
 
+// ${sealed:FILE#NAME}: a # may be in FILE, and a } where a directory has one.
+static bool is_sealed(const char *text)
+{
+    size_t n = strlen(text);
+    const char *mark = strrchr(text, '#');
+    if (n < 13 || strncmp(text, "${sealed:", 9) != 0 || text[n - 1] != '}' || !mark || mark == text + 9)
+        return false;
+    char *name = x_strndup(mark + 1, (size_t)(text + n - 1 - mark - 1));
+    bool is_fine = sealed_name_is_valid(name) && !strchr(text, '\n');
+    free(name);
+    return is_fine;
+}
+
 bool secret_is_reference(const char *text)
 {
     size_t n = strlen(text);
     if (!strcmp(text, "${ask}"))
+        return true;
+    if (is_sealed(text))
         return true;
     return n > 7 && text[n - 1] == '}' && strcspn(text, "\n}") == n - 1 &&
            ((!strncmp(text, "${env:", 6)) || (n > 8 && !strncmp(text, "${file:", 7)));
@@ -161,6 +178,16 @@ bool text_is_placeholder(const char *text, bool is_secret)
            (n > 2 && text[0] == '<' && text[n - 1] == '>');
 }
 
+char *path_from(const char *dir, const char *path)
+{
+    if (path[0] == '/')
+        return x_strdup(path);
+    char *here = dir[0] == '/' ? NULL : getcwd(NULL, 0);
+    char *whole = x_format("%s%s%s%s%s", here ? here : "", here ? "/" : "", dir, *dir ? "/" : "", path);
+    free(here);
+    return whole;
+}
+
 static bool put_secret(struct job_secret *s, const char *text, struct err *e)
 {
     struct job_secret next = {0};
@@ -169,6 +196,11 @@ static bool put_secret(struct job_secret *s, const char *text, struct err *e)
         next.origin = SECRET_NONE;
     } else if (!strcmp(text, "${ask}")) {
         next.origin = SECRET_ASK;
+    } else if (is_sealed(text)) {
+        char *inside = x_strndup(text + 9, n - 10);
+        next.origin = SECRET_SEALED;
+        next.reference = path_from("", inside);
+        free(inside);
     } else if (secret_is_reference(text)) {
         bool is_env = text[2] == 'e';
         next.origin = is_env ? SECRET_ENV : SECRET_FILE;
@@ -178,7 +210,7 @@ static bool put_secret(struct job_secret *s, const char *text, struct err *e)
         next.reference = x_strdup(text);
     } else {
         return err_set(e, ERR_CONF_VALUE,
-                       "is plain text; write ${env:NAME}, ${file:/path} or ${ask} instead");
+                       "is plain text; write ${env:NAME}, ${file:/path}, ${sealed:FILE#NAME} or ${ask} instead");
     }
     secret_clear(s);
     *s = next;
@@ -195,6 +227,9 @@ bool secret_text(const struct job_secret *s, struct buf *out)
         return true;
     case SECRET_FILE:
         buf_addf(out, "${file:%s}", s->reference);
+        return true;
+    case SECRET_SEALED:
+        buf_addf(out, "${sealed:%s}", s->reference);
         return true;
     case SECRET_DM:
         buf_adds(out, s->reference);

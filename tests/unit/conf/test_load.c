@@ -212,7 +212,7 @@ static void all_errors_at_once(void **state)
         "full?",
         "TG-1003 bad.yaml:5:3: unknown key \"hots\" in source; did you mean \"host\"?",
         "TG-1004 bad.yaml:6:9: source.port is 70000; it can be 1 to 65535",
-        "TG-1004 bad.yaml:7:13: source.password is plain text; write ${env:NAME}, ${file:/path} or "
+        "TG-1004 bad.yaml:7:13: source.password is plain text; write ${env:NAME}, ${file:/path}, ${sealed:FILE#NAME} or "
         "${ask} instead",
         "TG-1003 bad.yaml:8:9: unknown key \"verfy\" in source.tls; did you mean \"verify\"?",
         "TG-1004 bad.yaml:9:9: target needs a map, and this is a list",

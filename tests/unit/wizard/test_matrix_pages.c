@@ -141,7 +141,13 @@ static void make_box(struct bench *b, const char *name)
     else if (strcmp(name, "box-sources") == 0)
         on_page(b, STEP_SOURCE), ask_sources(w, K_ENTER);
     else if (strcmp(name, "box-overwrite") == 0)
-        on_page(b, STEP_SOURCE), ask_overwrite(w, "/home/me/shop-prod.yaml");
+        on_page(b, STEP_SOURCE), ask_overwrite(w, "/home/me/shop-prod.yaml", false);
+    else if (strcmp(name, "box-seal") == 0)
+        on_page(b, STEP_SOURCE), ask_seal(w, "/home/me/shop-prod.yaml");
+    else if (strcmp(name, "box-replace-sealed") == 0)
+        on_page(b, STEP_SOURCE), ask_replace_sealed(w, "/home/me/shop-prod.yaml", "/home/me/shop-prod.sealed");
+    else if (strcmp(name, "box-unseal") == 0)
+        on_page(b, STEP_SOURCE), ask_sealed_again(w, "/home/me/shop-prod.sealed", NULL);
     else if (strcmp(name, "box-copy") == 0)
         on_page(b, STEP_SOURCE), text = text_of("  GRANT SELECT, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'tg_reader'@'%';\n"), ask_copy(w, "GRANT", &text, K_F6);
     else if (strcmp(name, "box-lost") == 0)
@@ -230,7 +236,7 @@ static void test_pages(void **unused)
 static void test_boxes(void **unused)
 {
     static const char *const boxes[] = {"box-cure", "box-accept", "box-start", "box-save", "box-open", "box-leave", "box-text", "box-files", "box-origin", "box-sources",
-                                        "box-overwrite", "box-copy", "box-lost", "box-details", "box-rules", "box-rename", "box-drop", "box-keys", "box-pages",
+                                        "box-overwrite", "box-seal", "box-replace-sealed", "box-unseal", "box-copy", "box-lost", "box-details", "box-rules", "box-rename", "box-drop", "box-keys", "box-pages",
                                         "box-events", "box-event-which", "box-event", "box-event-kinds", "box-event-group", "box-event-hard"};
     (void)unused;
     for (size_t i = 0; i < TG_ARRAY_LEN(boxes); i++)
