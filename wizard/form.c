@@ -68,8 +68,7 @@ static void get(const struct form_field *f, const struct wz *w, struct buf *out)
         job_get(w->job, form_path(f, w, path), out);
 }
 
-/* What is typed stays in memory; the file gets the reference that was chosen, or the usual variable. */
-static bool set_secret(const struct form_field *f, struct wz *w, const char *value, struct err *e)
+bool form_set_secret(const struct form_field *f, struct wz *w, const char *value, struct err *e)
 {
     bool is_target = strncmp(f->path, "target", 6) == 0;
     char path[200], reference[300];
@@ -89,7 +88,7 @@ static bool set(const struct form_field *f, struct wz *w, const char *value, str
 {
     char path[200];
     if (f->look == FORM_SECRET)
-        return set_secret(f, w, value, e);
+        return form_set_secret(f, w, value, e);
     return f->set ? f->set(w, value, e) : job_set(w->job, form_path(f, w, path), value, e);
 }
 
@@ -156,9 +155,9 @@ static void judge_secret(const struct form_field *f, const struct wz *w, struct 
         return;
     word->role = ROLE_WARN;
     if (s->origin == SECRET_ENV)
-        snprintf(word->text, sizeof word->text, _("the variable %.80s is not set here: type the password, or F4 for another origin"), s->reference);
+        snprintf(word->text, sizeof word->text, _("the variable %.80s is not set here: type the password, or {F4} for another origin"), s->reference);
     else
-        snprintf(word->text, sizeof word->text, _("the file %.100s can't be read: type the password, or F4 for another origin"), s->reference);
+        snprintf(word->text, sizeof word->text, _("the file %.100s can't be read: type the password, or {F4} for another origin"), s->reference);
 }
 
 /* What the job's own rules say of the value, then what the page knows. */
@@ -363,7 +362,8 @@ const char *form_typed(const struct form *f, size_t i)
 {
     if (f->field[i].look == FORM_SECRET)
         return NULL;
-    return f->held == i && f->is_touched ? f->edit.text : f->raw[i];
+    const char *typed = f->held == i && f->is_touched ? f->edit.text : f->raw[i], *scheme = typed ? strstr(typed, "://") : NULL;
+    return scheme && strchr(scheme, '@') ? NULL : typed;
 }
 
 bool form_put(struct form *f, struct wz *w, size_t i, const char *value)
@@ -502,10 +502,11 @@ static int draw_word(const struct form *f, size_t field, struct canvas *c, struc
     struct rect in = {y, r.x + VALUE_AT, TG_MAX(r.y + r.h - y, 0), r.w - VALUE_AT};
     static const char *const marks[ROLE_COUNT] = {[ROLE_WARN] = "! ", [ROLE_BAD] = "✗ ", [ROLE_OK] = "✓ "};
     const struct form_word *word = &f->word[field];
-    char text[600], key[80];
+    char text[600], said[600], key[80];
     if (!word->text[0])
         return 0;
-    snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", retell(word->text));
+    keymap_say(wizard_keys, 2, retell(word->text), said, sizeof said - 8);
+    snprintf(text, sizeof text, "%s%.590s", marks[word->role] ? marks[word->role] : "", said);
     int used = canvas_wrap(c, in, 2, word->role, text);
     if (!word->repair[0])
         return used;

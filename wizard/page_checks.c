@@ -182,7 +182,7 @@ static bool ready(struct wz *w, char why[160])
     if (w->probe[PROBE_CHECKS].is_running)
         snprintf(why, 160, "%s", _("the checks are still running"));
     else if (!p || w->probe[PROBE_CHECKS].is_stale)
-        snprintf(why, 160, "%s", _("the answers have changed: r runs the checks again"));
+        snprintf(why, 160, "%s", _("the answers have changed: {r} runs the checks again"));
     else if (p->nfail)
         snprintf(why, 160, p->nfail == 1 ? _("%u failing: cure it, or accept it with a reason") : _("%u failing: cure them, or accept with a reason"), p->nfail);
     return !why[0];

@@ -43,12 +43,12 @@ bool end_set_tls(struct wz *w, bool is_target, const char *value, struct err *e)
 
 void end_draw_test(struct wz *w, enum probe p, struct canvas *c, struct rect r, int used, const char *title)
 {
-    char age[80];
+    char age[80], said[80];
     int y = r.y + used + 1, h = TG_MIN(r.y + r.h - y, TEST_ROWS);
     if (h < 3)
         return;
     struct rect box = {y, 2, h, TG_MIN(r.w, 80) - 4};
-    wz_box(c, box, w, false, title, wz_probe_age(w, p, age));
+    wz_box(c, box, w, false, wz_say(w, title, said, sizeof said), wz_probe_age(w, p, age));
     wz_probe_draw(w, p, c, rect_inside(box));
 }
 

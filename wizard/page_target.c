@@ -55,6 +55,11 @@ static void say_tls(const struct wz *w, const char *value, struct form_word *out
     snprintf(out->repair, sizeof out->repair, "verify");
 }
 
+static bool set_host(struct wz *w, const char *value, struct err *e)
+{
+    return end_set_host(w, true, value, e);
+}
+
 static void get_tls(const struct wz *w, struct buf *out)
 {
     end_get_tls(w, true, out);
@@ -75,13 +80,13 @@ static bool has_tls(const struct wz *w)
 
 static const struct form_field fields[] = {
     {.path = "target.kind", .look = FORM_RADIO, .label = N_("Kind"), .choices = kinds, .set = set_kind, .help = KIND_HELP},
-    {.path = "target.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host, .help = N_("The address of a TiDB server, or of the balancer before several.")},
+    {.path = "target.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host, .set = set_host, .help = N_("The address of a TiDB server, or of the balancer before several.")},
     {.path = "target.port", .look = FORM_TEXT, .label = N_("Port")},
     {.path = "target.user", .look = FORM_TEXT, .label = N_("User"), .say = say_user,
-     .help = N_("It makes schemas and tables and writes rows; F6 shows the GRANT to copy.\n\nTiDB Cloud Starter and Essential: the prefix belongs to the name.")},
+     .help = N_("It makes schemas and tables and writes rows; {F6} shows the GRANT to copy.\n\nTiDB Cloud Starter and Essential: the prefix belongs to the name.")},
     {.path = "target.password", .look = FORM_SECRET, .label = N_("Password"),
      .help = N_("It stays in the memory of this window. The job file gets a reference, at first ${env:TG_TARGET_PASSWORD}.\n\n"
-                "F4 or Ctrl-P chooses another origin: a variable, a file, or being asked at each start.\n\nCtrl-R shows what you type, Ctrl-U clears it.")},
+                "{F4 Ctrl-P} chooses another origin: a variable, a file, or being asked at each start.\n\n{Ctrl-R} shows what you type, Ctrl-U clears it.")},
     {.path = "target.tls", .look = FORM_CYCLE, .label = N_("TLS"), .choices = tls_ways, .get = get_tls, .set = set_tls, .say = say_tls,
      .help = N_("off: rows are readable on the way.\n\nverify host: the server must prove its name.\n\nhost not checked: encrypted, but anybody could answer.")},
     {.path = "target.tls.ca", .look = FORM_TEXT, .label = N_("CA file"), .is_beside = true, .shown = has_tls, .help = N_("Empty: the system's own list.")},
@@ -90,7 +95,7 @@ static const struct form_field fields[] = {
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
     int used = form_draw(&w->form[w->at], w, c, (struct rect){r.y + 1, 2, end_form_rows(w, PROBE_TARGET, r), r.w - 4});
-    end_draw_test(w, PROBE_TARGET, c, r, used + 1, _("Test  Ctrl-T"));
+    end_draw_test(w, PROBE_TARGET, c, r, used + 1, _("Test  {Ctrl-T}"));
 }
 
 static void below(struct wz *w, struct canvas *c, struct rect r)

@@ -125,6 +125,8 @@ static void on_result(void *arg, const struct check_result *r)
     if (is_test(k->which)) {
         if (told_line(&k->told, end, r, &line))
             tell(k, &line);
+        if (told_remedy(r, &line))
+            tell(k, &line);
         return;
     }
     const char *said = r->nfindings ? r->findings[0].text : r->found ? r->found : r->detail ? r->detail : "";

@@ -121,6 +121,15 @@ bool told_line(struct told *t, const struct job_end *end, const struct check_res
     return true;
 }
 
+bool told_remedy(const struct check_result *r, struct probe_line *out)
+{
+    if (r->state != CHECK_FAIL || r->code == ERR_OK)
+        return false;
+    *out = (struct probe_line){.state = r->state, .is_remedy = true};
+    snprintf(out->text, sizeof out->text, "%.230s", _(err_info(r->code)->cure));
+    return out->text[0] != 0;
+}
+
 bool told_view(const struct check_view *v, bool is_target, struct probe_line *out)
 {
     char size[32];
