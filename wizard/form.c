@@ -189,6 +189,14 @@ void form_judge(struct form *f, struct wz *w)
             judge_value(f, w, order[k], NULL);
 }
 
+/* A host may make the port below it wrong, or right again. */
+static void judge_beside(struct form *f, struct wz *w, bool is_same)
+{
+    size_t next = f->held + 1;
+    if (!is_same && next < f->n && f->field[next].say && is_text(&f->field[next]) && !f->raw[next])
+        judge_value(f, w, next, NULL);
+}
+
 /* Takes what is in the edit field; a refused text is kept as it is. */
 static void commit(struct form *f, struct wz *w)
 {
@@ -212,6 +220,7 @@ static void commit(struct form *f, struct wz *w)
         wz_typed(w, field);
     }
     judge_value(f, w, f->held, &e);
+    judge_beside(f, w, is_same);
 }
 
 static bool is_default(const struct form *f, size_t i, const struct wz *w)

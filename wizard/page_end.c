@@ -26,6 +26,18 @@ const char *end_path(const struct wz *w, bool is_target, const char *field, char
     return out;
 }
 
+bool end_is_other(const struct wz *w, bool is_target, struct form_word *out)
+{
+    const struct job_end *s = end_shown(w, false), *t = end_shown(w, true);
+    bool is_same = s->host && s->host[0] && t->host && strcmp(s->host, t->host) == 0 && s->port == t->port;
+    if (!is_same)
+        return false;
+    out->role = ROLE_BAD;
+    snprintf(out->text, sizeof out->text, "%s", is_target ? _("this is the source's address: source and target must be two servers")
+                                                          : _("this is the target's address: source and target must be two servers"));
+    return true;
+}
+
 void end_get_tls(const struct wz *w, bool is_target, struct buf *out)
 {
     const struct job_tls *t = &end_shown(w, is_target)->tls;

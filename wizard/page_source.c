@@ -17,15 +17,12 @@ static const char *kind_of(const struct wz *w)
 /* Amazon's names of readers: NAME.cluster-ro-ID.REGION.… */
 static void say_host(const struct wz *w, const char *value, struct form_word *out)
 {
+    (void)w;
     const char *at = strstr(value, ".cluster-ro-");
-    const struct job_end *t = &w->job->target;
     if (at) {
         out->role = ROLE_WARN;
         snprintf(out->text, sizeof out->text, "%s", _("This looks like a reader endpoint. Readers write no binlog."));
         snprintf(out->repair, sizeof out->repair, "%.*s.cluster-%.150s", (int)TG_MIN(at - value, 90), value, at + strlen(".cluster-ro-"));
-    } else if (t->host && t->host[0] && strcmp(value, t->host) == 0 && end_shown(w, false)->port == t->port) {
-        out->role = ROLE_BAD;
-        snprintf(out->text, sizeof out->text, "%s", _("this is the target's address: source and target must be two servers"));
     } else if (strstr(value, "://") || strchr(value, '/')) {
         out->role = ROLE_BAD;
         snprintf(out->text, sizeof out->text, "%s", _("a name or an address only; the port and the user have fields of their own"));
@@ -34,7 +31,8 @@ static void say_host(const struct wz *w, const char *value, struct form_word *ou
 
 static void say_port(const struct wz *w, const char *value, struct form_word *out)
 {
-    (void)w;
+    if (end_is_other(w, false, out))
+        return;
     if (strcmp(value, "33060") != 0)
         return;
     out->role = ROLE_WARN;

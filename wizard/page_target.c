@@ -28,14 +28,17 @@ static bool set_kind(struct wz *w, const char *value, struct err *e)
 
 static void say_host(const struct wz *w, const char *value, struct form_word *out)
 {
-    const struct job_end *s = end_shown(w, false);
-    if (s->host && value[0] && strcmp(value, s->host) == 0 && s->port == w->job->target.port) {
-        out->role = ROLE_BAD;
-        snprintf(out->text, sizeof out->text, "%s", _("this is the source's address: source and target must be two servers"));
-    } else if (strstr(value, "://") || strchr(value, '/')) {
+    (void)w;
+    if (strstr(value, "://") || strchr(value, '/')) {
         out->role = ROLE_BAD;
         snprintf(out->text, sizeof out->text, "%s", _("a name or an address only; the port and the user have fields of their own"));
     }
+}
+
+static void say_port(const struct wz *w, const char *value, struct form_word *out)
+{
+    (void)value;
+    end_is_other(w, true, out);
 }
 
 static void say_user(const struct wz *w, const char *value, struct form_word *out)
@@ -81,7 +84,7 @@ static bool has_tls(const struct wz *w)
 static const struct form_field fields[] = {
     {.path = "target.kind", .look = FORM_RADIO, .label = N_("Kind"), .choices = kinds, .set = set_kind, .help = KIND_HELP},
     {.path = "target.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host, .set = set_host, .help = N_("The address of a TiDB server, or of the balancer before several.")},
-    {.path = "target.port", .look = FORM_TEXT, .label = N_("Port")},
+    {.path = "target.port", .look = FORM_TEXT, .label = N_("Port"), .say = say_port},
     {.path = "target.user", .look = FORM_TEXT, .label = N_("User"), .say = say_user,
      .help = N_("It makes schemas and tables and writes rows; {F6} shows the GRANT to copy.\n\nTiDB Cloud Starter and Essential: the prefix belongs to the name.")},
     {.path = "target.password", .look = FORM_SECRET, .label = N_("Password"),

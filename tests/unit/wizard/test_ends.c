@@ -416,6 +416,45 @@ static void test_remedy(void **unused)
     assert_false(told_remedy(&r, &line));
 }
 
+/* Two ends at one address are seen whichever part was typed last; a target that is no TiDB is not passed over. */
+static void test_same_end(void **unused)
+{
+    struct told t = {0};
+    char kind[] = "mysql", mariadb[] = "10.11.6-MariaDB", server[] = "TiDB-v8.5.1";
+    struct job_end rehearsal = {.kind = kind}, tidb = {0};
+    struct check_result r = {.check = check_find("target.version"), .state = CHECK_PASS, .found = mariadb};
+    struct probe_line line;
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_TARGET);           /* the source: db.us-east-1.example:3306 */
+    wz_focus(b.w, 1);
+    press(&b, K_CTRL('u'));
+    paste(&b, b.job.sources[0].host);
+    press(&b, K_TAB);
+    press(&b, K_CTRL('u'));
+    type(&b, "3306");
+    press(&b, K_TAB);
+    assert_int_equal(b.w->form[STEP_TARGET].word[2].role, ROLE_BAD);
+    press(&b, K_BACK_TAB);
+    press(&b, K_BACK_TAB);
+    type(&b, "2");                    /* another host */
+    press(&b, K_TAB);
+    assert_int_equal(b.w->form[STEP_TARGET].word[2].role, ROLE_TEXT);
+    press(&b, K_BACK_TAB);
+    press(&b, K_BACKSPACE);
+    press(&b, K_TAB);
+    assert_int_equal(b.w->form[STEP_TARGET].word[2].role, ROLE_BAD);
+    bench_release(&b);
+    assert_true(told_line(&t, &tidb, &r, &line));
+    assert_int_equal(line.state, CHECK_WARN);
+    assert_non_null(strstr(line.text, "no TiDB answers here but 10.11.6-MariaDB"));
+    assert_true(told_line(&t, &rehearsal, &r, &line));
+    assert_int_equal(line.state, CHECK_PASS);
+    r.found = server;
+    assert_true(told_line(&t, &tidb, &r, &line));
+    assert_int_equal(line.state, CHECK_PASS);
+}
+
 /* ---- a whole address for a host ---- */
 
 static void test_address(void **unused)
@@ -643,7 +682,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start), cmocka_unit_test(test_lost), cmocka_unit_test(test_attach_live),   cmocka_unit_test(test_kinds), cmocka_unit_test(test_scroll), cmocka_unit_test(test_origin),
         cmocka_unit_test(test_reveal),  cmocka_unit_test(test_several), cmocka_unit_test(test_grants), cmocka_unit_test(test_name),
-        cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told), cmocka_unit_test(test_remedy), cmocka_unit_test(test_address), cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told), cmocka_unit_test(test_remedy), cmocka_unit_test(test_same_end), cmocka_unit_test(test_address), cmocka_unit_test(test_draft),
         cmocka_unit_test(test_draft_more), cmocka_unit_test(test_file_names),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
