@@ -256,8 +256,12 @@ void ask_path(struct wz *w, bool is_open, int key)
     modal_begin(m, is_open ? BOX_OPEN : BOX_SAVE, is_open ? _("Open a job file") : _("Save the job"), key, w->now_ms);
     buf_adds(&m->text, is_open ? _("A job.yaml, or DM's files: task, sources, topology. Several have spaces between them and make one job; quotes go around a name with spaces.") : _("Passwords are written as references, never themselves."));
     modal_add_field(m, _("File"), false, NULL);
-    if (!is_open)
-        edit_set(&m->field[0].edit, w->path[0] ? w->path : "");
+    if (!is_open) {
+        char *offer = x_format("%s.yaml", w->job->name ? w->job->name : "migration");
+        edit_set(&m->field[0].edit, w->path[0] ? w->path : offer);
+        m->field[0].edit.is_offered = !w->path[0]; /* what is typed stands instead of it */
+        free(offer);
+    }
     modal_add_button(m, is_open ? _("Open") : _("Save"), false);
     if (!is_open)
         modal_add_button(m, _("DM's files …"), false);
@@ -287,6 +291,10 @@ static void path_pressed(struct wz *w, struct wz_effect *out)
     bool is_first = w->modal.focus == w->modal.nfields;
     if (w->modal.kind == BOX_SAVE && w->modal.focus == w->modal.nfields + 1) {
         ask_files(w, K_ENTER);
+        return;
+    }
+    if (is_first && !w->modal.field[0].edit.n) {
+        wz_notice(w, "%s", _("the file needs a name"));
         return;
     }
     if (is_first) {

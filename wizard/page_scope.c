@@ -115,7 +115,10 @@ static void draw_rows(struct wz *w, struct canvas *c, struct rect in)
         c->cursor_x = in.x + (row->table == SCOPE_SCHEMA ? 2 : 4);
         canvas_text(c, in, y, c->cursor_x, ROLE_PICK, "▸");
     }
-    if (y < in.y + in.h)
+    char said[160];
+    if (y < in.y + in.h && s->find.n && !s->nmatching && s->look->n)
+        canvas_cut(c, in, y, in.x + 4, in.w - 5, ROLE_WARN, wz_say(w, _("Nothing is called so. {/} looks anew, Esc there shows all."), said, sizeof said));
+    else if (y < in.y + in.h)
         canvas_cut(c, in, y, in.x + 4, in.w - 5, ROLE_DIM, _("System schemas are never offered: mysql, sys, …"));
 }
 

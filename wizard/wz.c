@@ -53,7 +53,7 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-Y", NULL, 0, N_("take the offered repair"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-R", NULL, 0, N_("show the password"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F4 Ctrl-P", NULL, 0, N_("origin of the password"), false, NULL},
-    {DO_NONE, ON_FORM, 0, {0}, "F6 Ctrl-X", NULL, 0, N_("details: GRANT, ssh command"), false, NULL},
+    {DO_NONE, ON_FORM, 0, {0}, "F6 Ctrl-X", NULL, 0, N_("GRANT, ssh, figures"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F5 Ctrl-F", NULL, 0, N_("Review: the whole file"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("Path: the other end"), false, NULL},
     {DO_HELP, ON_ANY, K_F1, {0}, "F1", N_("Help"), 0, N_("this list"), true, NULL},
@@ -285,6 +285,7 @@ static void focus_problem(struct wz *w)
 void wz_go(struct wz *w, enum step to, struct wz_effect *out)
 {
     char why[160];
+    bool is_forward = to > w->at;
     form_focus(&w->form[w->at], w, SIZE_MAX);
     for (enum step s = w->at; s < to; s++) {
         bool fine = may_pass(w, s, why);
@@ -299,7 +300,7 @@ void wz_go(struct wz *w, enum step to, struct wz_effect *out)
     }
     w->at = to;
     w->reached = TG_MAX(w->reached, to);
-    wz_focus(w, w->focus[to] < nplaces(w) ? w->focus[to] : 0);
+    wz_focus(w, w->focus[to] < nplaces(w) && !(is_forward && button_at(w) == 0) ? w->focus[to] : 0); /* not onto Back: Enter goes on */
     if (page_of(w)->enter)
         page_of(w)->enter(w, out);
 }

@@ -455,6 +455,25 @@ static void test_same_end(void **unused)
     assert_int_equal(line.state, CHECK_PASS);
 }
 
+/* Who went back by the button and comes again finds no Back under Enter. */
+static void test_back_and_forth(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_TARGET);
+    for (int i = 0; i < 3; i++)
+        press(&b, K_BACK_TAB);        /* Next, Test, Back */
+    press(&b, K_ENTER);
+    assert_int_equal(b.w->at, STEP_PATH);
+    wz_go(b.w, STEP_TARGET, &b.effect);
+    assert_int_equal(b.w->focus[STEP_TARGET], 0);
+    press(&b, K_BACK_TAB);
+    press(&b, K_ESC);
+    wz_go(b.w, STEP_TARGET, &b.effect);
+    assert_int_not_equal(b.w->focus[STEP_TARGET], 0); /* else a page remembers */
+    bench_release(&b);
+}
+
 /* ---- a whole address for a host ---- */
 
 static void test_address(void **unused)
@@ -682,7 +701,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start), cmocka_unit_test(test_lost), cmocka_unit_test(test_attach_live),   cmocka_unit_test(test_kinds), cmocka_unit_test(test_scroll), cmocka_unit_test(test_origin),
         cmocka_unit_test(test_reveal),  cmocka_unit_test(test_several), cmocka_unit_test(test_grants), cmocka_unit_test(test_name),
-        cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told), cmocka_unit_test(test_remedy), cmocka_unit_test(test_same_end), cmocka_unit_test(test_address), cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told), cmocka_unit_test(test_remedy), cmocka_unit_test(test_back_and_forth), cmocka_unit_test(test_same_end), cmocka_unit_test(test_address), cmocka_unit_test(test_draft),
         cmocka_unit_test(test_draft_more), cmocka_unit_test(test_file_names),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
