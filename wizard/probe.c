@@ -153,6 +153,9 @@ static void look_at_ends(struct work *k, struct news *over)
     if (!job_resolve(&k->job, NULL, NULL, &over->err)) {
         snprintf(line.text, sizeof line.text, "%.230s", over->err.text);
         tell(k, &line);
+        line = (struct probe_line){.state = CHECK_FAIL, .is_remedy = true};
+        snprintf(line.text, sizeof line.text, "%s", over->err.code == ERR_SECRET ? _("Passwords are typed on the pages Source and Target.") : _(err_info(over->err.code)->cure));
+        tell(k, &line);
         return;
     }
     if (k->which == PROBE_REHEARSE)
@@ -484,6 +487,8 @@ static void take_over(struct wz *w, struct news *n)
         take_name(w, n);
     else if (n->probe == PROBE_CURE)
         take_cure(w, n);
+    if (n->probe == PROBE_REHEARSE && !n->report && n->err.code != ERR_OK && !w->modal.kind)
+        ask_failure(w, _("The rehearsal could not begin"), &n->err);
     if (!n->report)
         return;
     if (n->probe == PROBE_SOURCE || n->probe == PROBE_TARGET)

@@ -238,11 +238,33 @@ static void test_leave(void **unused)
     bench_release(&b);
 }
 
+/* Checks that can't even begin (a password is not known) leave no empty page; nor does a rehearsal. */
+static void test_not_begun(void **unused)
+{
+    struct bench b;
+    struct news over = {.kind = NEWS_OVER, .probe = PROBE_CHECKS}, remedy = {.kind = NEWS_LINE, .probe = PROBE_CHECKS, .line = {.state = CHECK_FAIL, .is_remedy = true, .text = "Passwords are typed on the pages Source and Target."}};
+    (void)unused;
+    bench_init(&b, 24, 80);
+    b.w->reached = STEP_REVIEW;
+    b.w->at = STEP_CHECKS;
+    probe_begins(&b, PROBE_CHECKS);
+    tell(&b, PROBE_CHECKS, CHECK_FAIL, "source.password: the variable TG_SOURCE_PASSWORD is not set");
+    wz_take(b.w, &remedy);
+    err_set(&over.err, ERR_SECRET, "source.password: the variable TG_SOURCE_PASSWORD is not set");
+    wz_take(b.w, &over);
+    shot(&b, "wizard-checks-not-begun");
+    b.w->at = STEP_REVIEW;
+    over.probe = PROBE_REHEARSE;
+    wz_take(b.w, &over);
+    shot(&b, "wizard-rehearsal-not-begun");
+    bench_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list),   cmocka_unit_test(test_running), cmocka_unit_test(test_forward), cmocka_unit_test(test_cure),
-        cmocka_unit_test(test_accept), cmocka_unit_test(test_review),  cmocka_unit_test(test_consent), cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_accept), cmocka_unit_test(test_review),  cmocka_unit_test(test_consent), cmocka_unit_test(test_leave), cmocka_unit_test(test_not_begun),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
