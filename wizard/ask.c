@@ -188,6 +188,24 @@ static void accept_pressed(struct wz *w, struct wz_effect *out)
 
 /* ---- starting ---- */
 
+/* What will happen, between which two servers: the port tells two of one host apart. */
+static void start_words(const struct job *j, struct buf *out)
+{
+    static const struct job_end none;
+    const struct job_end *s = j->nsources ? &j->sources[0] : &none, *t = &j->target;
+    char source[300], target[300];
+    snprintf(source, sizeof source, "%.255s:%lld", s->host ? s->host : "", (long long)s->port);
+    snprintf(target, sizeof target, "%.255s:%lld", t->host ? t->host : "", (long long)t->port);
+    if (j->mode == MODE_FULL)
+        buf_addf(out, _("Tables are made at %s and rows are copied from %s, once. Later changes are not followed.\n\n"), target, source);
+    else if (j->mode == MODE_INCREMENTAL)
+        buf_addf(out, _("At %s every change of %s from the given position on is applied until you end the run. No rows are copied.\n\n"), target, source);
+    else
+        buf_addf(out, _("Tables are made at %s, rows are copied from %s, and every change is followed until you end the run.\n\n"), target, source);
+    if (j->existing == EXISTING_ASK && j->mode != MODE_INCREMENTAL)
+        buf_addf(out, "%s\n\n", _("Where a table at the target holds rows, the run asks before it touches them."));
+}
+
 void ask_start(struct wz *w, int key)
 {
     struct modal *m = &w->modal;
@@ -195,8 +213,7 @@ void ask_start(struct wz *w, int key)
     char title[120];
     snprintf(title, sizeof title, _("Start %s?"), w->job->name ? w->job->name : "");
     modal_begin(m, BOX_START, title, key, w->now_ms);
-    buf_addf(&m->text, _("Tables are made at %s, rows are copied from %s, and every change is followed until you end the run.\n\n"), w->job->target.host,
-             w->job->nsources ? w->job->sources[0].host : "");
+    start_words(w->job, &m->text);
     buf_addf(&m->text, "%s\n", _("The source is only read. Schema tidegate_meta at the target holds the books of the run."));
     if (is_dangerous) {
         buf_addf(&m->text, "\n%s\n", w->job->existing == EXISTING_DROP

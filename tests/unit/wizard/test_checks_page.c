@@ -222,6 +222,27 @@ static void test_consent(void **unused)
     bench_release(&b);
 }
 
+/* The box promises what that mode does, and tells two servers of one host apart. */
+static void test_consent_of_modes(void **unused)
+{
+    static const char *const modes[][2] = {{"full", "Later changes are not followed."}, {"incremental", "No rows are copied."}, {"all", "every change is followed until you end the run."}};
+    struct bench b;
+    struct err e;
+    (void)unused;
+    on_page(&b, STEP_REVIEW, false);
+    for (size_t i = 0; i < TG_ARRAY_LEN(modes); i++) {
+        assert_true(job_set(&b.job, "mode", modes[i][0], &e));
+        ask_start(b.w, K_ENTER);
+        assert_non_null(strstr(b.w->modal.text.p, modes[i][1]));
+        assert_non_null(strstr(b.w->modal.text.p, "db.example:3306"));
+        assert_non_null(strstr(b.w->modal.text.p, "tidb.example:4000"));
+        modal_close(&b.w->modal);
+    }
+    ask_start(b.w, K_ENTER);
+    shot(&b, "wizard-consent");
+    bench_release(&b);
+}
+
 static void test_leave(void **unused)
 {
     struct bench b;
@@ -264,7 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list),   cmocka_unit_test(test_running), cmocka_unit_test(test_forward), cmocka_unit_test(test_cure),
-        cmocka_unit_test(test_accept), cmocka_unit_test(test_review),  cmocka_unit_test(test_consent), cmocka_unit_test(test_leave), cmocka_unit_test(test_not_begun),
+        cmocka_unit_test(test_accept), cmocka_unit_test(test_review),  cmocka_unit_test(test_consent), cmocka_unit_test(test_leave), cmocka_unit_test(test_not_begun), cmocka_unit_test(test_consent_of_modes),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
