@@ -47,6 +47,9 @@ int keymap_meaning(const struct keymap *m, unsigned where, int pressed);
 int keymap_pressed(const struct keymap *m, unsigned where, int key);
 /* Words about keys ("F9 Ctrl-S", "d Detach   ? Help") with the keys that hold now; returns out. */
 const char *keymap_words(const struct keymap *m, unsigned where, const char *words, char *out, size_t size);
+/* A sentence whose keys stand in braces, so that no word is taken for one: "{F4 Ctrl-P} chooses" becomes "F4 or Ctrl-P
+ * chooses", with the keys that hold now; returns out. */
+const char *keymap_say(const struct keymap *m, unsigned where, const char *text, char *out, size_t size);
 
 /* "F1", "Ctrl-L", "z"; returns buf. */
 const char *key_name(int key, char *buf, size_t size);

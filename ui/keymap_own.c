@@ -3,6 +3,8 @@
  * every label is turned back on the way out, so that neither has a second table. */
 #include "ui/keymap.h"
 
+#include "ui/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -109,6 +111,55 @@ const char *keymap_words(const struct keymap *m, unsigned where, const char *wor
     if (!nown)
         snprintf(out, size, "%s", words);
     buf_release(&text);
+    return out;
+}
+
+/* "F4 Ctrl-P" out of a sentence: as they are pressed now, each once. */
+static void add_keys(const struct keymap *m, unsigned where, const char *p, const char *end, struct buf *out)
+{
+    const struct own *said = NULL;
+    char name[24];
+    for (bool is_first = true; p < end; p += strspn(p, " ")) {
+        size_t n = TG_MIN(strcspn(p, " }"), (size_t)(end - p));
+        int key = key_for(m, where, p, n, &said);
+        if (key != 0 && !is_first)
+            buf_adds(out, _(" or "));
+        if (key > 0)
+            buf_adds(out, key_name(key, name, sizeof name));
+        else if (key < 0)
+            buf_add(out, p, n);
+        is_first &= key == 0;
+        p += n;
+    }
+}
+
+static int parse(const char *text);
+static bool is_kept(int key);
+
+/* Whether a key's name begins here: other braces ("${env:NAME}", "x{2}") are no business of ours. */
+static bool is_key_name(const char *p)
+{
+    char name[24];
+    size_t n = strcspn(p, " }");
+    if (!n || n >= sizeof name)
+        return false;
+    snprintf(name, sizeof name, "%.*s", (int)n, p);
+    return parse(name) != 0 && !is_kept(parse(name));
+}
+
+const char *keymap_say(const struct keymap *m, unsigned where, const char *text, char *out, size_t size)
+{
+    struct buf said = {0};
+    for (const char *p = text; *p;) {
+        const char *end = *p == '{' && is_key_name(p + 1) ? strchr(p, '}') : NULL;
+        if (end)
+            add_keys(m, where, p + 1, end, &said);
+        else
+            buf_addc(&said, *p);
+        p = end ? end + 1 : p + 1;
+    }
+    snprintf(out, size, "%s", said.p ? said.p : "");
+    buf_release(&said);
     return out;
 }
 

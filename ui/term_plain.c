@@ -27,7 +27,7 @@ bool term_usable(void)
 const char *term_mouse_words(bool was_on, bool is_on)
 {
     if (is_on)
-        return _("mouse on: Shift and drag selects text; F3 or m: off");
+        return _("mouse on: Shift and drag selects text; {F3 m}: off");
     return was_on ? _("mouse off") : _("this terminal reports no mouse");
 }
 

@@ -188,6 +188,24 @@ static void accept_pressed(struct wz *w, struct wz_effect *out)
 
 /* ---- starting ---- */
 
+/* What will happen, between which two servers: the port tells two of one host apart. */
+static void start_words(const struct job *j, struct buf *out)
+{
+    static const struct job_end none;
+    const struct job_end *s = j->nsources ? &j->sources[0] : &none, *t = &j->target;
+    char source[300], target[300];
+    snprintf(source, sizeof source, "%.255s:%lld", s->host ? s->host : "", (long long)s->port);
+    snprintf(target, sizeof target, "%.255s:%lld", t->host ? t->host : "", (long long)t->port);
+    if (j->mode == MODE_FULL)
+        buf_addf(out, _("Tables are made at %s and rows are copied from %s, once. Later changes are not followed.\n\n"), target, source);
+    else if (j->mode == MODE_INCREMENTAL)
+        buf_addf(out, _("At %s every change of %s from the given position on is applied until you end the run. No rows are copied.\n\n"), target, source);
+    else
+        buf_addf(out, _("Tables are made at %s, rows are copied from %s, and every change is followed until you end the run.\n\n"), target, source);
+    if (j->existing == EXISTING_ASK && j->mode != MODE_INCREMENTAL)
+        buf_addf(out, "%s\n\n", _("Where a table at the target holds rows, the run asks before it touches them."));
+}
+
 void ask_start(struct wz *w, int key)
 {
     struct modal *m = &w->modal;
@@ -195,8 +213,7 @@ void ask_start(struct wz *w, int key)
     char title[120];
     snprintf(title, sizeof title, _("Start %s?"), w->job->name ? w->job->name : "");
     modal_begin(m, BOX_START, title, key, w->now_ms);
-    buf_addf(&m->text, _("Tables are made at %s, rows are copied from %s, and every change is followed until you end the run.\n\n"), w->job->target.host,
-             w->job->nsources ? w->job->sources[0].host : "");
+    start_words(w->job, &m->text);
     buf_addf(&m->text, "%s\n", _("The source is only read. Schema tidegate_meta at the target holds the books of the run."));
     if (is_dangerous) {
         buf_addf(&m->text, "\n%s\n", w->job->existing == EXISTING_DROP
@@ -256,8 +273,12 @@ void ask_path(struct wz *w, bool is_open, int key)
     modal_begin(m, is_open ? BOX_OPEN : BOX_SAVE, is_open ? _("Open a job file") : _("Save the job"), key, w->now_ms);
     buf_adds(&m->text, is_open ? _("A job.yaml, or DM's files: task, sources, topology. Several have spaces between them and make one job; quotes go around a name with spaces.") : _("Passwords are written as references, never themselves. Those that were typed here can go into an encrypted file beside the job."));
     modal_add_field(m, _("File"), false, NULL);
-    if (!is_open)
-        edit_set(&m->field[0].edit, w->path[0] ? w->path : "");
+    if (!is_open) {
+        char *offer = x_format("%s.yaml", w->job->name ? w->job->name : "migration");
+        edit_set(&m->field[0].edit, w->path[0] ? w->path : offer);
+        m->field[0].edit.is_offered = !w->path[0]; /* what is typed stands instead of it */
+        free(offer);
+    }
     modal_add_button(m, is_open ? _("Open") : _("Save"), false);
     if (!is_open) {
         modal_add_button(m, _("Encrypted …"), false);
@@ -293,11 +314,16 @@ static void path_pressed(struct wz *w, struct wz_effect *out)
         ask_files(w, K_ENTER);
         return;
     }
+    bool is_taken = b == 0 || seals;
+    if (is_taken && !w->modal.field[0].edit.n) {
+        wz_notice(w, "%s", _("the file needs a name"));
+        return;
+    }
     if (seals && !job_typed(w->job)) {
         wz_notice(w, "%s", _("no password was typed here: references stay what they are"));
         return;
     }
-    if (b == 0 || seals) {
+    if (is_taken) {
         out->seals = seals;
         out->kind = w->modal.kind == BOX_OPEN ? WZ_OPEN : WZ_SAVE;
         snprintf(out->text, sizeof out->text, "%s", w->modal.field[0].edit.text);

@@ -270,7 +270,7 @@ bool draft_carry_on(struct draft_keeper *k, struct wz *w, struct wz_effect *out)
     form_judge(&w->form[STEP_TARGET], w);
     wz_go(w, TG_MIN(found.at, STEP_CHECKS), out); /* what servers said is asked anew */
     if (lacks_secret(w->job))
-        wz_notice(w, "%s", _("your answers are back, but for passwords: those are never kept and are asked for again"));
+        wz_notice(w, "%s", _("your answers are back; passwords are never kept and are asked for again"));
     else
         wz_notice(w, "%s", _("your answers are back"));
     return true;

@@ -70,8 +70,7 @@ static void get(const struct form_field *f, const struct wz *w, struct buf *out)
         job_get(w->job, form_path(f, w, path), out);
 }
 
-/* What is typed stays in memory; the file gets the reference that was chosen, or the usual variable. */
-static bool set_secret(const struct form_field *f, struct wz *w, const char *value, struct err *e)
+bool form_set_secret(const struct form_field *f, struct wz *w, const char *value, struct err *e)
 {
     bool is_target = strncmp(f->path, "target", 6) == 0;
     char path[200], reference[300];
@@ -91,7 +90,7 @@ static bool set(const struct form_field *f, struct wz *w, const char *value, str
 {
     char path[200];
     if (f->look == FORM_SECRET)
-        return set_secret(f, w, value, e);
+        return form_set_secret(f, w, value, e);
     return f->set ? f->set(w, value, e) : job_set(w->job, form_path(f, w, path), value, e);
 }
 
@@ -163,9 +162,9 @@ static void judge_secret(const struct form_field *f, const struct wz *w, struct 
         return;
     word->role = ROLE_WARN;
     if (s->origin == SECRET_ENV)
-        snprintf(word->text, sizeof word->text, _("the variable %.80s is not set here: type the password, or F4 for another origin"), s->reference);
+        snprintf(word->text, sizeof word->text, _("the variable %.80s is not set here: type the password, or {F4} for another origin"), s->reference);
     else
-        snprintf(word->text, sizeof word->text, _("the file %.100s can't be read: type the password, or F4 for another origin"), s->reference);
+        snprintf(word->text, sizeof word->text, _("the file %.100s can't be read: type the password, or {F4} for another origin"), s->reference);
 }
 
 /* What the job's own rules say of the value, then what the page knows. */
@@ -197,6 +196,14 @@ void form_judge(struct form *f, struct wz *w)
             judge_value(f, w, order[k], NULL);
 }
 
+/* A host may make the port below it wrong, or right again. */
+static void judge_beside(struct form *f, struct wz *w, bool is_same)
+{
+    size_t next = f->held + 1;
+    if (!is_same && next < f->n && f->field[next].say && is_text(&f->field[next]) && !f->raw[next])
+        judge_value(f, w, next, NULL);
+}
+
 /* Takes what is in the edit field; a refused text is kept as it is. */
 static void commit(struct form *f, struct wz *w)
 {
@@ -220,6 +227,7 @@ static void commit(struct form *f, struct wz *w)
         wz_typed(w, field);
     }
     judge_value(f, w, f->held, &e);
+    judge_beside(f, w, is_same);
 }
 
 static bool is_default(const struct form *f, size_t i, const struct wz *w)
@@ -370,7 +378,8 @@ const char *form_typed(const struct form *f, size_t i)
 {
     if (f->field[i].look == FORM_SECRET)
         return NULL;
-    return f->held == i && f->is_touched ? f->edit.text : f->raw[i];
+    const char *typed = f->held == i && f->is_touched ? f->edit.text : f->raw[i], *scheme = typed ? strstr(typed, "://") : NULL;
+    return scheme && strchr(scheme, '@') ? NULL : typed;
 }
 
 bool form_put(struct form *f, struct wz *w, size_t i, const char *value)
@@ -509,10 +518,11 @@ static int draw_word(const struct form *f, size_t field, struct canvas *c, struc
     struct rect in = {y, r.x + VALUE_AT, TG_MAX(r.y + r.h - y, 0), r.w - VALUE_AT};
     static const char *const marks[ROLE_COUNT] = {[ROLE_WARN] = "! ", [ROLE_BAD] = "✗ ", [ROLE_OK] = "✓ "};
     const struct form_word *word = &f->word[field];
-    char text[600], key[80];
+    char text[600], said[600], key[80];
     if (!word->text[0])
         return 0;
-    snprintf(text, sizeof text, "%s%s", marks[word->role] ? marks[word->role] : "", retell(word->text));
+    keymap_say(wizard_keys, 2, retell(word->text), said, sizeof said - 8);
+    snprintf(text, sizeof text, "%s%.590s", marks[word->role] ? marks[word->role] : "", said);
     int used = canvas_wrap(c, in, 2, word->role, text);
     if (!word->repair[0])
         return used;

@@ -77,10 +77,13 @@ bool form_repair(struct form *f, struct wz *w, size_t i); /* takes the offer; fa
 int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct rect r);
 /* The first shown field that lacks a value it must have, or holds one that can't be taken; NULL: none. */
 const struct form_field *form_problem(const struct form *f, const struct wz *w);
-/* Text that was typed and that the job may not hold: of the field under the cursor, or refused. NULL: none; never a secret's. */
+/* Text that was typed and that the job may not hold: of the field under the cursor, or refused. NULL: none; never a secret's,
+ * nor an address with a user in it, where a password may stand. */
 const char *form_typed(const struct form *f, size_t field);
 /* A value as if a person had typed or chosen it; false: it was refused, its word says why, and a text stays as it was typed. */
 bool form_put(struct form *f, struct wz *w, size_t field, const char *value);
+/* A typed password: it stays in memory; the file gets the reference that was chosen, or the usual variable. */
+bool form_set_secret(const struct form_field *f, struct wz *w, const char *value, struct err *e);
 /* What the job holds was changed from elsewhere: nothing that was typed before counts. */
 void form_forget(struct form *f);
 /* Judges every value anew: one field's answer changes what is said of another. */

@@ -199,7 +199,7 @@ bool job_file_open(struct wz *w, const char *typed)
         bool is_own = n == 1 && draft_is_native(names[0]); /* DM's own file, and one of several, is never written over */
         wz_take_job(w, &job, is_own ? names[0] : "", STEP_REVIEW);
         show_given(w, STEP_SOURCE);
-        wz_notice(w, n == 1 ? _("%s is open; F2 goes to any page") : _("%s are open as one job; F2 goes to any page"), typed);
+        wz_notice(w, n == 1 ? _("%s is open; {F2} goes to any page") : _("%s are open as one job; {F2} goes to any page"), typed);
     }
     if (problems.n)
         tell_problems(w, typed, &problems);

@@ -96,6 +96,15 @@ static void draw_running(struct wz *w, struct canvas *c, struct rect box)
     }
 }
 
+/* They could not even begin: why, and what to do. */
+static void draw_not_begun(const struct wz *w, struct canvas *c, struct rect box)
+{
+    char age[80];
+    wz_box(c, box, w, wz_has_focus(w, 0), _("Checks"), wz_probe_age(w, PROBE_CHECKS, age));
+    canvas_spot(c, box, box, SPOT_THING, 0);
+    wz_probe_draw(w, PROBE_CHECKS, c, rect_inside(box));
+}
+
 static void draw_list(struct wz *w, struct canvas *c, struct rect box)
 {
     struct shown s = shown_of(w);
@@ -140,6 +149,8 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
     struct rect box = {r.y, 2, TG_MAX(r.h - 3, 3), width};
     if (w->probe[PROBE_CHECKS].is_running)
         draw_running(w, c, box);
+    else if (!p && w->probe[PROBE_CHECKS].n)
+        draw_not_begun(w, c, box);
     else
         draw_list(w, c, box);
     draw_detail(w, c, (struct rect){box.y + box.h, 2, r.h - box.h, width});
@@ -181,8 +192,10 @@ static bool ready(struct wz *w, char why[160])
     const struct check_report *p = w->report;
     if (w->probe[PROBE_CHECKS].is_running)
         snprintf(why, 160, "%s", _("the checks are still running"));
+    else if (!p && w->probe[PROBE_CHECKS].n && !w->probe[PROBE_CHECKS].is_stale)
+        snprintf(why, 160, "%s", _("the checks could not begin: {r} tries again"));
     else if (!p || w->probe[PROBE_CHECKS].is_stale)
-        snprintf(why, 160, "%s", _("the answers have changed: r runs the checks again"));
+        snprintf(why, 160, "%s", _("the answers have changed: {r} runs the checks again"));
     else if (p->nfail)
         snprintf(why, 160, p->nfail == 1 ? _("%u failing: cure it, or accept it with a reason") : _("%u failing: cure them, or accept with a reason"), p->nfail);
     return !why[0];

@@ -26,6 +26,18 @@ const char *end_path(const struct wz *w, bool is_target, const char *field, char
     return out;
 }
 
+bool end_is_other(const struct wz *w, bool is_target, struct form_word *out)
+{
+    const struct job_end *s = end_shown(w, false), *t = end_shown(w, true);
+    bool is_same = s->host && s->host[0] && t->host && strcmp(s->host, t->host) == 0 && s->port == t->port;
+    if (!is_same)
+        return false;
+    out->role = ROLE_BAD;
+    snprintf(out->text, sizeof out->text, "%s", is_target ? _("this is the source's address: source and target must be two servers")
+                                                          : _("this is the target's address: source and target must be two servers"));
+    return true;
+}
+
 void end_get_tls(const struct wz *w, bool is_target, struct buf *out)
 {
     const struct job_tls *t = &end_shown(w, is_target)->tls;
@@ -43,12 +55,12 @@ bool end_set_tls(struct wz *w, bool is_target, const char *value, struct err *e)
 
 void end_draw_test(struct wz *w, enum probe p, struct canvas *c, struct rect r, int used, const char *title)
 {
-    char age[80];
+    char age[80], said[80];
     int y = r.y + used + 1, h = TG_MIN(r.y + r.h - y, TEST_ROWS);
     if (h < 3)
         return;
     struct rect box = {y, 2, h, TG_MIN(r.w, 80) - 4};
-    wz_box(c, box, w, false, title, wz_probe_age(w, p, age));
+    wz_box(c, box, w, false, wz_say(w, title, said, sizeof said), wz_probe_age(w, p, age));
     wz_probe_draw(w, p, c, rect_inside(box));
 }
 

@@ -172,7 +172,7 @@ static void draw_tunnel(const struct wz *w, struct canvas *c, struct rect in, bo
     if (in.y + in.h > y)
         y += canvas_wrap(c, (struct rect){y, in.x + 1, in.y + in.h - y, in.w - 2}, 2, ROLE_KEY, command);
     if (in.y + in.h > y)
-        canvas_cut(c, in, y, in.x + 1, in.w - 2, ROLE_DIM, _("F6 or Ctrl-X shows and copies the command"));
+        canvas_cut(c, in, y, in.x + 1, in.w - 2, ROLE_DIM, wz_say(w, _("{F6 Ctrl-X} shows and copies the command"), command, sizeof command));
 }
 
 static void draw(struct wz *w, struct canvas *c, struct rect r)
@@ -190,7 +190,7 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
         return;
     struct rect box = {y, 2, h, TG_MIN(r.w, 80) - 4}, in = rect_inside(box);
     const char *ages = wz_probe_age(w, PROBE_PATH, age);
-    wz_box(c, box, w, false, _("The road"), way->kind == WAY_SSH ? NULL : ages[0] ? ages : _("Ctrl-T test"));
+    wz_box(c, box, w, false, _("The road"), way->kind == WAY_SSH ? NULL : ages[0] ? ages : wz_say(w, _("{Ctrl-T} test"), age, sizeof age));
     int top = draw_road(w, c, in, is_target);
     struct rect rest = {in.y + top, in.x, TG_MAX(in.h - top, 0), in.w};
     if (way->kind == WAY_SSH || (way->kind == WAY_LOCAL && !w->probe[PROBE_PATH].n && !w->probe[PROBE_PATH].is_running))
@@ -234,8 +234,8 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
     struct rect box = {r.y, r.x, 6, r.w}, in = rect_inside(box);
     bool other = !w->path_is_target;
     const struct job_end *end = end_shown(w, other);
-    char a[32], b[32], line[700];
-    wz_box(c, box, w, false, other ? _("Path to the target") : _("Path to the source"), _("F7 or Ctrl-N changes it"));
+    char a[32], b[32], line[700], key[80];
+    wz_box(c, box, w, false, other ? _("Path to the target") : _("Path to the source"), wz_say(w, _("{F7 Ctrl-N} changes it"), key, sizeof key));
     canvas_textf(c, in, in.y, in.x + 1, ROLE_TEXT, "%s", _(ways[w->way[other].kind].label));
     draw_road(w, c, (struct rect){in.y + 1, in.x, 1, in.w}, other);
     if (!end->host || !end->host[0])

@@ -313,11 +313,16 @@ static void draw(struct wz *w, struct canvas *c, struct rect r)
     char text[400];
     int top = is_dm(w) || c->rows < 24 ? 0 : 1;
     int used = form_draw(&w->form[w->at], w, c, (struct rect){r.y + top, 2, TG_MAX(r.h - top, 0), r.w - 4});
-    int y = r.y + top + used + 1;
+    int y = r.y + top + used + 1, width = TG_MIN(r.w, 80) - 4;
     if (is_dm(w) || y + 1 > r.y + r.h)
         return;
     route_guess(w, text);
-    canvas_wrap(c, (struct rect){y, 2, r.y + r.h - y, TG_MIN(r.w, 80) - 4}, 2, ROLE_TEXT, text);
+    int last = y + canvas_wrap(c, (struct rect){y, 2, r.y + r.h - y, width}, 2, ROLE_TEXT, text) - 1;
+    if (c->rows >= 30 || last + 1 >= r.y + r.h)
+        return;                       /* the block below has them, or there is no line left */
+    char more[100];
+    wz_say(w, _("{F6 Ctrl-X} full figures"), more, sizeof more);
+    canvas_right(c, r, last + 1, 2 + width, ROLE_DIM, more);
 }
 
 static void below(struct wz *w, struct canvas *c, struct rect r)
@@ -327,6 +332,21 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
         topology_draw_next(c, rect_inside(r));
     else
         draw_feel(w, c, rect_inside(r));
+}
+
+/* The same where there is no room for it. */
+static bool feed(struct wz *w, const struct input *in, struct wz_effect *out)
+{
+    struct route_line lines[ROUTE_LINES];
+    struct buf text = {0};
+    (void)out;
+    if (in->kind != IN_KEY || (in->key != K_F0 + 6 && in->key != K_CTRL('x')) || is_dm(w))
+        return false;
+    unsigned n = route_feel(w, lines);
+    for (unsigned i = 0; i < n; i++)
+        buf_addf(&text, "%s: %s\n", lines[i].label, lines[i].text);
+    ask_text(w, _("What this will feel like (a guess, made anew while running)"), &text, in->key);
+    return true;
 }
 
 static void enter(struct wz *w, struct wz_effect *out)
@@ -365,4 +385,4 @@ static void press(struct wz *w, unsigned button, struct wz_effect *out)
 }
 
 const struct page page_route = {.step = STEP_ROUTE, .title = N_("Route"), .question = N_("Which road should the data take?"), .fields = fields, .nfields = TG_ARRAY_LEN(fields),
-                                .buttons = buttons, .buttons_now = buttons_now, .where = 2, .enter = enter, .draw = draw, .below = below, .press = press, .ready = ready};
+                                .buttons = buttons, .buttons_now = buttons_now, .where = 2, .enter = enter, .draw = draw, .below = below, .feed = feed, .press = press, .ready = ready};

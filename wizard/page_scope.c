@@ -115,7 +115,10 @@ static void draw_rows(struct wz *w, struct canvas *c, struct rect in)
         c->cursor_x = in.x + (row->table == SCOPE_SCHEMA ? 2 : 4);
         canvas_text(c, in, y, c->cursor_x, ROLE_PICK, "▸");
     }
-    if (y < in.y + in.h)
+    char said[160];
+    if (y < in.y + in.h && s->find.n && !s->nmatching && s->look->n)
+        canvas_cut(c, in, y, in.x + 4, in.w - 5, ROLE_WARN, wz_say(w, _("Nothing is called so. {/} looks anew, Esc there shows all."), said, sizeof said));
+    else if (y < in.y + in.h)
         canvas_cut(c, in, y, in.x + 4, in.w - 5, ROLE_DIM, _("System schemas are never offered: mysql, sys, …"));
 }
 
@@ -128,24 +131,24 @@ void scope_empty_text(const struct wz *w, char text[900])
     if (v->is_running)
         snprintf(text, 900, "%s", _("The source is asked what there is. Nothing is written anywhere."));
     else if (s->err.code != ERR_OK)
-        snprintf(text, 900, _("What there is could not be read: %.600s\n\nr looks again. Next goes on without it: then the rules of the job file hold."), retell(s->err.text));
+        snprintf(text, 900, _("What there is could not be read: %.600s\n\n{r} looks again. Next goes on without it: then the rules of the job file hold."), retell(s->err.text));
     else if (s->look)
         snprintf(text, 900,
                  _("Nothing to see: at %.100s there is no table that %.80s may look at. System schemas are never offered.\n\nGive that user SELECT on what "
-                   "should move, or sign in as another one on the page Source. r looks again."),
+                   "should move, or sign in as another one on the page Source. {r} looks again."),
                  end && end->host ? end->host : _("the source"), end && end->user ? end->user : _("the user"));
     else
-        snprintf(text, 900, "%s", _("Not looked at yet. r looks."));
+        snprintf(text, 900, "%s", _("Not looked at yet. {r} looks."));
 }
 
 static void draw_empty(const struct wz *w, struct canvas *c, struct rect in)
 {
-    char text[900];
+    char text[900], said[900];
     const struct scope *s = w->scope;
     const struct probe_view *v = &w->probe[PROBE_TABLES];
     struct rect r = {in.y + 1, in.x + 4, TG_MAX(in.h - 1, 1), TG_MAX(in.w - 8, 10)};
     scope_empty_text(w, text);
-    canvas_wrap(c, r, 0, s->err.code != ERR_OK && !v->is_running ? ROLE_WARN : ROLE_TEXT, text);
+    canvas_wrap(c, r, 0, s->err.code != ERR_OK && !v->is_running ? ROLE_WARN : ROLE_TEXT, wz_say(w, text, said, sizeof said));
 }
 
 static void tree_label(const struct wz *w, char out[120])
@@ -192,23 +195,24 @@ void scope_chosen_title(const struct scope *s, char out[200])
         snprintf(out + n, 200 - (size_t)n, _(", about %s, largest %.64s"), fmt_bytes(bytes, s->sum.bytes), s->look->tables[s->sum.largest].name);
 }
 
-static void draw_keys(const struct scope *s, struct canvas *c, struct rect in, int y)
+static void draw_keys(const struct wz *w, struct canvas *c, struct rect in, int y)
 {
-    char text[200];
+    const struct scope *s = w->scope;
+    char text[200], said[200];
     bool is_fine = s->look->has_defs && !s->sum.nkeyless && !s->sum.nunread && s->sum.ntables;
     if (!s->sum.ntables)
-        snprintf(text, sizeof text, "%s", _("Nothing is chosen: Space picks, a picks all"));
+        snprintf(text, sizeof text, "%s", _("Nothing is chosen: Space picks, {a} picks all"));
     else if (!s->look->has_defs)
         snprintf(text, sizeof text, "%s", _("Keys and sizes are still being read …"));
     else if (s->sum.nunread)
         snprintf(text, sizeof text, s->sum.nunread == 1 ? _("%u table can't be read; Enter on it tells why") : _("%u tables can't be read; Enter on one tells why"), s->sum.nunread);
     else if (s->sum.nkeyless)
-        snprintf(text, sizeof text, s->sum.nkeyless == 1 ? _("%u table without a key: each change is a search for its row. F4") : _("%u tables without a key: each change is a search for its row. F4"), s->sum.nkeyless);
+        snprintf(text, sizeof text, s->sum.nkeyless == 1 ? _("%u table without a key: each change is a search for its row. {F4}") : _("%u tables without a key: each change is a search for its row. {F4}"), s->sum.nkeyless);
     else
         snprintf(text, sizeof text, "%s", _("Every chosen table has a key by which its rows are told apart"));
     bool is_open = s->sum.ntables && !s->look->has_defs;
     canvas_text(c, in, y, in.x + 1, is_fine ? ROLE_OK : is_open ? ROLE_DIM : ROLE_WARN, is_fine ? "✓" : is_open ? "?" : "!");
-    canvas_cut(c, in, y, in.x + 3, in.w - 4, ROLE_TEXT, text);
+    canvas_cut(c, in, y, in.x + 3, in.w - 4, ROLE_TEXT, wz_say(w, text, said, sizeof said));
 }
 
 static void draw_existing(const struct wz *w, struct canvas *c, struct rect in, int y)
@@ -248,7 +252,7 @@ static void draw_chosen(const struct wz *w, struct canvas *c, struct rect box)
         draw_existing(w, c, in, in.y);
         return;
     }
-    draw_keys(s, c, in, in.y);
+    draw_keys(w, c, in, in.y);
     draw_existing(w, c, in, in.y + 1);
     scope_later(s, later);
     snprintf(text, sizeof text, _("New tables later: %s"), later);
@@ -286,6 +290,7 @@ static void rule_line(struct canvas *c, struct rect in, int y, const char *name,
 static void draw_routes(const struct wz *w, struct canvas *c, struct rect in, int y)
 {
     struct buf text = {0};
+    char said[160];
     for (size_t i = 0; i < w->job->nroutes && text.n < 300; i++) {
         struct buf from = {0}, to = {0};
         job_route_text(w->job, i, &from, &to);
@@ -294,18 +299,19 @@ static void draw_routes(const struct wz *w, struct canvas *c, struct rect in, in
         buf_release(&to);
     }
     if (text.n)
-        buf_adds(&text, _("   F7 changes them"));
-    rule_line(c, in, y, _("rename:"), text.n ? text.p : _("none yet. F7 adds one, for example  shop.* to shop_v2.*"));
+        buf_adds(&text, wz_say(w, _("   {F7} changes them"), said, sizeof said));
+    rule_line(c, in, y, _("rename:"), text.n ? text.p : wz_say(w, _("none yet. {F7} adds one, for example  shop.* to shop_v2.*"), said, sizeof said));
     buf_release(&text);
 }
 
 static void draw_events(const struct wz *w, struct canvas *c, struct rect in, int y)
 {
     struct buf text = {0};
+    char said[160];
     scope_events_text(w->job, &text);
     if (text.n)
-        buf_adds(&text, _("   e changes them"));
-    rule_line(c, in, y, _("events:"), text.n ? text.p : _("all of them. e leaves some out, for example deletes of a table"));
+        buf_adds(&text, wz_say(w, _("   {e} changes them"), said, sizeof said));
+    rule_line(c, in, y, _("events:"), text.n ? text.p : wz_say(w, _("all of them. {e} leaves some out, for example deletes of a table"), said, sizeof said));
     buf_release(&text);
 }
 
@@ -520,7 +526,7 @@ static bool ready(struct wz *w, char why[160])
     if (s->look && !s->look->n)
         snprintf(why, 160, "%s", _("there is nothing to move: the user sees no table"));
     else if (s->look && !s->sum.ntables)
-        snprintf(why, 160, "%s", _("nothing is chosen: Space picks a row, a picks all"));
+        snprintf(why, 160, "%s", _("nothing is chosen: Space picks a row, {a} picks all"));
     return !why[0];
 }
 

@@ -17,15 +17,12 @@ static const char *kind_of(const struct wz *w)
 /* Amazon's names of readers: NAME.cluster-ro-ID.REGION.… */
 static void say_host(const struct wz *w, const char *value, struct form_word *out)
 {
+    (void)w;
     const char *at = strstr(value, ".cluster-ro-");
-    const struct job_end *t = &w->job->target;
     if (at) {
         out->role = ROLE_WARN;
         snprintf(out->text, sizeof out->text, "%s", _("This looks like a reader endpoint. Readers write no binlog."));
         snprintf(out->repair, sizeof out->repair, "%.*s.cluster-%.150s", (int)TG_MIN(at - value, 90), value, at + strlen(".cluster-ro-"));
-    } else if (t->host && t->host[0] && strcmp(value, t->host) == 0 && end_shown(w, false)->port == t->port) {
-        out->role = ROLE_BAD;
-        snprintf(out->text, sizeof out->text, "%s", _("this is the target's address: source and target must be two servers"));
     } else if (strstr(value, "://") || strchr(value, '/')) {
         out->role = ROLE_BAD;
         snprintf(out->text, sizeof out->text, "%s", _("a name or an address only; the port and the user have fields of their own"));
@@ -34,12 +31,18 @@ static void say_host(const struct wz *w, const char *value, struct form_word *ou
 
 static void say_port(const struct wz *w, const char *value, struct form_word *out)
 {
-    (void)w;
+    if (end_is_other(w, false, out))
+        return;
     if (strcmp(value, "33060") != 0)
         return;
     out->role = ROLE_WARN;
     snprintf(out->text, sizeof out->text, "%s", _("33060 is MySQL's X protocol; the classic one is asked for."));
     snprintf(out->repair, sizeof out->repair, "3306");
+}
+
+static bool set_host(struct wz *w, const char *value, struct err *e)
+{
+    return end_set_host(w, false, value, e);
 }
 
 static void get_tls(const struct wz *w, struct buf *out)
@@ -84,13 +87,13 @@ static const struct form_field fields[] = {
     {.path = "sources", .look = FORM_CYCLE, .label = N_("Sources"), .get = source_get_number, .turn = source_turn, .shown = source_has_others,
      .help = N_("A run of this version takes one source. With several, the checks look at the first, and the run is refused. The file keeps them all.")},
     {.path = "source.kind", .look = FORM_RADIO, .label = N_("Kind"), .choices = kinds},
-    {.path = "source.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host},
+    {.path = "source.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host, .set = set_host},
     {.path = "source.port", .look = FORM_TEXT, .label = N_("Port"), .say = say_port},
     {.path = "source.user", .look = FORM_TEXT, .label = N_("User"),
-     .help = N_("Rights needed: SELECT, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE.\n\nF6 shows the GRANT to copy.")},
+     .help = N_("Rights needed: SELECT, PROCESS, REPLICATION CLIENT, REPLICATION SLAVE.\n\n{F6} shows the GRANT to copy.")},
     {.path = "source.password", .look = FORM_SECRET, .label = N_("Password"),
      .help = N_("It stays in the memory of this window. The job file gets a reference, at first ${env:TG_SOURCE_PASSWORD}.\n\n"
-                "F4 or Ctrl-P chooses another origin: a variable, a file, or being asked at each start.\n\nCtrl-R shows what you type, Ctrl-U clears it.")},
+                "{F4 Ctrl-P} chooses another origin: a variable, a file, or being asked at each start.\n\n{Ctrl-R} shows what you type, Ctrl-U clears it.")},
     {.path = "source.tls", .look = FORM_CYCLE, .label = N_("TLS"), .choices = tls_ways, .get = get_tls, .set = set_tls,
      .help = N_("off: rows are readable on the way.\n\nverify host: the server must prove its name.\n\nhost not checked: encrypted, but anybody could answer.")},
     {.path = "source.tls.ca", .look = FORM_TEXT, .label = N_("CA file"), .is_beside = true, .shown = has_tls,
@@ -102,7 +105,7 @@ static const struct form_field fields[] = {
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
     int used = form_draw(&w->form[w->at], w, c, (struct rect){r.y + 1, 2, end_form_rows(w, PROBE_SOURCE, r), r.w - 4});
-    end_draw_test(w, PROBE_SOURCE, c, r, used + 1, _("Test  Ctrl-T"));
+    end_draw_test(w, PROBE_SOURCE, c, r, used + 1, _("Test  {Ctrl-T}"));
 }
 
 static unsigned typed_secrets(const struct wz *w)
@@ -128,16 +131,16 @@ static void answer_line(const struct wz *w, bool is_target, char *out, size_t si
 static void below(struct wz *w, struct canvas *c, struct rect r)
 {
     struct rect box = {r.y, r.x, 7, r.w}, in = rect_inside(box);
-    char source[400], target[400], secrets[200];
+    char source[400], target[400], secrets[200], text[200];
     static const char *const ways[] = {N_("direct"), N_("SSH jump host: this version can't open it yet"), N_("a port of this host that is open already")};
     answer_line(w, false, source, sizeof source);
     answer_line(w, true, target, sizeof target);
     unsigned n = typed_secrets(w);
-    snprintf(secrets, sizeof secrets, n ? _("%u, held in memory only. F9 saves a reference, never the password") : _("none is known yet"), n);
+    snprintf(secrets, sizeof secrets, n ? _("%u, held in memory only. {F9} saves a reference, never the password") : _("none is known yet"), n);
     const char *const lines[][2] = {{N_("Source"), source},
                                     {N_("Path"), w->reached > STEP_PATH ? _(ways[w->way[0].kind]) : _("not answered yet")},
                                     {N_("Target"), target},
-                                    {N_("Secrets"), secrets},
+                                    {N_("Secrets"), wz_say(w, secrets, text, sizeof text)},
                                     {N_("Job file"), !w->path[0] ? _("not saved yet") : w->is_changed ? _("not saved since the last change") : w->path}};
     wz_box(c, box, w, false, _("Answers so far"), NULL);
     for (int i = 0; i < (int)TG_ARRAY_LEN(lines); i++) {

@@ -253,9 +253,10 @@ static void below(struct wz *w, struct canvas *c, struct rect r)
 {
     struct rect box = {r.y, r.x, 7, r.w}, in = rect_inside(box);
     wz_box(c, box, w, false, _("This terminal"), NULL);
+    char said[200];
     for (int i = 0, y = in.y; i < (int)TG_ARRAY_LEN(w->terminal); i++)
         if (w->terminal[i][0])
-            canvas_cut(c, in, y++, in.x + 1, in.w - 2, ROLE_TEXT, w->terminal[i]);
+            canvas_cut(c, in, y++, in.x + 1, in.w - 2, ROLE_TEXT, wz_say(w, w->terminal[i], said, sizeof said));
 }
 
 static const char *help(const struct wz *w, const char **title)

@@ -28,14 +28,17 @@ static bool set_kind(struct wz *w, const char *value, struct err *e)
 
 static void say_host(const struct wz *w, const char *value, struct form_word *out)
 {
-    const struct job_end *s = end_shown(w, false);
-    if (s->host && value[0] && strcmp(value, s->host) == 0 && s->port == w->job->target.port) {
-        out->role = ROLE_BAD;
-        snprintf(out->text, sizeof out->text, "%s", _("this is the source's address: source and target must be two servers"));
-    } else if (strstr(value, "://") || strchr(value, '/')) {
+    (void)w;
+    if (strstr(value, "://") || strchr(value, '/')) {
         out->role = ROLE_BAD;
         snprintf(out->text, sizeof out->text, "%s", _("a name or an address only; the port and the user have fields of their own"));
     }
+}
+
+static void say_port(const struct wz *w, const char *value, struct form_word *out)
+{
+    (void)value;
+    end_is_other(w, true, out);
 }
 
 static void say_user(const struct wz *w, const char *value, struct form_word *out)
@@ -53,6 +56,11 @@ static void say_tls(const struct wz *w, const char *value, struct form_word *out
     out->role = ROLE_BAD;
     snprintf(out->text, sizeof out->text, "%s", _("TiDB Cloud takes no session without TLS."));
     snprintf(out->repair, sizeof out->repair, "verify");
+}
+
+static bool set_host(struct wz *w, const char *value, struct err *e)
+{
+    return end_set_host(w, true, value, e);
 }
 
 static void get_tls(const struct wz *w, struct buf *out)
@@ -75,13 +83,13 @@ static bool has_tls(const struct wz *w)
 
 static const struct form_field fields[] = {
     {.path = "target.kind", .look = FORM_RADIO, .label = N_("Kind"), .choices = kinds, .set = set_kind, .help = KIND_HELP},
-    {.path = "target.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host, .help = N_("The address of a TiDB server, or of the balancer before several.")},
-    {.path = "target.port", .look = FORM_TEXT, .label = N_("Port")},
+    {.path = "target.host", .look = FORM_TEXT, .label = N_("Host"), .say = say_host, .set = set_host, .help = N_("The address of a TiDB server, or of the balancer before several.")},
+    {.path = "target.port", .look = FORM_TEXT, .label = N_("Port"), .say = say_port},
     {.path = "target.user", .look = FORM_TEXT, .label = N_("User"), .say = say_user,
-     .help = N_("It makes schemas and tables and writes rows; F6 shows the GRANT to copy.\n\nTiDB Cloud Starter and Essential: the prefix belongs to the name.")},
+     .help = N_("It makes schemas and tables and writes rows; {F6} shows the GRANT to copy.\n\nTiDB Cloud Starter and Essential: the prefix belongs to the name.")},
     {.path = "target.password", .look = FORM_SECRET, .label = N_("Password"),
      .help = N_("It stays in the memory of this window. The job file gets a reference, at first ${env:TG_TARGET_PASSWORD}.\n\n"
-                "F4 or Ctrl-P chooses another origin: a variable, a file, or being asked at each start.\n\nCtrl-R shows what you type, Ctrl-U clears it.")},
+                "{F4 Ctrl-P} chooses another origin: a variable, a file, or being asked at each start.\n\n{Ctrl-R} shows what you type, Ctrl-U clears it.")},
     {.path = "target.tls", .look = FORM_CYCLE, .label = N_("TLS"), .choices = tls_ways, .get = get_tls, .set = set_tls, .say = say_tls,
      .help = N_("off: rows are readable on the way.\n\nverify host: the server must prove its name.\n\nhost not checked: encrypted, but anybody could answer.")},
     {.path = "target.tls.ca", .look = FORM_TEXT, .label = N_("CA file"), .is_beside = true, .shown = has_tls, .help = N_("Empty: the system's own list.")},
@@ -90,7 +98,7 @@ static const struct form_field fields[] = {
 static void draw(struct wz *w, struct canvas *c, struct rect r)
 {
     int used = form_draw(&w->form[w->at], w, c, (struct rect){r.y + 1, 2, end_form_rows(w, PROBE_TARGET, r), r.w - 4});
-    end_draw_test(w, PROBE_TARGET, c, r, used + 1, _("Test  Ctrl-T"));
+    end_draw_test(w, PROBE_TARGET, c, r, used + 1, _("Test  {Ctrl-T}"));
 }
 
 static void below(struct wz *w, struct canvas *c, struct rect r)

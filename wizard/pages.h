@@ -95,6 +95,11 @@ void end_rights(const struct wz *w, bool is_target, struct buf *out);
 extern const struct form_choice tls_ways[];
 void end_get_tls(const struct wz *w, bool is_target, struct buf *out);
 bool end_set_tls(struct wz *w, bool is_target, const char *value, struct err *e);
+/* Whether this end has the other's address, and says so: in the port's place, so that it is seen whichever was typed last. */
+bool end_is_other(const struct wz *w, bool is_target, struct form_word *out);
+/* A host as it is typed. A whole address (mysql://user:password@host:port/…, jdbc: too) is taken apart into the fields of
+ * that end, so that no password stays in sight or in the job; what can't be taken apart is refused. */
+bool end_set_host(struct wz *w, bool is_target, const char *value, struct err *e);
 /* "ssh -N -L …", for another terminal. */
 void way_command(const struct wz *w, bool is_target, char out[700]);
 

@@ -125,6 +125,8 @@ static void on_result(void *arg, const struct check_result *r)
     if (is_test(k->which)) {
         if (told_line(&k->told, end, r, &line))
             tell(k, &line);
+        if (told_remedy(r, &line))
+            tell(k, &line);
         return;
     }
     const char *said = r->nfindings ? r->findings[0].text : r->found ? r->found : r->detail ? r->detail : "";
@@ -150,6 +152,9 @@ static void look_at_ends(struct work *k, struct news *over)
     forget_other(k);
     if (!job_resolve(&k->job, NULL, NULL, &over->err)) {
         snprintf(line.text, sizeof line.text, "%.230s", over->err.text);
+        tell(k, &line);
+        line = (struct probe_line){.state = CHECK_FAIL, .is_remedy = true};
+        snprintf(line.text, sizeof line.text, "%s", over->err.code == ERR_SECRET ? _("Passwords are typed on the pages Source and Target.") : _(err_info(over->err.code)->cure));
         tell(k, &line);
         return;
     }
@@ -482,6 +487,8 @@ static void take_over(struct wz *w, struct news *n)
         take_name(w, n);
     else if (n->probe == PROBE_CURE)
         take_cure(w, n);
+    if (n->probe == PROBE_REHEARSE && !n->report && n->err.code != ERR_OK && !w->modal.kind)
+        ask_failure(w, _("The rehearsal could not begin"), &n->err);
     if (!n->report)
         return;
     if (n->probe == PROBE_SOURCE || n->probe == PROBE_TARGET)

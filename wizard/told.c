@@ -103,11 +103,24 @@ static bool told_good(struct told *t, const struct job_end *end, const struct ch
     return told_step(t, end, r, out, size) || told_pair(t, r, out, size);
 }
 
+/* A wrong port leads to some other server, which also answers. */
+static bool told_no_tidb(const struct job_end *end, const struct check_result *r, struct probe_line *out)
+{
+    bool is_rehearsal = end->kind && strcmp(end->kind, "mysql") == 0;
+    if (is_rehearsal || strcasestr(found(r), "TiDB"))
+        return false;
+    *out = (struct probe_line){.state = CHECK_WARN};
+    snprintf(out->text, sizeof out->text, _("no TiDB answers here but %.80s: right for a rehearsal only; else check host and port"), found(r));
+    return true;
+}
+
 bool told_line(struct told *t, const struct job_end *end, const struct check_result *r, struct probe_line *out)
 {
     *out = (struct probe_line){.state = r->state};
     if (r->state == CHECK_NONE)
         return false;
+    if (r->state == CHECK_PASS && strcmp(check_id(r->check), "target.version") == 0 && told_no_tidb(end, r, out))
+        return true;
     bool is_step = strcmp(tail_of(check_id(r->check)), "tls") == 0;
     if (r->state == CHECK_PASS || (r->state == CHECK_WARN && is_step && t->connect[0]))
         return told_good(t, end, r, out->text, sizeof out->text);
@@ -119,6 +132,15 @@ bool told_line(struct told *t, const struct job_end *end, const struct check_res
     else
         snprintf(out->text, sizeof out->text, "%.230s", said);
     return true;
+}
+
+bool told_remedy(const struct check_result *r, struct probe_line *out)
+{
+    if (r->state != CHECK_FAIL || r->code == ERR_OK)
+        return false;
+    *out = (struct probe_line){.state = r->state, .is_remedy = true};
+    snprintf(out->text, sizeof out->text, "%.230s", _(err_info(r->code)->cure));
+    return out->text[0] != 0;
 }
 
 bool told_view(const struct check_view *v, bool is_target, struct probe_line *out)

@@ -43,22 +43,26 @@ void plain_say(const char *fmt, ...)
 }
 
 /* What a key does on a screen a word does here. */
-static const char *const spoken[][2] = {{"F4", "origin"}, {"F6", "rights"}, {"F2", "go"}, {"F7", "rename"}};
+static const char *const spoken[][2] = {{"{F4", "origin"}, {"{F6", "rights"}, {"{F2", "go"}, {"{F7", "rename"}};
 
 void plain_text(const char *text)
 {
     struct buf out = {0};
+    char rest[4096];
     for (const char *p = text; *p;) {
         size_t k = 0;
-        while (k < TG_ARRAY_LEN(spoken) && strncmp(p, spoken[k][0], 2) != 0)
+        while (k < TG_ARRAY_LEN(spoken) && strncmp(p, spoken[k][0], 3) != 0)
             k++;
-        bool is_key = k < TG_ARRAY_LEN(spoken) && !(p[2] >= '0' && p[2] <= '9');
-        if (is_key)
+        const char *end = k < TG_ARRAY_LEN(spoken) && (p[3] == ' ' || p[3] == '}') ? strchr(p, '}') : NULL;
+        if (end)
             buf_adds(&out, spoken[k][1]);
         else
             buf_addc(&out, *p);
-        p += is_key ? 2 : 1;
+        p = end ? end + 1 : p + 1;
     }
+    keymap_say(wizard_keys, ~0u, out.p ? out.p : "", rest, sizeof rest);
+    buf_release(&out);
+    buf_adds(&out, rest);
     while (out.n && out.p[out.n - 1] == '\n')
         out.p[--out.n] = 0;
     if (out.n)
@@ -71,7 +75,7 @@ static void tell_notice(struct plain *p)
     char text[sizeof p->w->notice];
     snprintf(text, sizeof text, "%s", p->w->notice);
     p->w->notice[0] = 0;
-    if (strcmp(text, _("nothing is chosen: Space picks a row, a picks all")) == 0)
+    if (strcmp(text, _("nothing is chosen: Space picks a row, {a} picks all")) == 0)
         plain_say("%s", _("nothing is chosen: pick NAME picks, pick all picks everything"));
     else if (text[0])
         plain_text(text);
@@ -80,7 +84,10 @@ static void tell_notice(struct plain *p)
 static void tell(const struct probe_line *l)
 {
     static const char *const words[] = {N_("Fine"), N_("Attention"), N_("Fails"), N_("Not looked at")};
-    plain_say(_("%s: %s"), _(words[l->state]), retell(l->text));
+    if (l->is_remedy)
+        plain_say("%s", retell(l->text));
+    else
+        plain_say(_("%s: %s"), _(words[l->state]), retell(l->text));
 }
 
 /* ---- hearing ---- */

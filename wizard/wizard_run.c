@@ -207,7 +207,7 @@ static void fact_of_glyphs(const struct term *t, bool has_mouse, char out[160])
     size_t n = (size_t)snprintf(out, 160, _("%s   colours %d"), is_utf8 ? _("UTF-8 yes") : _("UTF-8 no"), term_colours(t));
     if (cells && is_utf8)
         n += (size_t)snprintf(out + n, 160 - n, cells == 1 ? _("   Chinese glyphs %d cell") : _("   Chinese glyphs %d cells"), cells);
-    snprintf(out + n, 160 - n, "   %s   %s", _(sets[glyphs]), has_mouse ? _("mouse on (F3 turns it off)") : _("mouse off (F3 turns it on)"));
+    snprintf(out + n, 160 - n, "   %s   %s", _(sets[glyphs]), has_mouse ? _("mouse on ({F3} turns it off)") : _("mouse off ({F3} turns it on)"));
 }
 
 static void facts_of_terminal(struct window *v)
@@ -377,7 +377,7 @@ static int run_window(struct window *v, const struct wizard_options *o, struct j
     if (job_file_given(v->w) && !v->w->draft.is_there) {
         struct wz_effect effect = {.kind = WZ_NONE};
         wz_go(v->w, STEP_SOURCE, &effect);
-        wz_notice(v->w, _("%s is open; F2 goes to any page"), o->job_path ? o->job_path : _("the job"));
+        wz_notice(v->w, _("%s is open; {F2} goes to any page"), o->job_path ? o->job_path : _("the job"));
         ask_sealed(v->w, NULL);
     }
     v->w->has_mouse = term_has_mouse(v->term);

@@ -53,7 +53,7 @@ static const struct key_row rows[] = {
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-Y", NULL, 0, N_("take the offered repair"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "Ctrl-R", NULL, 0, N_("show the password"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F4 Ctrl-P", NULL, 0, N_("origin of the password"), false, NULL},
-    {DO_NONE, ON_FORM, 0, {0}, "F6 Ctrl-X", NULL, 0, N_("details: GRANT, ssh command"), false, NULL},
+    {DO_NONE, ON_FORM, 0, {0}, "F6 Ctrl-X", NULL, 0, N_("GRANT, ssh, figures"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F5 Ctrl-F", NULL, 0, N_("Review: the whole file"), false, NULL},
     {DO_NONE, ON_FORM, 0, {0}, "F7 Ctrl-N", NULL, 0, N_("Path: the other end"), false, NULL},
     {DO_HELP, ON_ANY, K_F1, {0}, "F1", N_("Help"), 0, N_("this list"), true, NULL},
@@ -136,6 +136,11 @@ void wz_free(struct wz *w)
     modal_close(&w->modal);
     scope_free(w->scope);
     free(w);
+}
+
+const char *wz_say(const struct wz *w, const char *text, char *out, size_t size)
+{
+    return keymap_say(&keys, page_of(w)->where, text, out, size);
 }
 
 void wz_notice(struct wz *w, const char *fmt, ...)
@@ -280,6 +285,7 @@ static void focus_problem(struct wz *w)
 void wz_go(struct wz *w, enum step to, struct wz_effect *out)
 {
     char why[160];
+    bool is_forward = to > w->at;
     form_focus(&w->form[w->at], w, SIZE_MAX);
     for (enum step s = w->at; s < to; s++) {
         bool fine = may_pass(w, s, why);
@@ -294,7 +300,7 @@ void wz_go(struct wz *w, enum step to, struct wz_effect *out)
     }
     w->at = to;
     w->reached = TG_MAX(w->reached, to);
-    wz_focus(w, w->focus[to] < nplaces(w) ? w->focus[to] : 0);
+    wz_focus(w, w->focus[to] < nplaces(w) && !(is_forward && button_at(w) == 0) ? w->focus[to] : 0); /* not onto Back: Enter goes on */
     if (page_of(w)->enter)
         page_of(w)->enter(w, out);
 }
@@ -554,7 +560,7 @@ static void draw_buttons(struct wz *w, struct canvas *c, int y)
 {
     const struct page *p = page_of(w);
     struct rect all = canvas_all(c);
-    char why[160];
+    char why[160], said[200];
     int x = 2;
     for (size_t i = 0; i < nbuttons(w); i++) {
         bool has_focus = button_at(w) == (int)i;
@@ -567,7 +573,7 @@ static void draw_buttons(struct wz *w, struct canvas *c, int y)
         x += used + 3;
     }
     if (p->buttons && !may_pass(w, w->at, why))
-        canvas_cut(c, all, y, x + 3, TG_MIN(c->cols, LEFT) - x - 5, ROLE_DIM, why);
+        canvas_cut(c, all, y, x + 3, TG_MIN(c->cols, LEFT) - x - 5, ROLE_DIM, wz_say(w, why, said, sizeof said));
 }
 
 void wz_box(struct canvas *c, struct rect r, const struct wz *w, bool has_focus, const char *title, const char *right)
@@ -581,7 +587,7 @@ static void draw_help_column(const struct wz *w, struct canvas *c, struct rect r
     const struct form_field *f = wz_field(w);
     const char *title = NULL, *text = page_of(w)->help ? page_of(w)->help(w, &title) : NULL;
     bool is_own = text != NULL;
-    char head[80];
+    char head[80], said[2000];
     if (!text && f) {
         text = form_help(f);
         title = f->help_title ? _(f->help_title) : form_label(f);
@@ -591,7 +597,7 @@ static void draw_help_column(const struct wz *w, struct canvas *c, struct rect r
     snprintf(head, sizeof head, title && !is_own ? _("Help: %s") : "%s", title ? title : _("Help"));
     wz_box(c, r, w, false, head, NULL);
     struct rect in = rect_inside(r);
-    canvas_wrap(c, (struct rect){in.y, in.x + 1, in.h, TG_MAX(in.w - 2, 1)}, 0, ROLE_TEXT, text);
+    canvas_wrap(c, (struct rect){in.y, in.x + 1, in.h, TG_MAX(in.w - 2, 1)}, 0, ROLE_TEXT, wz_say(w, text, said, sizeof said));
 }
 
 static void draw_help(const struct wz *w, struct canvas *c)
@@ -623,8 +629,9 @@ static const char *footer_hint(void *arg, const struct key_row *row, enum role *
 static void draw_footer(const struct wz *w, struct canvas *c)
 {
     bool has_mouse = w->has_mouse;
+    char said[sizeof w->notice + 40];
     if (w->notice[0] && w->now_ms < w->notice_until_ms)
-        canvas_cut(c, canvas_all(c), c->rows - 1, 1, c->cols - 2, ROLE_WARN, w->notice);
+        canvas_cut(c, canvas_all(c), c->rows - 1, 1, c->cols - 2, ROLE_WARN, wz_say(w, w->notice, said, sizeof said));
     else
         keymap_footer(&keys, where_of(w), c, c->rows - 1, footer_hint, &has_mouse);
 }
@@ -691,24 +698,36 @@ const char *wz_probe_age(const struct wz *w, enum probe p, char out[80])
     return out;
 }
 
-void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct rect r)
+/* Rows a line is given: the lines after it keep theirs. */
+static int draw_probe_line(const struct probe_view *v, const struct probe_line *l, struct canvas *c, struct rect r, int y, int room)
 {
     static const char *const marks[] = {"✓", "!", "✗", "?"};
     static const enum role roles[] = {ROLE_OK, ROLE_WARN, ROLE_BAD, ROLE_DIM};
+    enum role role = v->is_stale ? ROLE_DIM : ROLE_TEXT;
+    struct rect text = {y, r.x + 3, room, r.w - 4};
+    canvas_text(c, r, y, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], l->is_remedy ? " " : marks[l->state]);
+    if (room > 1)
+        return TG_MIN(canvas_wrap(c, text, 0, role, retell(l->text)), room);
+    canvas_cut(c, r, y, text.x, text.w, role, retell(l->text));
+    return 1;
+}
+
+void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct rect r)
+{
     const struct probe_view *v = &w->probe[p];
-    unsigned n = TG_MIN(v->n, (unsigned)PROBE_LINES), drawn = 0;
-    bool has_closing = n && v->line[n - 1].state == CHECK_PASS;
-    bool fits = (int)n <= r.h;
+    int n = (int)TG_MIN(v->n, (unsigned)PROBE_LINES), drawn = 0, left = 0;
+    bool has_closing = n && v->line[n - 1].state == CHECK_PASS, fits = n <= r.h;
     if (!n)
         canvas_cut(c, r, r.y, r.x + 1, r.w - 2, ROLE_DIM, v->is_running ? "" : _("not tested yet"));
-    /* Where not all find room: problems first, and the closing line (what there is to move) before the rest. */
+    for (int i = 0; i < n; i++)
+        left += fits || v->line[i].state == CHECK_FAIL || v->line[i].state == CHECK_WARN;
+    /* Where not all find room: problems first and in full, and the closing line (what there is to move) before the rest. */
     for (int pass = fits ? 1 : 0; pass < 2; pass++)
-        for (unsigned i = 0; i < n && (int)drawn < r.h; i++) {
+        for (int i = 0; i < n && drawn < r.h; i++) {
             const struct probe_line *l = &v->line[i];
-            bool is_problem = l->state == CHECK_FAIL || l->state == CHECK_WARN, is_last_place = (int)drawn + 1 == r.h;
+            bool is_problem = l->state == CHECK_FAIL || l->state == CHECK_WARN, is_last_place = drawn + 1 == r.h;
             if (!fits && (is_problem != (pass == 0) || (has_closing && !is_problem && is_last_place && i + 1 < n)))
                 continue;
-            canvas_text(c, r, r.y + (int)drawn, r.x + 1, v->is_stale ? ROLE_DIM : roles[l->state], marks[l->state]);
-            canvas_cut(c, r, r.y + (int)drawn++, r.x + 3, r.w - 4, v->is_stale ? ROLE_DIM : ROLE_TEXT, retell(l->text));
+            drawn += draw_probe_line(v, l, c, r, r.y + drawn, fits || pass == 0 ? r.h - drawn - --left : 1);
         }
 }

@@ -66,6 +66,7 @@ enum wz_spot {
 /* ---- probes: what is known from the servers ---- */
 struct probe_line {
     enum check_state state;
+    bool is_remedy;                   /* what to do about the line before */
     char text[240];
 };
 #define PROBE_LINES 24
@@ -193,6 +194,8 @@ const struct form_field *wz_field(const struct wz *w); /* that has the focus, or
 void wz_box(struct canvas *c, struct rect r, const struct wz *w, bool has_focus, const char *title, const char *right);
 /* The lines of a probe into the inside of a box. */
 void wz_probe_draw(const struct wz *w, enum probe p, struct canvas *c, struct rect r);
+/* A sentence that names keys of the page in braces (keymap_say), as it is shown; returns out. */
+const char *wz_say(const struct wz *w, const char *text, char *out, size_t size);
 /* "2 s ago", "testing… 3 s, Esc stops it", "" */
 const char *wz_probe_age(const struct wz *w, enum probe p, char out[80]);
 

@@ -663,7 +663,7 @@ def test_crash_of_the_lines(scene: Scene):
     person = Person(scene, "--plain", terminal=True)
     check("Choose [1]" in person.prompt() and "  1  Carry on: db.one.example, not saved, page Source" in person.says, person.says)
     said = ask(person, "1")
-    check("your answers are back, but for passwords" in said and "Page 2 of 8: Source" in said and "Choose [2]" in said, said)
+    check("your answers are back; passwords are never kept" in said and "Page 2 of 8: Source" in said and "Choose [2]" in said, said)
     check("Host [db.one.example]" in ask(person, ""), person.says[-300:])
     check("Port [3307]" in ask(person, ""), person.says[-300:])
     check("User [tg_reader]" in ask(person, ""), person.says[-300:])

@@ -183,7 +183,11 @@ static void test_own_keys(void **unused)
     assert_string_equal(keymap_words(&own_map, 1, "F10 or q", words, sizeof words), "F6");
     assert_string_equal(keymap_words(&own_map, 1, "q", words, sizeof words), "F6");
     assert_string_equal(keymap_words(&own_map, 1, "…", words, sizeof words), "…");
+    assert_string_equal(keymap_say(&own_map, 1, "{F10 Ctrl-Q q}: leave", words, sizeof words), "F6: leave");
+    assert_string_equal(keymap_say(&own_map, 1, "按{F10}离开, a q", words, sizeof words), "按F6离开, a q");
     keymap_forget();
+    assert_string_equal(keymap_say(&own_map, 1, "{F10 Ctrl-Q} leaves", words, sizeof words), "F10 or Ctrl-Q leaves");
+    assert_string_equal(keymap_say(&own_map, 1, "${env:X} x{2} {} {F1", words, sizeof words), "${env:X} x{2} {} {F1");
     assert_string_equal(keymap_words(&own_map, 1, "F10 Ctrl-Q", words, sizeof words), "F10 Ctrl-Q");
     buf_release(&out);
 }

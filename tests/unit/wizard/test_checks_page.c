@@ -222,6 +222,27 @@ static void test_consent(void **unused)
     bench_release(&b);
 }
 
+/* The box promises what that mode does, and tells two servers of one host apart. */
+static void test_consent_of_modes(void **unused)
+{
+    static const char *const modes[][2] = {{"full", "Later changes are not followed."}, {"incremental", "No rows are copied."}, {"all", "every change is followed until you end the run."}};
+    struct bench b;
+    struct err e;
+    (void)unused;
+    on_page(&b, STEP_REVIEW, false);
+    for (size_t i = 0; i < TG_ARRAY_LEN(modes); i++) {
+        assert_true(job_set(&b.job, "mode", modes[i][0], &e));
+        ask_start(b.w, K_ENTER);
+        assert_non_null(strstr(b.w->modal.text.p, modes[i][1]));
+        assert_non_null(strstr(b.w->modal.text.p, "db.example:3306"));
+        assert_non_null(strstr(b.w->modal.text.p, "tidb.example:4000"));
+        modal_close(&b.w->modal);
+    }
+    ask_start(b.w, K_ENTER);
+    shot(&b, "wizard-consent");
+    bench_release(&b);
+}
+
 static void test_leave(void **unused)
 {
     struct bench b;
@@ -238,11 +259,33 @@ static void test_leave(void **unused)
     bench_release(&b);
 }
 
+/* Checks that can't even begin (a password is not known) leave no empty page; nor does a rehearsal. */
+static void test_not_begun(void **unused)
+{
+    struct bench b;
+    struct news over = {.kind = NEWS_OVER, .probe = PROBE_CHECKS}, remedy = {.kind = NEWS_LINE, .probe = PROBE_CHECKS, .line = {.state = CHECK_FAIL, .is_remedy = true, .text = "Passwords are typed on the pages Source and Target."}};
+    (void)unused;
+    bench_init(&b, 24, 80);
+    b.w->reached = STEP_REVIEW;
+    b.w->at = STEP_CHECKS;
+    probe_begins(&b, PROBE_CHECKS);
+    tell(&b, PROBE_CHECKS, CHECK_FAIL, "source.password: the variable TG_SOURCE_PASSWORD is not set");
+    wz_take(b.w, &remedy);
+    err_set(&over.err, ERR_SECRET, "source.password: the variable TG_SOURCE_PASSWORD is not set");
+    wz_take(b.w, &over);
+    shot(&b, "wizard-checks-not-begun");
+    b.w->at = STEP_REVIEW;
+    over.probe = PROBE_REHEARSE;
+    wz_take(b.w, &over);
+    shot(&b, "wizard-rehearsal-not-begun");
+    bench_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list),   cmocka_unit_test(test_running), cmocka_unit_test(test_forward), cmocka_unit_test(test_cure),
-        cmocka_unit_test(test_accept), cmocka_unit_test(test_review),  cmocka_unit_test(test_consent), cmocka_unit_test(test_leave),
+        cmocka_unit_test(test_accept), cmocka_unit_test(test_review),  cmocka_unit_test(test_consent), cmocka_unit_test(test_leave), cmocka_unit_test(test_not_begun), cmocka_unit_test(test_consent_of_modes),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,6 +396,129 @@ static void test_told(void **unused)
     assert_string_equal(line.text, "42 tables in 3 schemas, about 1.3 TB");
 }
 
+/* A failure says what to do about it, in whole sentences. */
+static void test_remedy(void **unused)
+{
+    struct check_result r = {.check = check_find("source.login"), .state = CHECK_FAIL, .code = ERR_SOURCE_LOGIN};
+    struct probe_line line;
+    struct bench b;
+    (void)unused;
+    assert_true(told_remedy(&r, &line));
+    assert_true(line.is_remedy);
+    begin(&b, STEP_SOURCE);
+    tell(&b, PROBE_SOURCE, CHECK_PASS, "reached in 9 ms, no TLS on this host");
+    tell(&b, PROBE_SOURCE, CHECK_FAIL, "127.0.0.1:3306: Access denied for user 'tg'@'localhost' (using password: YES) (1045)");
+    wz_take(b.w, &(struct news){.kind = NEWS_LINE, .probe = PROBE_SOURCE, .line = line});
+    probe_ends(&b, PROBE_SOURCE);
+    shots(&b, "wizard-source-refused");
+    bench_release(&b);
+    r.state = CHECK_PASS;
+    assert_false(told_remedy(&r, &line));
+}
+
+/* Two ends at one address are seen whichever part was typed last; a target that is no TiDB is not passed over. */
+static void test_same_end(void **unused)
+{
+    struct told t = {0};
+    char kind[] = "mysql", mariadb[] = "10.11.6-MariaDB", server[] = "TiDB-v8.5.1";
+    struct job_end rehearsal = {.kind = kind}, tidb = {0};
+    struct check_result r = {.check = check_find("target.version"), .state = CHECK_PASS, .found = mariadb};
+    struct probe_line line;
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_TARGET);           /* the source: db.us-east-1.example:3306 */
+    wz_focus(b.w, 1);
+    press(&b, K_CTRL('u'));
+    paste(&b, b.job.sources[0].host);
+    press(&b, K_TAB);
+    press(&b, K_CTRL('u'));
+    type(&b, "3306");
+    press(&b, K_TAB);
+    assert_int_equal(b.w->form[STEP_TARGET].word[2].role, ROLE_BAD);
+    press(&b, K_BACK_TAB);
+    press(&b, K_BACK_TAB);
+    type(&b, "2");                    /* another host */
+    press(&b, K_TAB);
+    assert_int_equal(b.w->form[STEP_TARGET].word[2].role, ROLE_TEXT);
+    press(&b, K_BACK_TAB);
+    press(&b, K_BACKSPACE);
+    press(&b, K_TAB);
+    assert_int_equal(b.w->form[STEP_TARGET].word[2].role, ROLE_BAD);
+    bench_release(&b);
+    assert_true(told_line(&t, &tidb, &r, &line));
+    assert_int_equal(line.state, CHECK_WARN);
+    assert_non_null(strstr(line.text, "no TiDB answers here but 10.11.6-MariaDB"));
+    assert_true(told_line(&t, &rehearsal, &r, &line));
+    assert_int_equal(line.state, CHECK_PASS);
+    r.found = server;
+    assert_true(told_line(&t, &tidb, &r, &line));
+    assert_int_equal(line.state, CHECK_PASS);
+}
+
+/* Who went back by the button and comes again finds no Back under Enter. */
+static void test_back_and_forth(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b, STEP_TARGET);
+    for (int i = 0; i < 3; i++)
+        press(&b, K_BACK_TAB);        /* Next, Test, Back */
+    press(&b, K_ENTER);
+    assert_int_equal(b.w->at, STEP_PATH);
+    wz_go(b.w, STEP_TARGET, &b.effect);
+    assert_int_equal(b.w->focus[STEP_TARGET], 0);
+    press(&b, K_BACK_TAB);
+    press(&b, K_ESC);
+    wz_go(b.w, STEP_TARGET, &b.effect);
+    assert_int_not_equal(b.w->focus[STEP_TARGET], 0); /* else a page remembers */
+    bench_release(&b);
+}
+
+/* ---- a whole address for a host ---- */
+
+static void test_address(void **unused)
+{
+    static const char *const refused[] = {"mysql://", "mysql://u:p/w@h:1", "mysql://u@h:port", "mysql://h1,h2/x", "mysql://[::1:3306/x", "mysql://u:p@:3306", "mysql://u:p%00@h"};
+    struct bench b;
+    struct buf out = {0};
+    (void)unused;
+    bench_init(&b, 24, 80);
+    b.w->reached = STEP_TARGET;
+    wz_go(b.w, STEP_SOURCE, &b.effect);
+    wz_focus(b.w, 1);
+    paste(&b, "jdbc:mysql://tg:p%40:w@@db.example:3307/shop?useSSL=false");
+    draft_text(b.w, &out);
+    assert_null(strstr(out.p, "p%40"));
+    press(&b, K_TAB);
+    const struct job_end *s = &b.job.sources[0];
+    assert_string_equal(s->host, "db.example");
+    assert_int_equal(s->port, 3307);
+    assert_string_equal(s->user, "tg");
+    assert_string_equal(secret_peek(s->password.value), "p@:w@");
+    assert_non_null(strstr(b.w->notice, "taken apart"));
+    buf_release(&out);
+    draft_text(b.w, &out);
+    assert_null(strstr(out.p, "p@:w"));
+    for (size_t i = 0; i < TG_ARRAY_LEN(refused); i++) {
+        wz_focus(b.w, 1);
+        press(&b, K_CTRL('u'));
+        paste(&b, refused[i]);
+        wz_focus(b.w, 0);
+        assert_string_equal(s->host, "db.example");
+        assert_int_equal(s->port, 3307);
+        assert_int_equal(b.w->form[STEP_SOURCE].word[2].role, ROLE_BAD);
+    }
+    b.w->at = STEP_TARGET;
+    wz_focus(b.w, 1);
+    paste(&b, "mysql://[::1]/");
+    press(&b, K_TAB);
+    assert_string_equal(b.job.target.host, "::1");
+    assert_int_equal(b.job.target.port, 4000);
+    assert_null(b.job.target.password.value);
+    buf_release(&out);
+    bench_release(&b);
+}
+
 /* ---- the draft ---- */
 
 /* A window that keeps its draft in that folder. */
@@ -578,7 +701,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start), cmocka_unit_test(test_lost), cmocka_unit_test(test_attach_live),   cmocka_unit_test(test_kinds), cmocka_unit_test(test_scroll), cmocka_unit_test(test_origin),
         cmocka_unit_test(test_reveal),  cmocka_unit_test(test_several), cmocka_unit_test(test_grants), cmocka_unit_test(test_name),
-        cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told),   cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_path),    cmocka_unit_test(test_target), cmocka_unit_test(test_told), cmocka_unit_test(test_remedy), cmocka_unit_test(test_back_and_forth), cmocka_unit_test(test_same_end), cmocka_unit_test(test_address), cmocka_unit_test(test_draft),
         cmocka_unit_test(test_draft_more), cmocka_unit_test(test_file_names),
     };
     setlocale(LC_CTYPE, "C.UTF-8");

@@ -101,9 +101,43 @@ static void test_pressed_and_shown(void **unused)
     keymap_forget();
 }
 
+/* Running sentences name the key that holds now. */
+static void test_sentences(void **unused)
+{
+    (void)unused;
+    struct bench b;
+    keymap_forget();
+    own("renames", "F8", "R");
+    own("events", "E", NULL);
+    own("look-again", "F12", NULL);
+    own("other-end", "Ctrl-K", NULL);
+    own("test", "F7", NULL);
+    own("go-to", "F12", NULL);
+    own("password-origin", "Ctrl-O", NULL);
+    bench_init(&b, 36, 120);
+    b.w->reached = STEP_SCOPE;
+    wz_go(b.w, STEP_SOURCE, &b.effect);
+    assert_true(shows(&b, "Test  F7"));
+    wz_focus(b.w, 4);
+    assert_true(shows(&b, "Ctrl-O chooses another origin"));
+    assert_false(shows(&b, "Ctrl-P"));
+    b.w->at = STEP_PATH;
+    assert_true(shows(&b, "Ctrl-K changes it"));
+    assert_true(shows(&b, "F7 test"));
+    b.w->at = STEP_SCOPE;
+    if (page_scope.enter)
+        page_scope.enter(b.w, &b.effect);
+    assert_true(shows(&b, "none yet. F8 adds one"));
+    assert_true(shows(&b, "E leaves some out"));
+    wz_notice(b.w, _("%s is open; {F2} goes to any page"), "job.yaml");
+    assert_true(shows(&b, "job.yaml is open; F12 goes to any page"));
+    bench_release(&b);
+    keymap_forget();
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_own_defaults_agree), cmocka_unit_test(test_pressed_and_shown)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_own_defaults_agree), cmocka_unit_test(test_pressed_and_shown), cmocka_unit_test(test_sentences)};
     if (!setlocale(LC_ALL, "C.UTF-8"))
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,19 @@ static void test_write(void **unused)
     bench_release(&b);
 }
 
+/* What has no room on the page has a box. */
+static void test_figures(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    begin(&b);
+    press(&b, K_F0 + 6);
+    shot(&b, "wizard-route-figures");
+    press(&b, K_ESC);
+    assert_int_equal(b.w->modal.kind, 0);
+    bench_release(&b);
+}
+
 /* F9 saves the job, or writes DM's files, whatever the road. */
 static void test_save_box(void **unused)
 {
@@ -237,6 +250,20 @@ static void test_save_box(void **unused)
     begin(&b);
     press(&b, K_F9);
     shots(&b, "wizard-save");
+    press(&b, K_CTRL('u'));
+    press(&b, K_TAB);
+    press(&b, K_ENTER);               /* no name: it says so and stays */
+    assert_int_equal(b.effect.kind, WZ_NONE);
+    assert_int_not_equal(b.w->modal.kind, 0);
+    assert_string_equal(b.w->notice, "the file needs a name");
+    press(&b, K_ESC);
+    press(&b, K_F9);
+    type(&b, "a.yaml");               /* instead of what is offered */
+    press(&b, K_TAB);
+    press(&b, K_ENTER);
+    assert_int_equal(b.effect.kind, WZ_SAVE);
+    assert_string_equal(b.effect.text, "a.yaml");
+    press(&b, K_F9);
     for (int i = 0; i < 3; i++)
         press(&b, K_TAB);
     press(&b, K_ENTER);
@@ -269,7 +296,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stream),    cmocka_unit_test(test_follow_only), cmocka_unit_test(test_follow_two), cmocka_unit_test(test_snapshot), cmocka_unit_test(test_dm_one_host),
-        cmocka_unit_test(test_dm_errors), cmocka_unit_test(test_write),       cmocka_unit_test(test_save_box), cmocka_unit_test(test_review),
+        cmocka_unit_test(test_dm_errors), cmocka_unit_test(test_write),       cmocka_unit_test(test_figures), cmocka_unit_test(test_save_box), cmocka_unit_test(test_review),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

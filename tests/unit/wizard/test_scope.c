@@ -171,6 +171,10 @@ static void test_find(void **unused)
     assert_int_equal(b.w->scope->nmatching, 43);
     assert_true(b.w->scope->find_problem[0] != 0);
     press(&b, K_ESC);
+    find(&b, "nobody");
+    assert_int_equal(b.w->scope->nmatching, 0);
+    shot(&b, "wizard-scope-find-none");
+    press(&b, K_ESC);
     find(&b, "crm.*");
     assert_int_equal(b.w->scope->nmatching, 2);
     type(&b, "qs?"); /* letters are text here, no commands */
