@@ -232,7 +232,8 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
     state_word(word, sizeof word, m->state);
     x += canvas_text(c, left, r.y, x, state_role(m->state), word) + 3;
     verdict_story(m, story, sizeof story);
-    fmt_span(age, (s->wall_ms - m->since_ms) / 1000);
+    bool has_ended = s->is_gone || m->state == RUN_FINISHED || m->state == RUN_STOPPED || m->state == RUN_FAILED;
+    fmt_span(age, ((has_ended ? m->at_ms : s->wall_ms) - m->since_ms) / 1000);
     bool has_room = !m->verdict[0] || x + text_cells(age) + 3 + text_cells(story) <= left.w; /* a verdict is nothing without its place */
     if (m->since_ms > 0 && has_room)
         x += canvas_text(c, left, r.y, x, ROLE_TEXT, age) + 3;
@@ -265,6 +266,11 @@ struct stage {
     enum mark mark;
     int percent; /* -1: none */
 };
+
+bool source_is_unseen(const struct mon_snapshot *m)
+{
+    return m->lag.source_lost_s > 0 || m->state == RUN_STOPPED || m->state == RUN_FAILED;
+}
 
 bool flow_is_over(const struct mon_snapshot *m, bool is_load)
 {
