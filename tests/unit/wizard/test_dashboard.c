@@ -291,6 +291,9 @@ static void test_states(void **unused)
     golden("state-failed",
            state_with(RUN_FAILED, "TG-5102 The source no longer has the binlog that is needed", ""),
            GLYPHS_LINES);
+    s = state_with(RUN_FAILED, "TG-5102 The source no longer has the binlog that is needed", "");
+    s->is_gone = true; /* its last word says more than that it is gone */
+    golden("state-failed-gone", s, GLYPHS_LINES);
     s = sample_state(24, 80);
     s->is_gone = true;
     golden("state-gone", s, GLYPHS_LINES);
