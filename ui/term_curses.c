@@ -555,10 +555,19 @@ unsigned term_wait(struct term *t, int other_fd, int timeout_ms)
     return what;
 }
 
+/* The console's entry names a mouse; what it has is gpm's, or none. */
+static bool is_without_mouse(void)
+{
+    const char *name = secure_getenv("TERM");
+    return name && strncmp(name, "linux", 5) == 0 && access("/dev/gpmctl", F_OK) != 0;
+}
+
 bool term_mouse(struct term *t, bool on)
 {
     mmask_t wanted = BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED;
     (void)t;
+    if (on && is_without_mouse())
+        return false;
     if (on)
         guard_set_mouse(true); /* first: a crash in between must find it */
     mouseinterval(0);

@@ -56,20 +56,33 @@ static void steps_quiet(struct cutover_step out[2], const struct dashboard_state
     int64_t quiet = s->quiet_ms ? s->now_ms - s->quiet_ms : 0;
     char span[FMT_SIZE], count[FMT_SIZE];
     step(&out[0], LAMP_NONE, _("Stop writes on the source"), _("you"));
-    if (quiet < 1000)
+    if (source_is_unseen(m))
+        snprintf(out[0].note, sizeof out[0].note, "%s", m->lag.source_lost_s > 0 ? _("the source does not answer: what it writes is not known") : _("not watched: the run has no engine"));
+    else if (quiet < 1000)
         snprintf(out[0].note, sizeof out[0].note, _("%s tx/s still arrive"), fmt_exact(count, (uint64_t)(TG_MAX(m->lag.source_tx_rate, 0) + 0.5)));
     else
         snprintf(out[0].note, sizeof out[0].note, _("nothing has arrived for %s"), fmt_span(span, quiet / 1000));
     step(&out[1], quiet >= QUIET_MS ? LAMP_GREEN : LAMP_WAITS, _("Source quiet for 30 s, all of it applied"), quiet >= QUIET_MS ? _("quiet, applied") : _("watched"));
 }
 
+/* A verdict holds for a place; what has come since was not compared. */
+static bool has_moved_on(const struct mon_snapshot *m)
+{
+    char at[96];
+    snprintf(at, sizeof at, "%s:%llu", m->applied_file, (unsigned long long)m->applied);
+    return m->applied_file[0] && m->state != RUN_FINISHED && strcmp(at, m->verified_at) != 0;
+}
+
 static void step_verdict(struct cutover_step *out, const struct mon_snapshot *m)
 {
     char state[90];
     enum verdict v = verdict_of(m);
-    enum lamp lamp = v == VERDICT_PASS ? LAMP_GREEN : v == VERDICT_FAIL ? LAMP_BAD : LAMP_WAITS;
+    bool is_old = v == VERDICT_PASS && has_moved_on(m);
+    enum lamp lamp = is_old ? LAMP_WAITS : v == VERDICT_PASS ? LAMP_GREEN : v == VERDICT_FAIL ? LAMP_BAD : LAMP_WAITS;
     if (m->state == RUN_VERIFYING)
         snprintf(state, sizeof state, _("%u of %u so far"), m->tables_verified + m->tables_different, m->tables_total);
+    else if (is_old)
+        snprintf(state, sizeof state, _("%.40s, changes since"), retell(m->verdict));
     else
         snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : retell(m->verdict));
     step(out, m->state == RUN_VERIFYING ? LAMP_WAITS : lamp, _("Last verification, when the source is quiet"), state);

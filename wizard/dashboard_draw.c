@@ -224,7 +224,8 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
     canvas_right(c, r, r.y, r.w - 1, ROLE_KEY, right);
     struct rect left = {r.y, 0, 1, end - 1};
     x += canvas_cut(c, left, r.y, x, 32, ROLE_TITLE, m->run) + 3;
-    if (s->is_gone && m->state != RUN_FINISHED && m->state != RUN_STOPPED) {
+    bool has_said_why = m->state == RUN_FINISHED || m->state == RUN_STOPPED || m->state == RUN_FAILED;
+    if (s->is_gone && !has_said_why) {
         canvas_cut(c, left, r.y, x, left.w - x, ROLE_BAD,
                    _("! the engine is gone; this is the last it said"));
         return;
@@ -232,7 +233,7 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
     state_word(word, sizeof word, m->state);
     x += canvas_text(c, left, r.y, x, state_role(m->state), word) + 3;
     verdict_story(m, story, sizeof story);
-    fmt_span(age, (s->wall_ms - m->since_ms) / 1000);
+    fmt_span(age, ((s->is_gone || has_said_why ? m->at_ms : s->wall_ms) - m->since_ms) / 1000);
     bool has_room = !m->verdict[0] || x + text_cells(age) + 3 + text_cells(story) <= left.w; /* a verdict is nothing without its place */
     if (m->since_ms > 0 && has_room)
         x += canvas_text(c, left, r.y, x, ROLE_TEXT, age) + 3;
@@ -265,6 +266,11 @@ struct stage {
     enum mark mark;
     int percent; /* -1: none */
 };
+
+bool source_is_unseen(const struct mon_snapshot *m)
+{
+    return m->lag.source_lost_s > 0 || m->state == RUN_STOPPED || m->state == RUN_FAILED;
+}
 
 bool flow_is_over(const struct mon_snapshot *m, bool is_load)
 {

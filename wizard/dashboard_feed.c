@@ -70,10 +70,11 @@ static void remember_cured(struct dashboard_state *s, const struct mon_snapshot 
     }
 }
 
-/* The engine's "silent" counts heartbeats, too: quiet is when no transaction comes and none is on its way. */
+/* The engine's "silent" counts heartbeats, too: quiet is when no transaction comes and none is on its way. Of a source
+ * that does not answer nobody knows. */
 static void watch_quiet(struct dashboard_state *s, const struct mon_snapshot *now)
 {
-    bool is_still = s->has_snapshot && now->tx_applied == s->quiet_tx && !now->lag.unread_bytes && !now->lag.unapplied_bytes;
+    bool is_still = s->has_snapshot && now->tx_applied == s->quiet_tx && !now->lag.unread_bytes && !now->lag.unapplied_bytes && !source_is_unseen(now);
     if (!is_still)
         s->quiet_ms = 0;
     else if (!s->quiet_ms)
@@ -91,6 +92,8 @@ void dashboard_take(struct dashboard_state *s, const struct mon_snapshot *snap)
         s->moved_ms = s->now_ms;
     s->moved_bytes = bytes;
     *m = *snap;
+    if (m->state == RUN_STOPPED || m->state == RUN_FAILED)
+        mon_forget_now(m);
     m->ntables = TG_MIN(m->ntables, (uint32_t)MON_TABLES);
     m->nquestions = TG_MIN(m->nquestions, (uint32_t)MON_QUESTIONS);
     m->lag.npoints = TG_MIN(m->lag.npoints, (uint32_t)MON_LAG_POINTS);

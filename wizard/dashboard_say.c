@@ -67,7 +67,7 @@ static void say_replication(const struct mon_snapshot *m)
         say(_("received  %s : %s"), m->position_file, fmt_exact(a, m->position));
     if (m->applied_file[0])
         say(_("applied   %s : %s"), m->applied_file, fmt_exact(a, m->applied));
-    say(_("unread    %s, not applied %s"), fmt_bytes(a, m->lag.unread_bytes), fmt_bytes(b, m->lag.unapplied_bytes));
+    say(_("unread    %s, not applied %s"), source_is_unseen(m) ? _("not known") : fmt_bytes(a, m->lag.unread_bytes), fmt_bytes(b, m->lag.unapplied_bytes));
     say(_("so far    %s transactions, %s rows"), fmt_exact(a, m->tx_applied), fmt_exact(b, m->rows_applied));
     say(_("GTID      %s"), m->position_gtid[0] ? m->position_gtid : _("none"));
     say(_("source    %s"), m->source_flavour);
@@ -89,9 +89,12 @@ static void say_lag(const struct dashboard_state *s)
         say("%s", _("Lag: not known yet"));
     else
         say(_("Lag %s; the worst of the last %s was %s"), fmt_lag(a, l->seconds), _(windows[s->window]), fmt_lag(b, (double)worst));
-    say(_("  the source writes %s/s in %.0f transactions, %s/s in %.0f are applied"), fmt_bytes(a, (uint64_t)TG_MAX(l->source_byte_rate, 0)), TG_MAX(l->source_tx_rate, 0),
+    if (l->source_byte_rate < 0)
+        say(_("  what the source writes is not known, %s/s in %.0f transactions are applied"), fmt_bytes(b, (uint64_t)TG_MAX(l->apply_byte_rate, 0)), TG_MAX(l->apply_tx_rate, 0));
+    else
+        say(_("  the source writes %s/s in %.0f transactions, %s/s in %.0f are applied"), fmt_bytes(a, (uint64_t)TG_MAX(l->source_byte_rate, 0)), TG_MAX(l->source_tx_rate, 0),
         fmt_bytes(b, (uint64_t)TG_MAX(l->apply_byte_rate, 0)), TG_MAX(l->apply_tx_rate, 0));
-    say(_("  unread %s, not applied %s"), fmt_bytes(a, l->unread_bytes), fmt_bytes(b, l->unapplied_bytes));
+    say(_("  unread %s, not applied %s"), source_is_unseen(&s->snap) ? _("not known") : fmt_bytes(a, l->unread_bytes), fmt_bytes(b, l->unapplied_bytes));
 }
 
 static void say_tables(const struct dashboard_state *s, size_t *from)

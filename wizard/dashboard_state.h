@@ -255,6 +255,8 @@ enum role verdict_role(enum verdict v);
 void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, const char *right);
 void stages_draw(struct canvas *c, struct rect r, const struct mon_snapshot *m);
 void flavour_words(char *out, size_t size, const char *flavour);
+/* What it has written by now is not known: it does not answer, or there is no engine to ask it. */
+bool source_is_unseen(const struct mon_snapshot *m);
 /* Frame with the marker of focus; titles as canvas_box. */
 void pane_box(struct canvas *c, struct rect r, const struct dashboard_state *s, enum pane pane,
               const char *title, const char *right);

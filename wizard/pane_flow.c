@@ -77,6 +77,8 @@ static void draw_left(struct canvas *c, struct rect in, int y, const struct dash
     bool waits = !is_load && !is_wide && s->snap.pace.waits[0];
     if (waits)
         snprintf(range, sizeof range, "%s", wait_words(s, false));
+    if (waits && text_cells(_("left ")) + text_cells(about) + 1 + text_cells(range) > in.w)
+        snprintf(about, sizeof about, "?"); /* why is more than that it is not known */
     int used = canvas_text(c, in, y, in.x, ROLE_TEXT, _("left "));
     used += canvas_text(c, in, y, in.x + used, ROLE_TEXT, about);
     column = TG_MAX(TG_MIN(column, in.w - text_cells(range)), used + 1);

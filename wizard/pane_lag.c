@@ -119,6 +119,10 @@ static enum role catch_up_words(char *out, size_t size, const struct mon_snapsho
         snprintf(out, size, "%s", _("catch-up  paused"));
         return ROLE_WARN;
     }
+    if (source_is_unseen(m)) {
+        snprintf(out, size, "%s", _("catch-up  not known"));
+        return ROLE_WARN;
+    }
     if (lag->seconds < 0 || (backlog <= 0 && gain <= 0)) {
         snprintf(out, size, "%s", _("catch-up  not known yet"));
         return ROLE_TEXT;
@@ -131,22 +135,35 @@ static enum role catch_up_words(char *out, size_t size, const struct mon_snapsho
     return ROLE_TEXT;
 }
 
+/* "5,300", or "?" for what is not known. */
+static const char *rate_word(char out[FMT_SIZE], double rate)
+{
+    if (rate < 0)
+        snprintf(out, FMT_SIZE, "?");
+    else
+        fmt_exact(out, (uint64_t)(rate + 0.5));
+    return out;
+}
+
+static const char *source_word(char out[FMT_SIZE], double rate)
+{
+    return rate < 0 ? (snprintf(out, FMT_SIZE, "?"), out) : fmt_rate(out, rate);
+}
+
 static void draw_rates(struct canvas *c, struct rect in, int y, const struct mon_snapshot *m,
                        bool is_wide)
 {
     char a[FMT_SIZE], b[FMT_SIZE], text[80];
     const struct lag_view *lag = &m->lag;
-    uint64_t source_tx = lag->source_tx_rate > 0 ? (uint64_t)(lag->source_tx_rate + 0.5) : 0;
     uint64_t apply_tx = lag->apply_tx_rate > 0 ? (uint64_t)(lag->apply_tx_rate + 0.5) : 0;
-    fmt_rate(a, lag->source_byte_rate);
+    source_word(a, lag->source_byte_rate);
+    rate_word(b, lag->source_tx_rate);
     if (is_wide) {
-        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source now   %-9s   %s tx/s"), a,
-                     fmt_exact(b, source_tx));
+        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source now   %-9s   %s tx/s"), a, b);
         canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("apply now    %-9s   %s tx/s"),
                      fmt_rate(a, lag->apply_byte_rate), fmt_exact(b, apply_tx));
     } else {
-        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source  %-9s  %s tx/s"), a,
-                     fmt_exact(b, source_tx));
+        canvas_textf(c, in, y++, in.x + 1, ROLE_TEXT, _("source  %-9s  %s tx/s"), a, b);
     }
     enum role role = catch_up_words(text, sizeof text, m);
     canvas_text(c, in, y, in.x + 1, role, text);
@@ -211,18 +228,8 @@ static void draw_where(struct canvas *c, struct rect r, const struct mon_snapsho
     where_line(c, in, y++, ROLE_TEXT, _("target commit"), time_word(a, l->commit_s), note);
     where_line(c, in, y++, ROLE_TITLE, _("total"), is_rough && total >= 0 && total < 1 ? _("< 1 s") : time_word(a, total), "");
     where_line(c, in, y++, ROLE_DIM, _("source silent"), fmt_lag(a, l->silent_s), "");
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("unread %s   not applied %s"), fmt_bytes(a, l->unread_bytes),
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("unread %s   not applied %s"), source_is_unseen(m) ? "?" : fmt_bytes(a, l->unread_bytes),
                  fmt_bytes(b, l->unapplied_bytes));
-}
-
-/* "5,300", or "?" for what is not known. */
-static const char *rate_word(char out[FMT_SIZE], double rate)
-{
-    if (rate < 0)
-        snprintf(out, FMT_SIZE, "?");
-    else
-        fmt_exact(out, (uint64_t)(rate + 0.5));
-    return out;
 }
 
 const struct lag_peak *lag_peak_shown(const struct dashboard_state *s)
@@ -252,7 +259,7 @@ static void draw_rate_box(struct canvas *c, struct rect r, const struct dashboar
     char a[FMT_SIZE], b[FMT_SIZE], text[80];
     int y = in.y;
     canvas_box(c, r, ROLE_EDGE, _("Rates"), NULL);
-    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("source writes %7s tx/s %9s"), rate_word(a, l->source_tx_rate), fmt_rate(b, l->source_byte_rate));
+    canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("source writes %7s tx/s %9s"), rate_word(a, l->source_tx_rate), source_word(b, l->source_byte_rate));
     canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("we apply      %7s tx/s %9s"), rate_word(a, l->apply_tx_rate), fmt_rate(b, l->apply_byte_rate));
     canvas_textf(c, in, y++, in.x, ROLE_TEXT, _("could apply  %8s tx/s %9s"),
                  l->could_tx_rate < 0 ? "?" : (snprintf(text, sizeof text, "~%s", rate_word(a, l->could_tx_rate)), text),

@@ -16,17 +16,23 @@ static void line(struct canvas *c, struct rect in, int y, const char *label, enu
     canvas_cut(c, in, y, in.x + 12, in.w - 12, role, text);
 }
 
-/* How far the receiver is behind: an estimate from what is unread and how fast the source writes.
- */
-static void received_words(char *out, size_t size, const struct lag_view *lag, bool is_wide)
+/* What a source that does not answer has written is not known. */
+static const char *unread_word(char out[FMT_SIZE], const struct mon_snapshot *m)
 {
+    return source_is_unseen(m) ? _("not known") : fmt_bytes(out, m->lag.unread_bytes);
+}
+
+/* How far the receiver is behind: the age of the last that came, or the distance. */
+static void received_words(char *out, size_t size, const struct mon_snapshot *m, bool is_wide)
+{
+    const struct lag_view *lag = &m->lag;
     char a[FMT_SIZE];
-    if (lag->unread_bytes == 0)
+    if (source_is_unseen(m))
+        snprintf(out, size, "%s", is_wide && lag->source_lost_s > 0 ? _("the source does not answer") : _("not known"));
+    else if (lag->unread_bytes == 0)
         snprintf(out, size, "%s", is_wide ? _("all the source has written") : _("all of it"));
-    else if (lag->source_byte_rate > 1)
-        snprintf(out, size, is_wide ? _("~%s behind the source") : _("~%s behind"),
-                 fmt_about(a, (int64_t)TG_MIN(
-                                  (double)lag->unread_bytes / lag->source_byte_rate + 0.5, 1e9)));
+    else if (lag->received_s >= 0)
+        snprintf(out, size, is_wide ? _("%s behind the source") : _("%s behind"), fmt_lag(a, lag->received_s));
     else
         snprintf(out, size, _("%s behind"), fmt_bytes(a, lag->unread_bytes));
 }
@@ -60,15 +66,15 @@ static void draw_wide(struct canvas *c, struct rect in, const struct mon_snapsho
     int y = in.y;
     position_words(text, sizeof text, m->position_file, m->position);
     line(c, in, y++, _("received"), ROLE_TEXT, text);
-    received_words(text, sizeof text, &m->lag, true);
-    if (m->lag.silent_s >= SILENT_S)
+    received_words(text, sizeof text, m, true);
+    if (m->lag.silent_s >= SILENT_S && !source_is_unseen(m))
         snprintf(text, sizeof text, _("source silent for %s"), fmt_lag(a, m->lag.silent_s));
     line(c, in, y++, "", ROLE_TEXT, text);
     position_words(text, sizeof text, m->applied_file, m->applied);
     line(c, in, y++, _("applied"), ROLE_TEXT, text);
     applied_words(text, sizeof text, m);
     line(c, in, y++, "", lag_role(m->lag.seconds), text);
-    snprintf(text, sizeof text, _("%s, not applied %s"), fmt_bytes(a, m->lag.unread_bytes),
+    snprintf(text, sizeof text, _("%s, not applied %s"), unread_word(a, m),
              fmt_bytes(b, m->lag.unapplied_bytes));
     line(c, in, y++, _("unread"), ROLE_TEXT, text);
     snprintf(text, sizeof text, _("%s tx, %s rows"), fmt_exact(a, m->tx_applied),
@@ -94,15 +100,15 @@ void pane_replication_draw(struct canvas *c, struct rect r, const struct dashboa
     }
     if (!m->position_file[0] && !m->position_gtid[0]) {
         line(c, in, in.y, _("received"), ROLE_DIM, _("not yet"));
-    } else if (m->lag.silent_s >= SILENT_S && m->lag.unread_bytes == 0) {
+    } else if (m->lag.silent_s >= SILENT_S && m->lag.unread_bytes == 0 && !source_is_unseen(m)) {
         snprintf(text, sizeof text, _("silent %s"), fmt_lag(a, m->lag.silent_s));
         line(c, in, in.y, _("source"), ROLE_TEXT, text);
     } else {
-        received_words(text, sizeof text, &m->lag, false);
+        received_words(text, sizeof text, m, false);
         line(c, in, in.y, _("received"), ROLE_TEXT, text);
     }
     applied_words(text, sizeof text, m);
     line(c, in, in.y + 1, _("applied"), lag_role(m->lag.seconds), text);
-    line(c, in, in.y + 2, _("unread"), ROLE_TEXT, fmt_bytes(a, m->lag.unread_bytes));
+    line(c, in, in.y + 2, _("unread"), ROLE_TEXT, unread_word(a, m));
     line(c, in, in.y + 3, _("not applied"), ROLE_TEXT, fmt_bytes(a, m->lag.unapplied_bytes));
 }

@@ -387,12 +387,16 @@ static void *writer_main(void *arg)
         atomic_fetch_add(&a->o.count->busy, 1);
         if (b->kind == BATCH_CHUNK)
             live_set(b->parts[0].tab, (struct live_id){b->chunk.round, b->chunk.number}, LIVE_LOADING);
+        bool is_ddl = b->kind == BATCH_DDL || b->kind == BATCH_EMPTY;
+        atomic_fetch_add(&a->o.count->ddl, is_ddl);
         bool fine = b->kind == BATCH_DDL     ? writer_apply_ddl(w, b)
                     : b->kind == BATCH_EMPTY ? writer_apply_empty(w, b)
                                              : writer_apply_rows(w, b);
+        atomic_fetch_sub(&a->o.count->ddl, is_ddl);
         atomic_fetch_sub(&a->o.count->busy, 1);
         if (!fine)
             break; /* the run stops; the batch stays open and is dropped by apply_free */
+        atomic_store(&a->o.count->lost_ms, 0);
         finish(w, b);
     }
     if (w->is_open)

@@ -20,6 +20,8 @@ struct apply_counters {               /* written by writers, read by the sampler
     atomic_uint_least64_t stream_batches, stream_wait_us, stream_busy_us, open_tx, stream_tx, conflict_tx;
     atomic_uint_least64_t classes[APPLY_CLASSES];
     atomic_uint busy;                 /* writers at work */
+    atomic_uint ddl;                  /* of those: at a DDL, which may take its time */
+    atomic_int_least64_t lost_ms;     /* mono: since then the target can't be reached; 0: it can, as far as it was asked */
 };
 
 struct apply_options {

@@ -305,6 +305,10 @@ bool writer_recover(struct writer *w, struct batch *b, unsigned *tries, struct e
     if (b->kind == BATCH_CHUNK)
         live_retried(b->parts[0].tab, e->text);
     atomic_fetch_add(&o->count->conflicts, err_is_busy(e) && !err_is_lost(e));
+    if (err_is_lost(e) || e->code == ERR_TARGET_CONNECT || e->code == ERR_NET_RESOLVE) {
+        int_least64_t none = 0;
+        atomic_compare_exchange_strong(&o->count->lost_ms, &none, clock_mono_ms());
+    }
     unsigned n = (*tries)++;
     if (n % 10 == 3)
         log_event(LOG_WARN, "apply", e->where, err_info(e->code)->id, "try %u: %s", n + 1, e->text);

@@ -89,7 +89,7 @@ bool cli_is_finished(const struct run_ref *r)
     return is;
 }
 
-/* The last that is known of a run without an engine: it left a report when it ended by itself. */
+/* The last that is known of a run without an engine: it left a report when it ended by itself; else what it said last. */
 static void last_known(const struct run_ref *r, struct mon_snapshot *out)
 {
     struct mon_report report = {.nlines = 0};
@@ -101,6 +101,13 @@ static void last_known(const struct run_ref *r, struct mon_snapshot *out)
     mon_report_release(&report);
     if (out->state == RUN_FINISHED)
         return;
+    struct mon_snapshot *last = x_alloc(sizeof *last);
+    if (mon_last(r->dir, last) && last->at_ms > out->at_ms) {
+        *out = *last;
+        out->nquestions = 0;
+    }
+    free(last);
+    mon_forget_now(out);
     out->state = RUN_STOPPED;
     snprintf(out->reason, sizeof out->reason, "no engine; resume with: tidegate resume %s", r->name);
 }

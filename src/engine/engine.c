@@ -366,6 +366,7 @@ static void engine_release(struct engine *g)
     db_addr_release(&g->source);
     db_addr_release(&g->target);
     free(g->table_rate);
+    free(g->binlogs);
     free(g->table_began);
     for (uint32_t i = 0; i < g->nkeys; i++) {
         free(g->keys[i].schema);

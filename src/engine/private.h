@@ -76,6 +76,11 @@ void rates_add(struct rates *r, int64_t ms, uint64_t value);
 /* Per second over the last span_ms; 0 when too little is known. */
 double rates_over(const struct rates *r, int64_t span_ms);
 
+struct table_rate {                   /* of one table, there may be thousands: a sample a second, for ten seconds */
+    struct { int64_t ms; uint64_t value; } at[11];
+    size_t n, next;
+};
+
 /* How fast the run goes. The limits a person sets are the job's own, behind the engine's lock while it runs. */
 struct pace {
     /* Behind lock: */
@@ -173,16 +178,20 @@ struct engine {
     /* The sampler's own: */
     struct mon_snapshot *snap;
     struct delays delays;
-    struct rates dump_rate, load_rate, row_rate, tx_rate, byte_rate, source_rate, source_tx_rate;
-    struct rates *table_rate;         /* by index in tabs.list */
+    struct rates dump_rate, load_rate, read_row_rate, row_rate, tx_rate, byte_rate, source_rate, source_tx_rate;
+    struct table_rate *table_rate;    /* by index in tabs.list */
     uint32_t ntable_rate;
     int64_t *table_began;             /* times.c's, by index in tabs.list */
     uint32_t ntable_began, hour_seconds, day_seconds; /* seconds that are in the newest of the long points */
     int64_t source_lost_ms;           /* mono: since then the source does not answer; 0: it does */
     char source_lost[120];            /* why */
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
-    uint64_t progress_sum;
-    struct pos source_end;            /* last known end of the source's binlog */
+    uint64_t progress_sum, made_sum;
+    int64_t last_made_ms;             /* mono: when something reached the target last */
+    struct pos source_end, low;       /* last known end of the source's binlog; what was applied at the last look */
+    uint64_t written_bytes, applied_bytes; /* of binlog, as those two moved */
+    struct binlog_file *binlogs;      /* of the source, as long as more than one is to be measured */
+    uint32_t nbinlogs;
     atomic_uint_least64_t verify_rows;
 };
 

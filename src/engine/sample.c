@@ -34,32 +34,64 @@ double rates_over(const struct rates *r, int64_t span_ms)
     return ms <= 0 ? 0 : (double)(r->at[newest].value - r->at[i].value) * 1000.0 / (double)ms;
 }
 
-/* Bytes of binlog between two positions; files in between are not counted: a lower bound then. */
-static uint64_t distance(const struct pos *from, const struct pos *to)
+static double table_rate(struct table_rate *r, int64_t now, uint64_t value)
 {
-    if (!pos_is_set(from) || !pos_is_set(to) || pos_cmp(from, to) >= 0)
-        return 0;
-    return strcmp(from->file, to->file) == 0 ? to->at - from->at : to->at;
+    size_t size = TG_ARRAY_LEN(r->at), newest = (r->next + size - 1) % size;
+    if (r->n && value < r->at[newest].value)
+        *r = (struct table_rate){.n = 0}; /* counted anew */
+    if (!r->n || now - r->at[newest].ms >= 1000) {
+        r->at[r->next].ms = now;
+        r->at[r->next].value = value;
+        r->next = (r->next + 1) % size;
+        r->n = TG_MIN(r->n + 1, size);
+    }
+    size_t oldest = r->n < size ? 0 : r->next;
+    int64_t ms = now - r->at[oldest].ms;
+    return ms <= 0 ? 0 : (double)(value - r->at[oldest].value) * 1000.0 / (double)ms;
+}
+
+static uint64_t distance(const struct engine *g, const struct pos *from, const struct pos *to)
+{
+    return binlog_distance(g->binlogs, g->nbinlogs, from, to);
+}
+
+/* How large the source's files are is asked when one has ended and is still to be applied, and not again until the next. */
+static void look_at_files(struct engine *g, const struct pos *end)
+{
+    struct err ignored = {0};
+    bool is_known = g->nbinlogs && strcmp(g->binlogs[g->nbinlogs - 1].name, end->file) == 0;
+    if (!pos_is_set(&g->low) || strcmp(g->low.file, end->file) == 0 || is_known)
+        return;
+    free(g->binlogs);
+    g->binlogs = NULL;
+    g->nbinlogs = 0;
+    source_binlogs(&g->look, &g->binlogs, &g->nbinlogs, &ignored); /* without it: a lower bound */
 }
 
 #define LOOK_MS 1000
 #define LOOK_LOST_MS 5000             /* between two looks at a source that does not answer: each may take its time */
 #define LOST_MS 5000                  /* from when on that is told as the state of the run */
+#define STILL_MS 60000
+#define FRESH_S 5                     /* so far behind a count of what is received says nothing of the source's present */
 
 static void look_at_source(struct engine *g, int64_t now)
 {
     struct err e = {0};
     if (now - g->look_ms < (g->source_lost_ms ? LOOK_LOST_MS : LOOK_MS))
         return;
-    bool fine = (g->look.my || conn_open_source(&g->look, &g->source, 30, &e)) && source_position(&g->look, &g->source_end, &e);
+    struct pos end = {.at = 0};
+    bool fine = (g->look.my || conn_open_source(&g->look, &g->source, 30, &e)) && source_position(&g->look, &end, &e);
     g->look_ms = clock_mono_ms();
-    if (!fine && source_comes_back(&e)) {
+    if (!fine) {                      /* lost or refused: where it stands is not known */
         conn_close(&g->look);
         g->source_lost_ms = g->source_lost_ms ? g->source_lost_ms : now;
         snprintf(g->source_lost, sizeof g->source_lost, "%.119s", e.text);
         return;
     }
     g->source_lost_ms = 0;
+    look_at_files(g, &end);
+    g->written_bytes += distance(g, &g->source_end, &end);
+    g->source_end = end;
     engine_pace_look(g);
 }
 
@@ -120,8 +152,7 @@ static void fill_table(struct engine *g, struct table_view *v, struct tab *tab, 
     v->bytes_guess = is_done ? v->bytes_read : TG_MAX(tab->bytes_guess, v->bytes_read);
     v->chunks_done = (uint32_t)atomic_load(&tab->count.chunks_done);
     v->chunks_busy = (uint32_t)atomic_load(&tab->count.chunks_busy);
-    rates_add(&g->table_rate[index], now, v->bytes_loaded);
-    v->rate = rates_over(&g->table_rate[index], 10000);
+    v->rate = table_rate(&g->table_rate[index], now, v->bytes_loaded);
     if (v->rate > 1 && !is_done)
         v->left_s = (int64_t)((double)(v->bytes_guess - TG_MIN(v->bytes_guess, v->bytes_loaded)) / v->rate);
 }
@@ -148,7 +179,7 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
     uint64_t read = 0, loaded = 0, rows_read = 0, rows_loaded = 0, total = 0, unread = 0;
     struct buf times = {0};
     pthread_mutex_lock(&g->tabs.lock);
-    if (g->ntable_rate < g->tabs.n && g->tabs.n <= MON_TABLES) {
+    if (g->ntable_rate < g->tabs.n) {
         g->table_rate = x_realloc(g->table_rate, g->tabs.n * sizeof *g->table_rate);
         memset(g->table_rate + g->ntable_rate, 0, (g->tabs.n - g->ntable_rate) * sizeof *g->table_rate);
         g->ntable_rate = g->tabs.n;
@@ -158,6 +189,8 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
         memset(g->table_began + g->ntable_began, 0, (g->tabs.n - g->ntable_began) * sizeof *g->table_began);
         g->ntable_began = g->tabs.n;
     }
+    struct table_view *all = x_alloc((g->tabs.n + 1) * sizeof *all);
+    uint32_t nall = 0;
     s->tables_total = s->tables_done = s->tables_busy = s->tables_failed = s->tables_waiting = s->ntables = 0;
     s->tables_verified = s->tables_different = 0;
     for (uint32_t i = 0; i < g->tabs.n; i++) {
@@ -169,8 +202,7 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
         s->tables_verified += atomic_load(&tab->verified) == 1;
         s->tables_different += atomic_load(&tab->verified) == 2;
         times_table(g, i, tab, st, &times);
-        if (s->ntables < MON_TABLES && i < g->ntable_rate)
-            fill_table(g, &s->table[s->ntables++], tab, i, st, now);
+        fill_table(g, &all[nall++], tab, i, st, now);
         uint64_t bytes = atomic_load(&tab->count.bytes_read);
         read += bytes;
         total += tab->copy == TAB_COMPLETE ? bytes : TG_MAX(tab->bytes_guess, bytes);
@@ -182,11 +214,16 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
     pthread_mutex_unlock(&g->tabs.lock);
     times_flush(g, &times);
     g->sampled_ms = clock_wall_ms();
-    qsort(s->table, s->ntables, sizeof *s->table, busiest_first);
+    qsort(all, nall, sizeof *all, busiest_first);
+    s->ntables = TG_MIN(nall, (uint32_t)MON_TABLES);
+    memcpy(s->table, all, s->ntables * sizeof *all);
+    free(all);
     fill_flow(&s->dump, &g->dump_rate, now, read, total, rows_read);
     fill_flow(&s->load, &g->load_rate, now, loaded, total, rows_loaded);
     rates_add(&g->row_rate, now, rows_loaded);
-    s->load.row_rate = s->dump.row_rate = rates_over(&g->row_rate, 10000);
+    rates_add(&g->read_row_rate, now, rows_read);
+    s->load.row_rate = rates_over(&g->row_rate, 10000);
+    s->dump.row_rate = rates_over(&g->read_row_rate, 10000);
     s->dump.total_is_guess = s->load.total_is_guess = unread > 0;
     s->dump.workers = atomic_load(&g->copy_count.busy);
     s->dump.workers_max = s->pace.readers_max;
@@ -223,6 +260,23 @@ static void add_point(struct engine *g, struct lag_view *l, int64_t now)
     add_long_point(l->day, &l->nday, &g->day_seconds, 86400 / MON_LAG_LONG, l->points[l->npoints - 1]);
 }
 
+/* Transactions are counted where they are read: how many the source writes is known while we keep up with it. */
+static void fill_rates(struct engine *g, struct lag_view *l, uint64_t applied, int64_t now)
+{
+    rates_add(&g->tx_rate, now, applied);
+    rates_add(&g->byte_rate, now, g->applied_bytes);
+    rates_add(&g->source_rate, now, g->written_bytes);
+    rates_add(&g->source_tx_rate, now, atomic_load(&g->follow_count.tx));
+    l->apply_tx_rate = rates_over(&g->tx_rate, 10000);
+    l->apply_byte_rate = rates_over(&g->byte_rate, 10000);
+    l->source_byte_rate = rates_over(&g->source_rate, 10000);
+    l->source_tx_rate = rates_over(&g->source_tx_rate, 10000);
+    if (l->unread_bytes && (l->received_s < 0 || l->received_s > FRESH_S))
+        l->source_tx_rate = -1;
+    if (g->source_lost_ms)
+        l->source_byte_rate = l->source_tx_rate = -1;
+}
+
 static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
 {
     struct lag_view *l = &s->lag;
@@ -235,30 +289,25 @@ static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
     s->position = at.at;
     snprintf(s->applied_file, sizeof s->applied_file, "%s", low.file);
     s->applied = low.at;
-    l->unread_bytes = distance(&at, &g->source_end);
-    l->unapplied_bytes = distance(&low, &at);
+    l->unread_bytes = distance(g, &at, &g->source_end);
+    l->unapplied_bytes = distance(g, &low, &at);
+    g->applied_bytes += distance(g, &g->low, &low);
+    g->low = low;
     int64_t wall = clock_wall_ms() - g->clock_offset_ms, oldest = marks_oldest_ms(g->marks);
     int64_t last = atomic_load(&g->follow_count.last_commit_s) * 1000;
+    l->received_s = !l->unread_bytes ? 0 : last ? TG_MAX((double)(wall - last) / 1000.0 - 1.0, 0.0) : -1;
     if (oldest)
         l->seconds = TG_MAX((double)(wall - oldest) / 1000.0 - 1.0, 0.0); /* stamps are whole seconds */
-    else if (l->unread_bytes == 0)
-        l->seconds = 0;
     else
-        l->seconds = last ? TG_MAX((double)(wall - last) / 1000.0 - 1.0, 0.0) : -1;
+        l->seconds = l->received_s;
+    l->source_lost_s = g->source_lost_ms ? (double)TG_MAX(now - g->source_lost_ms, 1) / 1000.0 : 0;
     if (g->source_lost_ms)            /* what it has written since is not known */
         l->seconds = TG_MAX(l->seconds, (double)(now - g->source_lost_ms) / 1000.0);
     int64_t event = atomic_load(&g->follow_count.last_event_ms);
     l->silent_s = event ? (double)(now - event) / 1000.0 : 0;
     s->tx_applied = atomic_load(&g->apply_count.tx);
     s->rows_applied = atomic_load(&g->apply_count.rows);
-    rates_add(&g->tx_rate, now, s->tx_applied);
-    rates_add(&g->byte_rate, now, atomic_load(&g->apply_count.bytes));
-    rates_add(&g->source_rate, now, atomic_load(&g->follow_count.received_bytes));
-    rates_add(&g->source_tx_rate, now, atomic_load(&g->follow_count.tx));
-    l->apply_tx_rate = rates_over(&g->tx_rate, 10000);
-    l->apply_byte_rate = rates_over(&g->byte_rate, 10000);
-    l->source_byte_rate = rates_over(&g->source_rate, 10000);
-    l->source_tx_rate = rates_over(&g->source_tx_rate, 10000);
+    fill_rates(g, l, s->tx_applied, now);
     delays_fill(g, l, now);
     add_point(g, l, now);
 }
@@ -291,13 +340,38 @@ static uint64_t memory_now(void)
     return (uint64_t)pages * 4096;
 }
 
+/* What is read is no progress of what waits to be written: two clocks. */
+static void note_progress(struct engine *g, const struct mon_snapshot *s, int64_t now)
+{
+    uint64_t made = s->load.bytes + s->tx_applied + s->rows_applied + s->applied + atomic_load(&g->verify_rows);
+    uint64_t sum = made + s->dump.bytes + s->position;
+    bool has_waiting = s->lag.queued_tx || s->load.workers;
+    if (sum != g->progress_sum || !g->last_progress_ms)
+        g->last_progress_ms = now;
+    if (made != g->made_sum || !has_waiting || g->is_paused || s->nquestions || atomic_load(&g->apply_count.ddl))
+        g->last_made_ms = now;
+    g->progress_sum = sum;
+    g->made_sum = made;
+}
+
+/* The target takes nothing, while there is something to take. */
+static bool is_target_still(struct engine *g, struct mon_snapshot *s, int64_t now)
+{
+    int64_t lost = atomic_load(&g->apply_count.lost_ms);
+    if (lost && now - lost > LOST_MS) {
+        snprintf(s->reason, sizeof s->reason, N_("the target can't be reached for %lld s"), (long long)(now - lost) / 1000);
+        return true;
+    }
+    if (now - g->last_made_ms <= STILL_MS)
+        return false;
+    snprintf(s->reason, sizeof s->reason, N_("nothing has reached the target for %lld s"), (long long)(now - g->last_made_ms) / 1000);
+    return true;
+}
+
 /* The state a person sees: pause, questions and standstill come before the stage. */
 static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int64_t now)
 {
-    uint64_t sum = s->dump.bytes + s->load.bytes + s->tx_applied + s->position + atomic_load(&g->verify_rows);
-    if (sum != g->progress_sum || !g->last_progress_ms)
-        g->last_progress_ms = now;
-    g->progress_sum = sum;
+    note_progress(g, s, now);
     snprintf(s->reason, sizeof s->reason, "%s", g->reason);
     if (g->is_paused)
         return RUN_PAUSED;
@@ -309,9 +383,11 @@ static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int6
         snprintf(s->reason, sizeof s->reason, N_("the source can't be reached for %lld s: %s"), (long long)(now - g->source_lost_ms) / 1000, g->source_lost);
         return RUN_STUCK;
     }
+    if (is_target_still(g, s, now))
+        return RUN_STUCK;
     bool may_read = s->pace.readers > 0; /* else the dial holds the copy, and says so */
     bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || (g->state == RUN_COPYING && may_read);
-    if (has_work && now - g->last_progress_ms > 60000 && g->state != RUN_VERIFYING) {
+    if (has_work && now - g->last_progress_ms > STILL_MS && g->state != RUN_VERIFYING) {
         snprintf(s->reason, sizeof s->reason, N_("nothing has moved for %lld s"), (long long)(now - g->last_progress_ms) / 1000);
         return RUN_STUCK;
     }

@@ -37,5 +37,7 @@ bool mon_last(const char *run_dir, struct mon_snapshot *out)
     bool fine = n && mon_decode(out, text, n, &e);
     free(path);
     free(text);
+    if (fine && out->state != RUN_FINISHED)
+        mon_forget_now(out);
     return fine;
 }

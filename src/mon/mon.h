@@ -22,7 +22,7 @@ struct flow_view {                /* dump (read at the source) and load (committ
     uint64_t bytes, total_bytes, rows; /* total_bytes 0 = unknown */
     bool total_is_guess;
     double rate, rate_long;       /* bytes/s over 10 s and 5 min */
-    double row_rate;              /* rows/s over 10 s */
+    double row_rate;              /* rows/s over 10 s, read or committed */
     int64_t left_s, left_from_s, left_to_s; /* -1 = unknown */
     uint32_t workers, workers_max, waiting; /* at work; most there may be */
     uint32_t active;              /* how many may work now */
@@ -48,8 +48,11 @@ struct lag_peak {                 /* the largest source transaction of a while *
 enum { MON_PEAK_MINUTES, MON_PEAK_HOUR, MON_PEAK_DAY, MON_PEAKS }; /* the last ten minutes, hour, day */
 struct lag_view {
     double seconds;               /* source clock now - commit time of the last applied; -1 = unknown */
+    double received_s;            /* the same of the last that was received; -1 = unknown */
     uint64_t unread_bytes, unapplied_bytes;
     double silent_s;              /* since the source's last event */
+    double source_lost_s;         /* the source does not answer since then, and what it has written is not known; 0: it answers */
+    /* Bytes are of binlog in all of them. What the source writes, whether we read it or not; -1 = unknown. */
     double source_tx_rate, source_byte_rate, apply_tx_rate, apply_byte_rate;
     /* Where the time goes, over the last ten seconds; -1 = unknown: from the source's commit to us, here until a writer has
      * it, in the target's transaction, and what the slowest of a hundred of those took. */
@@ -137,6 +140,10 @@ void mon_snapshot_init(struct mon_snapshot *s, const char *run);
 char *mon_encode(const struct mon_snapshot *s);
 char *mon_encode_pace(const struct pace_view *v);      /* its part "pace", alone */
 bool mon_decode(struct mon_snapshot *out, const char *json, size_t n, struct err *e);
+
+/* What was true while an engine looked, and is not known now: the lag, and what the source writes. For a run that has
+ * stopped or failed. */
+void mon_forget_now(struct mon_snapshot *s);
 
 /* What the engine that is gone said last (run_dir/last.json, at most a second old when it ended); false: it left nothing. */
 bool mon_last(const char *run_dir, struct mon_snapshot *out);

@@ -149,11 +149,13 @@ static const struct field pace_fields[] = {
 };
 static const struct field lag_fields[] = {
     F(lag_view, seconds, "seconds", K_SECONDS),
+    F(lag_view, received_s, "received_s", K_SECONDS),
     F(lag_view, unread_bytes, "unread_bytes", K_U64),
     F(lag_view, unapplied_bytes, "unapplied_bytes", K_U64),
     F(lag_view, silent_s, "silent_s", K_REAL),
-    F(lag_view, source_tx_rate, "source_tx_rate", K_REAL),
-    F(lag_view, source_byte_rate, "source_byte_rate", K_REAL),
+    F(lag_view, source_lost_s, "source_lost_s", K_REAL),
+    F(lag_view, source_tx_rate, "source_tx_rate", K_SECONDS),
+    F(lag_view, source_byte_rate, "source_byte_rate", K_SECONDS),
     F(lag_view, apply_tx_rate, "apply_tx_rate", K_REAL),
     F(lag_view, apply_byte_rate, "apply_byte_rate", K_REAL),
     F(lag_view, to_us_s, "to_us_s", K_SECONDS),
@@ -407,7 +409,7 @@ void mon_snapshot_init(struct mon_snapshot *s, const char *run)
     memset(s, 0, sizeof *s);
     mon_text(s->run, sizeof s->run, run);
     mon_text(s->version, sizeof s->version, TG_VERSION);
-    s->lag.seconds = -1;
+    s->lag.seconds = s->lag.received_s = -1;
     s->lag.to_us_s = s->lag.wait_s = s->lag.commit_s = s->lag.commit_p99_s = -1;
     s->lag.could_tx_rate = s->lag.could_byte_rate = s->lag.conflicts = -1;
     s->pace.threads_running = -1;
@@ -435,6 +437,20 @@ bool mon_decode_object(struct mon_snapshot *out, json_t *o, struct err *e)
            TAKE(&out->load, flow_fields, json_object_get(o, "load")) &&
            TAKE(&out->pace, pace_fields, json_object_get(o, "pace")) &&
            lag_take(&out->lag, json_object_get(o, "lag"), e) && lists_take(out, o, e);
+}
+
+void mon_forget_now(struct mon_snapshot *s)
+{
+    s->lag.seconds = s->lag.received_s = s->lag.source_tx_rate = s->lag.source_byte_rate = -1;
+    s->lag.apply_tx_rate = s->lag.apply_byte_rate = s->dump.rate = s->load.rate = s->dump.row_rate = s->load.row_rate = 0;
+    s->lag.to_us_s = s->lag.wait_s = s->lag.commit_s = s->lag.commit_p99_s = s->lag.conflicts = -1;
+    s->lag.could_tx_rate = s->lag.could_byte_rate = -1;
+    s->dump.workers = s->load.workers = 0;
+    s->dump.left_s = s->dump.left_from_s = s->dump.left_to_s = s->load.left_s = s->load.left_from_s = s->load.left_to_s = -1;
+    for (uint32_t i = 0; i < TG_MIN(s->ntables, (uint32_t)MON_TABLES); i++) {
+        s->table[i].rate = 0;
+        s->table[i].left_s = -1;
+    }
 }
 
 char *mon_encode(const struct mon_snapshot *s)

@@ -35,6 +35,39 @@ bool source_position(struct conn *c, struct pos *out, struct err *e)
     return r || err_set(e, ERR_BINLOG_OFF, "%s answers nothing", sql);
 }
 
+bool source_binlogs(struct conn *c, struct binlog_file **out, uint32_t *n, struct err *e)
+{
+    MYSQL_RES *res;
+    if (!conn_query(c, "SHOW BINARY LOGS", &res, e))
+        return false;
+    *n = 0;
+    *out = x_alloc((mysql_num_rows(res) + 1) * sizeof **out);
+    for (MYSQL_ROW r; (r = mysql_fetch_row(res)) != NULL; ++*n) {
+        snprintf((*out)[*n].name, sizeof (*out)[*n].name, "%s", r[0]);
+        (*out)[*n].bytes = strtoull(r[1], NULL, 10);
+    }
+    mysql_free_result(res);
+    return true;
+}
+
+uint64_t binlog_distance(const struct binlog_file *files, uint32_t n, const struct pos *from, const struct pos *to)
+{
+    if (!pos_is_set(from) || !pos_is_set(to) || pos_cmp(from, to) >= 0)
+        return 0;
+    if (strcmp(from->file, to->file) == 0)
+        return to->at - from->at;
+    uint64_t sum = to->at;
+    for (uint32_t i = 0; i < n; i++) {
+        struct pos file = {.at = 0};
+        snprintf(file.file, sizeof file.file, "%s", files[i].name);
+        if (strcmp(files[i].name, from->file) == 0)
+            sum += files[i].bytes - TG_MIN(from->at, files[i].bytes);
+        else if (strcmp(files[i].name, to->file) != 0 && pos_cmp(&file, from) > 0 && pos_cmp(&file, to) < 0)
+            sum += files[i].bytes;
+    }
+    return sum;
+}
+
 bool snapshot_position(struct conn *c, struct pos *out, struct err *e)
 {
     MYSQL_RES *res;

@@ -11,6 +11,15 @@
 bool source_comes_back(const struct err *e);
 /* Its current end of binlog: SHOW MASTER STATUS or SHOW BINARY LOG STATUS. ERR_BINLOG_OFF when none. */
 bool source_position(struct conn *c, struct pos *out, struct err *e);
+/* Its binlog files, oldest first; the last one grows. Caller frees. */
+struct binlog_file {
+    char name[64];
+    uint64_t bytes;
+};
+bool source_binlogs(struct conn *c, struct binlog_file **out, uint32_t *n, struct err *e);
+/* Bytes between two positions, from them; 0 where `to` is not the later one. Files that are not among them are not
+ * counted: a lower bound then. */
+uint64_t binlog_distance(const struct binlog_file *files, uint32_t n, const struct pos *from, const struct pos *to);
 /* Everything that may be in the binlog by now (MySQL with GTIDs): first what is on its way, then what is executed. */
 bool source_gtids(struct conn *c, struct gtid_set *out, struct err *e);
 /* Position of the snapshot that is open on c (MariaDB). ERR_BINLOG_OFF when none. */

@@ -137,6 +137,15 @@ def holding(server, statement):
         connection.close()
 
 
+def unknown_now(engine, what):
+    """A run without an engine tells where it was, and of the lag nothing: nobody looks."""
+    snapshot = engine.status()
+    equal(snapshot["state"], "stopped", f"state after {what}")
+    equal(snapshot["tables"]["done"], 20, f"tables that were done before {what}")
+    lag = snapshot["lag"]
+    check(lag["seconds"] is None and lag["source_byte_rate"] is None, f"the lag after {what}: {lag}")
+
+
 @case()
 def test_source_out_of_reach(scene: Scene):
     """A source that does not answer is the state of the run, with the reason and a lag that grows; it comes back by itself."""
@@ -150,10 +159,83 @@ def test_source_out_of_reach(scene: Scene):
     source.query(f"UPDATE {SCHEMA}.texts SET fixed = 'meanwhile' WHERE id = 7")
     snapshot = engine.until_state("stuck", seconds=60)
     check("the source can't be reached for" in snapshot["reason"], f"the reason: {snapshot['reason']}")
-    check(snapshot["lag"]["seconds"] >= 5, f"the lag: {snapshot['lag']}")
+    lag = snapshot["lag"]
+    check(lag["seconds"] >= 5, f"the lag: {lag}")
+    check(lag["source_lost_s"] >= 5 and lag["source_tx_rate"] is None and lag["source_byte_rate"] is None,
+          f"what the source writes is not known: {lag}")
     near.refuse(False)
     engine.until_state("in-sync", seconds=60)
     engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.kill()
+    unknown_now(engine, "a kill")
+
+
+@case()
+def test_target_out_of_reach(scene: Scene):
+    """A target that takes nothing is the state of the run while changes still come in, and passes by itself."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    near = scene.proxy(target)
+    fill(source.port, 500, "mysql97")
+    engine = scene.engine(source, near).start()
+    engine.until_state("in-sync", seconds=120)
+    near.refuse()
+    near.cut()
+    source.query(f"UPDATE {SCHEMA}.texts SET fixed = 'meanwhile' WHERE id = 7")
+    snapshot = engine.until_state("stuck", seconds=60)
+    check("the target can't be reached for" in snapshot["reason"], f"the reason: {snapshot['reason']}")
+    near.refuse(False)
+    engine.until_state("in-sync", seconds=60)
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+    unknown_now(engine, "a stop")
+
+
+def far_behind_by_files(source, target, engine):
+    """What is unread or not applied, while the source's binlog goes through four files."""
+    with holding(target, f"SELECT * FROM {SCHEMA}.texts WHERE id = 7 FOR UPDATE"):
+        source.query(f"UPDATE {SCHEMA}.texts SET fixed = 'before' WHERE id = 7")
+        for turn in range(3):
+            source.query(f"UPDATE {SCHEMA}.texts SET fixed = 'turn {turn}' WHERE id < 400")
+            source.query("FLUSH BINARY LOGS")
+        sizes = [int(row[1]) for row in source.query("SHOW BINARY LOGS")][-4:]
+
+        def told():
+            lag = engine.status()["lag"]
+            return lag["unread_bytes"] + lag["unapplied_bytes"] >= sum(sizes[1:])
+
+        wait_for(told, 60, f"the distance is less than the files {sizes}: {engine.status()['lag']}")
+
+
+@case()
+def test_distance_over_files(scene: Scene):
+    """A backlog of several binlog files is told whole, not only the last file's part."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    fill(source.port, 500, "mysql97")
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync", seconds=120)
+    far_behind_by_files(source, target, engine)
+    engine.until_state("in-sync", seconds=60)
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
+@case(long_only=True)
+def test_more_tables_than_a_snapshot_holds(scene: Scene):
+    """Of more than 200 tables the busiest 200 are told one by one, and all of them are counted."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    source.query(f"CREATE DATABASE {SCHEMA}")
+    for number in range(203):
+        source.query(f"CREATE TABLE {SCHEMA}.t{number:03} (id INT PRIMARY KEY)")
+    source.query(f"INSERT INTO {SCHEMA}.t000 VALUES (1), (2), (3)")
+    engine = scene.engine(source, target).start()
+    snapshot = engine.until_state("in-sync", seconds=240)
+    equal(snapshot["tables"]["total"], 203, "tables")
+    equal(snapshot["tables"]["done"], 203, "tables that are done")
+    equal(len(snapshot["table_list"]), 200, "tables that are told")
+    equal(snapshot["table_list"][0]["name"], f"{SCHEMA}.t000", "the largest comes first")
     same(scene, source, target)
     engine.stop()
 

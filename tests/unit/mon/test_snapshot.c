@@ -135,11 +135,13 @@ static void fill(struct mon_snapshot *s)
     flow(&s->load);
     pace(&s->pace);
     s->lag.seconds = next() & 1 ? -1 : fabs(real());
+    s->lag.received_s = next() & 1 ? -1 : fabs(real());
     s->lag.unread_bytes = number();
     s->lag.unapplied_bytes = number();
     s->lag.silent_s = real();
-    s->lag.source_tx_rate = real();
-    s->lag.source_byte_rate = real();
+    s->lag.source_lost_s = real();
+    s->lag.source_tx_rate = next() & 1 ? -1 : fabs(real());
+    s->lag.source_byte_rate = next() & 1 ? -1 : fabs(real());
     s->lag.apply_tx_rate = real();
     s->lag.apply_byte_rate = real();
     s->lag.to_us_s = next() & 1 ? -1 : fabs(real());

@@ -108,6 +108,7 @@ static struct mon_snapshot *sample_snapshot(void)
                                  .read_ms = 310};
     m->lag = (struct lag_view){.seconds = 12.4,
                                .unread_bytes = 12200000,
+                               .received_s = 2,
                                .unapplied_bytes = 31000000,
                                .silent_s = 0.2,
                                .source_tx_rate = 812,

@@ -172,12 +172,30 @@ static void test_cutover(void **unused)
         m->lag.points[i] = 0.5f;
     strcpy(m->verdict, "PASS");
     strcpy(m->verified_at, "binlog.018155:13012480");
+    strcpy(m->applied_file, "binlog.018155");
+    m->applied = 13012480;
     dashboard_take(s, m);
     dashboard_take(s, m);
     s->now_ms += 31000;
     dashboard_take(s, m);
     press(s, 'c');
     golden("cutover-ready", s, GLYPHS_LINES);
+    s = verifying(24, 80); /* compared, and then a change came */
+    m->applied++;
+    dashboard_take(s, m);
+    press(s, 'c');
+    golden("cutover-compared-before", s, GLYPHS_LINES);
+    s = verifying(24, 80); /* nothing comes from a source that does not answer: that is no quiet */
+    m->applied--;
+    m->state = RUN_STUCK;
+    m->lag.source_lost_s = 40;
+    m->lag.source_tx_rate = m->lag.source_byte_rate = -1;
+    dashboard_take(s, m);
+    dashboard_take(s, m);
+    s->now_ms += 31000;
+    dashboard_take(s, m);
+    press(s, 'c');
+    golden("cutover-source-lost", s, GLYPHS_LINES);
     text_speak(TEXT_ZH_CN);
     s = sample_state(24, 80);
     press(s, 'c');

@@ -291,11 +291,47 @@ static void test_states(void **unused)
     golden("state-failed",
            state_with(RUN_FAILED, "TG-5102 The source no longer has the binlog that is needed", ""),
            GLYPHS_LINES);
+    s = state_with(RUN_FAILED, "TG-5102 The source no longer has the binlog that is needed", "");
+    s->is_gone = true; /* its last word says more than that it is gone */
+    golden("state-failed-gone", s, GLYPHS_LINES);
     s = sample_state(24, 80);
     s->is_gone = true;
     golden("state-gone", s, GLYPHS_LINES);
     s = dashboard_state_new();
     golden("state-waiting", s, GLYPHS_LINES);
+}
+
+static struct dashboard_state *lost_source(int rows, int cols)
+{
+    struct dashboard_state *s = sample_state(rows, cols);
+    struct mon_snapshot *m = &s->snap;
+    m->state = RUN_STUCK;
+    snprintf(m->reason, sizeof m->reason, "the source can't be reached for 42 s: Connection refused");
+    m->lag.source_lost_s = m->lag.silent_s = m->lag.seconds = 42;
+    m->lag.unread_bytes = m->lag.unapplied_bytes = 0;
+    m->lag.source_tx_rate = m->lag.source_byte_rate = -1;
+    return s;
+}
+
+/* What nobody knows of a source that does not answer is not said: not "all of it", not 0. */
+static void test_lost_source(void **unused)
+{
+    (void)unused;
+    golden("state-source-lost", lost_source(24, 80), GLYPHS_LINES);
+    golden("state-source-lost-120x36", lost_source(36, 120), GLYPHS_LINES);
+    struct dashboard_state *s = lost_source(24, 80);
+    press_all(s, "5z");
+    golden("state-source-lost-lag", s, GLYPHS_LINES);
+    s = sample_state(24, 80);
+    struct mon_snapshot *m = x_alloc(sizeof *m);
+    *m = s->snap;
+    m->state = RUN_STOPPED;
+    m->lag.seconds = 0.4;
+    m->lag.unread_bytes = 0;
+    dashboard_take(s, m);
+    s->wall_ms += 3600000; /* a run that has ended gets no older */
+    golden("state-stopped", s, GLYPHS_LINES);
+    free(m);
 }
 
 static struct dashboard_state *busy_source(int rows, int cols)
@@ -326,6 +362,11 @@ static void test_pace(void **unused)
     press(s, 't');
     golden("dialog-pace-busy", s, GLYPHS_LINES);
     golden("state-source-busy", busy_source(24, 80), GLYPHS_LINES);
+    s = busy_source(24, 80); /* before anything is known of the time */
+    snprintf(s->snap.pace.waits, sizeof s->snap.pace.waits, "stream first");
+    s->snap.dump.left_s = -1;
+    s->wall_ms = s->snap.since_ms + 20000;
+    golden("state-stream-first-young", s, GLYPHS_LINES);
     golden("state-source-busy-120x36", busy_source(36, 120), GLYPHS_LINES);
     s = busy_source(24, 80);
     press_all(s, "1z");
@@ -760,6 +801,7 @@ int main(void)
         cmocka_unit_test(test_lag_keys),
         cmocka_unit_test(test_dialogs),
         cmocka_unit_test(test_states),
+        cmocka_unit_test(test_lost_source),
         cmocka_unit_test(test_catching_up),
         cmocka_unit_test(test_attention_says_pass),
         cmocka_unit_test(test_answer_is_sent),

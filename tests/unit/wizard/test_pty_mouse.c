@@ -120,6 +120,16 @@ static void test_none_there(void **unused)
     wait_end(&d);
     check_restored(&d);
     stand_up(&d);
+    if (access("/dev/gpmctl", F_OK) == 0)
+        return; /* this console has one */
+    sit_down(&d, 24, 80, "linux");
+    wait_for(&d, "251 of ~412 GB", true);
+    type(&d, "m");
+    wait_for(&d, "this terminal reports no mouse", true);
+    type(&d, "d");
+    wait_end(&d);
+    check_restored(&d);
+    stand_up(&d);
 }
 
 int main(int argc, char **argv)
