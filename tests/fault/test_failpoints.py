@@ -180,12 +180,13 @@ class Trial:
         return bool(file) and order((file, offset)) >= order(place)
 
     def is_whole(self, since=None):
-        """The chunks of `keyed` that the ledger holds, all read at or after a place, leave no hole: without this a copy that
-        goes on is looked at while it does."""
+        """The chunks of `keyed` that the ledger holds, all read at or after a place, leave no hole, and none are of a table that is
+        still to be emptied: without this a copy that goes on is looked at while it does."""
         chunks = self.target.query("SELECT c.lo, c.hi, c.at_pos FROM tidegate_meta.chunk c JOIN tidegate_meta.tab t USING (run, table_id) "
                                    f"WHERE run = '{self.name}' AND t.source_name = 'keyed' ORDER BY c.chunk_no")
         bounds = [None] + [hi for _, hi, _ in chunks]
         return (bool(chunks) and bounds[-1] is None and [lo for lo, _, _ in chunks] == bounds[:-1] and
+                not self.ledger("COUNT(*)", "note", "kind = 'anew' AND run") and
                 (not since or all(order(at.rsplit(":", 1)) >= order(since) for _, _, at in chunks)))
 
     def is_asked(self, since):

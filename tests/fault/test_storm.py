@@ -28,7 +28,7 @@ SECONDS_SHORT, SECONDS_LONG = 22, 240
 KEYED, HEAPS, LEFT = ("k0", "k1", "k2", "k3", "k4"), ("h0", "h1"), "gone"
 ROWS = 1200
 COLUMNS = "id INT NOT NULL PRIMARY KEY, v INT NOT NULL, note VARCHAR(200) NOT NULL"
-BEHIND = 3 << 20
+BEHIND = 12 << 20
 SPARE = 1 << 20  # ids from here on are of rows that come later
 
 
@@ -139,8 +139,8 @@ class Storm:
                         continue
                     shapes = (self.truncate, self.swap, self.swap, self.rename, self.again, self.widen)
                     luck = self.random.random()
-                    step = (self.random.choice(shapes) if self.may_shape and luck < 0.04 else
-                            self.large if luck < 0.06 else self.small)
+                    step = (self.random.choice(shapes) if self.may_shape and luck < 0.1 else
+                            self.large if luck < 0.12 else self.small)
                     step(cursor)
                     self.done[step.__name__] = self.done.get(step.__name__, 0) + 1
             connection.close()
@@ -173,7 +173,8 @@ class Lives:
         if may_die and self.points and self.random.random() < 0.7:
             point = self.random.choice(self.points)
             self.fail = env["TIDEGATE_FAIL"] = f"{point}:{self.random.choice((1, 1, 2, 5))}"
-        self.ends = time.monotonic() + self.random.choice((0.5, 2, 4)) + self.random.expovariate(0.5) if may_die else None
+        patience = 8 if self.fail else self.random.choice((0.5, 2, 4)) + self.random.expovariate(0.5)
+        self.ends = time.monotonic() + patience if may_die else None
         self.engine.start(env=env)
 
     def look(self):
