@@ -126,10 +126,12 @@ void dashboard_add_event(struct dashboard_state *s, const struct mon_event *even
 
 void dashboard_notice(struct dashboard_state *s, const char *fmt, ...)
 {
+    char text[sizeof s->notice];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(s->notice, sizeof s->notice, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    keymap_say(&dashboard_keys, ~0u, text, s->notice, sizeof s->notice);
     s->notice_until_ms = s->now_ms + NOTICE_MS;
 }
 

@@ -66,10 +66,12 @@ void report_page_free(struct report_page *p)
 
 void report_page_notice(struct report_page *p, const char *fmt, ...)
 {
+    char text[sizeof p->notice];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(p->notice, sizeof p->notice, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    keymap_say(&keys, 1, text, p->notice, sizeof p->notice);
     p->notice_until_ms = p->now_ms + NOTICE_MS;
 }
 

@@ -7,13 +7,22 @@
 
 static bool choose_road(struct engine *g, struct err *e);
 
+/* Two names may lead to one server; existing: drop would then drop the source's own tables. */
+static bool is_another(const struct engine *g, struct err *e)
+{
+    const char *source = g->look.server.uuid;
+    return !source[0] || strcmp(source, g->control.server.uuid) != 0 ||
+           err_set(e, ERR_TARGET_IS_SOURCE, "%s:%u and %s:%u are both the server %s", g->source.host, g->source.port, g->target.host,
+                   g->target.port, source);
+}
+
 bool engine_connect(struct engine *g, struct err *e)
 {
     char now[64];
     job_addr(&g->source, g->source_job, false);
     job_addr(&g->target, &g->job->target, true);
     if (!conn_open_source(&g->look, &g->source, 30, e) || !conn_open_target(&g->control, &g->target, 0, e) ||
-        !dialect_read(&g->dialect, &g->control, e))
+        !is_another(g, e) || !dialect_read(&g->dialect, &g->control, e))
         return false;
     g->charmaps = charmaps_new(&g->source);
     g->dialect.geometry_as_bytes = job_accepts(g->job, "geometry-as-bytes");

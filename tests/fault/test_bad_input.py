@@ -109,6 +109,17 @@ def test_unknown_host(scene: Scene, end):
     run_refused(scene.engine(source, target, **{end: {"host": "no-such-host.invalid"}}), "TG-4101", "check")
 
 
+@case(for_each=[("mariadb", "mariadb"), ("mysql97", "mysql97-gtid")])
+def test_target_is_the_source(scene: Scene, kind):
+    """Two addresses of one server: with `existing: drop` its own tables would go. Nothing is written."""
+    source = scene.source(kind)
+    small(source)
+    before = source.query("SHOW DATABASES")
+    run_refused(scene.engine(source, scene.proxy(source), existing="drop"), "TG-3117", "check")
+    equal(source.query("SHOW DATABASES"), before, "the schemas")
+    equal(source.query(f"SELECT COUNT(*) FROM {SCHEMA}.t")[0][0], 20, "rows of the source")
+
+
 @case()
 def test_privilege_missing(scene: Scene):
     source, target = scene.source("mariadb"), scene.target("any")
