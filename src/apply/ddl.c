@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,8 +45,28 @@ static bool add_table_number(struct writer *w, const char *target, struct buf *o
     return fine;
 }
 
-/* Adds the table's definition without its AUTO_INCREMENT counter, or "-" when there is none. */
-static bool add_definition(struct writer *w, const char *target, struct buf *out, struct err *e)
+/* SHOW CREATE TABLE without what the engine sets by itself when it is in sync: the AUTO_INCREMENT counter, and foreign keys,
+ * which count for a statement about them only. */
+static void add_text(const char *text, bool with_keys, struct buf *out)
+{
+    static const char counter[] = " AUTO_INCREMENT=";
+    for (const char *p = text, *next; *p; p = next) {
+        size_t n = strcspn(p, "\n");
+        next = p + n + (p[n] != 0);
+        struct str line = {p, n - (n && p[n - 1] == ',')};
+        const char *at = *p == ')' ? memmem(line.p, line.n, counter, sizeof counter - 1) : NULL;
+        if (!with_keys && memmem(line.p, line.n, " FOREIGN KEY (", 14) && strncmp(p, "  CONSTRAINT ", 13) == 0)
+            continue;
+        buf_add(out, line.p, at ? (size_t)(at - line.p) : line.n);
+        if (at)
+            at += sizeof counter - 1 + strspn(at + sizeof counter - 1, "0123456789");
+        buf_add(out, at ? at : "", at ? line.n - (size_t)(at - line.p) : 0);
+        buf_addc(out, '\n');
+    }
+}
+
+/* Adds the table's definition, or "-" when there is none. */
+static bool add_definition(struct writer *w, const char *target, bool with_keys, struct buf *out, struct err *e)
 {
     MYSQL_RES *res;
     char sql[512];
@@ -61,15 +80,7 @@ static bool add_definition(struct writer *w, const char *target, struct buf *out
         return is_missing;
     }
     MYSQL_ROW r = mysql_fetch_row(res);
-    const char *text = r ? r[1] : "-", *counter = strstr(text, " AUTO_INCREMENT=");
-    buf_add(out, text, counter ? (size_t)(counter - text) : strlen(text));
-    if (counter) {
-        counter += strlen(" AUTO_INCREMENT=");
-        while (isdigit((unsigned char)*counter))
-            counter++;
-        buf_adds(out, counter);
-    }
-    buf_addc(out, '\n');
+    add_text(r ? r[1] : "-", with_keys, out);
     mysql_free_result(res);
     return add_table_number(w, target, out, e);
 }
@@ -77,9 +88,9 @@ static bool add_definition(struct writer *w, const char *target, struct buf *out
 static bool fingerprint(struct writer *w, const struct batch *b, char out[40], struct err *e)
 {
     struct buf text = {0};
-    bool fine = true;
+    bool fine = true, with_keys = b->ddl.sql && (strcasestr(b->ddl.sql, "foreign key") || strcasestr(b->ddl.sql, "constraint"));
     for (uint32_t i = 0; i < b->ddl.ntargets && fine; i++)
-        fine = add_definition(w, b->ddl.targets[i], &text, e);
+        fine = add_definition(w, b->ddl.targets[i], with_keys, &text, e);
     struct hash128 h = hash128(text.p, text.n);
     snprintf(out, 40, "%016llx%016llx", (unsigned long long)h.hi, (unsigned long long)h.lo);
     buf_release(&text);

@@ -29,6 +29,15 @@ static bool read_file(const char *path, struct buf *out)
     return fine;
 }
 
+/* What an earlier engine applied behind the mark may have given the table's name to another one. */
+static bool is_changed_since(const struct engine *g, uint32_t id)
+{
+    for (size_t i = 0; i < g->found.ndefinitions; i++)
+        if (g->found.definitions[i].table_id == id && pos_cmp(&g->found.definitions[i].from, &g->found.mark) > 0)
+            return true;
+    return false;
+}
+
 static bool is_in(struct engine *g, const struct ledger_quarantined *q, bool *in, struct err *e)
 {
     char one[8], sql[300];
@@ -73,7 +82,7 @@ bool engine_try_quarantine(struct engine *g, struct err *e)
             quarantine_path(g->o->run_dir, tab->label, tab->id, q->row_no, path, sizeof path);
         if (!tab || !read_file(path, &insert))
             missing++;
-        else
+        else if (!is_changed_since(g, q->table_id))
             fine = try_row(g, q, &insert, &in, e);
         buf_release(&insert);
         if (!fine)

@@ -217,5 +217,29 @@ def test_default_of_schema(scene: Scene, kind):
     engine.stop()
 
 
+@case()
+def test_key_beside_ddl(scene: Scene):
+    """A foreign key is made while a DDL of the same table is in doubt: that the table looks otherwise does not mean that the DDL ran."""
+    source, target = scene.source("mysql97-gtid"), scene.target("any")
+    behind = scene.proxy(target)
+    source.query(f"CREATE DATABASE {SCHEMA}")
+    source.query(f"CREATE TABLE {SCHEMA}.parent (id INT NOT NULL PRIMARY KEY)")
+    source.query(f"CREATE TABLE {SCHEMA}.child (id INT NOT NULL PRIMARY KEY, p INT, KEY (p), CONSTRAINT fk_p FOREIGN KEY (p) REFERENCES {SCHEMA}.parent (id))")
+    source.query(f"INSERT INTO {SCHEMA}.parent VALUES (1), (2)")
+    source.query(f"INSERT INTO {SCHEMA}.child VALUES (1, 1), (2, 2)")
+    key, column = behind.hold(r"ADD CONSTRAINT"), behind.drop(r"(?s)SET timestamp = \d+.*ADD COLUMN", when="before", times=1000)
+    engine = scene.engine(source, behind).start()
+    key.wait()
+    source.query(f"ALTER TABLE {SCHEMA}.child ADD COLUMN late INT NOT NULL DEFAULT 7")
+    source.query(f"INSERT INTO {SCHEMA}.child VALUES (3, 1, 8)")
+    column.wait()
+    key.release()
+    wait_for(lambda: target.query(f"SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = '{SCHEMA}'"), 30, "the key")
+    column.remove()
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    engine.stop()
+
+
 if __name__ == "__main__":
     main()
