@@ -137,6 +137,7 @@ static void rewrite_schema(struct rewriter *r)
     free(collation);
 }
 
+/* Never IF NOT EXISTS: the source has made a table, and one that is at the target already holds somebody else's rows. */
 static void begin_create(struct rewriter *r)
 {
     const struct ddl_name *n = &r->d->names[0];
@@ -148,7 +149,6 @@ static void begin_create(struct rewriter *r)
         replaces = false;
     }
     buf_adds(r->out, replaces ? "CREATE OR REPLACE TABLE " : "CREATE TABLE ");
-    buf_adds(r->out, r->d->body->if_not_exists ? "IF NOT EXISTS " : "");
     rw_table(r, n->schema, n->table);
 }
 

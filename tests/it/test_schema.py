@@ -441,6 +441,25 @@ def test_two_into_one_later(scene: Scene, statement):
 
 
 @case()
+def test_made_where_one_is(scene: Scene):
+    """IF NOT EXISTS of the source says nothing of the target: a table that somebody has made there is asked about, not taken."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    run(source, "CREATE DATABASE a", "CREATE TABLE a.t (id INT PRIMARY KEY)")
+    engine = scene.engine(source, target, allow={"include": ["a.*"]}).start()
+    engine.until_state("in-sync")
+    run(target, "CREATE TABLE a.late (id INT PRIMARY KEY)", "INSERT INTO a.late VALUES (99)")
+    run(source, "CREATE TABLE IF NOT EXISTS a.late (id INT PRIMARY KEY)", "INSERT INTO a.late VALUES (1)")
+    question = engine.question()
+    check("already exists" in question["text"], f"the question: {question}")
+    equal(target.query("SELECT id FROM a.late"), ((99,),), "rows of the other one")
+    run(target, "DROP TABLE a.late")
+    answers(engine, question, "retry")
+    engine.until_applied(position(source))
+    same(scene, source, target, schema="a")
+    engine.stop()
+
+
+@case()
 def test_collation_merges(scene: Scene):
     """The target lacks the collation, and the one in its place holds two keys for equal: said before anything is copied."""
     source, target = scene.source("mysql97-gtid"), scene.target()

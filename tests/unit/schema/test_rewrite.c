@@ -27,7 +27,7 @@ static const struct {
 } rows[] = {
     {&my9, &tidb, "CREATE TABLE t (a INT)", "CREATE TABLE `z`.`t_x` (\n  `a` int" TAIL "0900_ai_ci", NULL},
     {&maria, &tidb, "CREATE TABLE IF NOT EXISTS t (a VARCHAR(9), b TEXT)",
-     "CREATE TABLE IF NOT EXISTS `z`.`t_x` (\n  `a` varchar(9),\n  `b` mediumtext" TAIL "general_ci",
+     "CREATE TABLE `z`.`t_x` (\n  `a` varchar(9),\n  `b` mediumtext" TAIL "general_ci",
      "latin1_swedish_ci becomes utf8mb4_general_ci"},
     {&maria, &tidb, "CREATE TABLE t (a CHAR(3) COLLATE ascii_general_ci, b CHAR(3) COLLATE latin1_bin, c CHAR(3) COLLATE"
      " utf8_unicode_ci) COLLATE utf8mb4_uca1400_as_cs",
