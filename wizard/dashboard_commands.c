@@ -104,7 +104,8 @@ static bool set_filter(struct dashboard_state *s, const struct words *w, enum pa
 static bool run_find(struct dashboard_state *s, const struct words *w, struct effect *out)
 {
     (void)out;
-    return set_filter(s, w, PANE_TABLES, s->find);
+    s->wish.offset = 0;
+    return set_filter(s, w, PANE_TABLES, s->wish.find);
 }
 
 static bool run_table(struct dashboard_state *s, const struct words *w, struct effect *out)
@@ -148,7 +149,7 @@ static bool run_sort(struct dashboard_state *s, const struct words *w, struct ef
     int at = choice_of(w, sorts);
     (void)out;
     if (at >= 0)
-        s->sort = (enum table_sort)at, s->focus = PANE_TABLES;
+        s->wish.sort = (enum table_sort)at, s->wish.offset = 0, s->focus = PANE_TABLES;
     return at >= 0;
 }
 
@@ -157,7 +158,7 @@ static bool run_show(struct dashboard_state *s, const struct words *w, struct ef
     int at = choice_of(w, shows);
     (void)out;
     if (at >= 0)
-        s->show = (enum table_show)at, s->focus = PANE_TABLES;
+        s->wish.show = (enum table_show)at, s->wish.offset = 0, s->focus = PANE_TABLES;
     return at >= 0;
 }
 

@@ -28,6 +28,7 @@ void dashboard_state_free(struct dashboard_state *s)
     if (!s)
         return;
     free(s->log.line);
+    free(s->page);
     modal_close(&s->modal);
     free(s);
 }
@@ -95,13 +96,14 @@ void dashboard_take(struct dashboard_state *s, const struct mon_snapshot *snap)
     if (m->state == RUN_STOPPED || m->state == RUN_FAILED)
         mon_forget_now(m);
     m->ntables = TG_MIN(m->ntables, (uint32_t)MON_TABLES);
+    s->has_snapshot = true;
+    dashboard_keep_tables(s);
     m->nquestions = TG_MIN(m->nquestions, (uint32_t)MON_QUESTIONS);
     m->lag.npoints = TG_MIN(m->lag.npoints, (uint32_t)MON_LAG_POINTS);
     m->lag.nhour = TG_MIN(m->lag.nhour, (uint32_t)MON_LAG_LONG);
     m->lag.nday = TG_MIN(m->lag.nday, (uint32_t)MON_LAG_LONG);
     for (uint32_t i = 0; i < m->nquestions; i++)
         m->question[i].nchoices = TG_MIN(m->question[i].nchoices, 6u);
-    s->has_snapshot = true;
     remember_left(s);
     /* A question that was answered elsewhere takes its dialog with it. */
     if (s->dialog.is_open && s->asked == ASK_QUESTION) {
@@ -139,7 +141,7 @@ void dashboard_notice(struct dashboard_state *s, const char *fmt, ...)
 
 static char *prompt_target(struct dashboard_state *s)
 {
-    return s->prompt == PROMPT_TABLES      ? s->find
+    return s->prompt == PROMPT_TABLES      ? s->wish.find
            : s->prompt == PROMPT_LOG_TEXT  ? s->view.text
            : s->prompt == PROMPT_LOG_TABLE ? s->view.table
                                            : NULL;
@@ -149,14 +151,16 @@ static char *prompt_target(struct dashboard_state *s)
 static void prompt_apply(struct dashboard_state *s)
 {
     char *to = prompt_target(s);
-    if (to)
-        snprintf(to, sizeof s->find, "%.63s", s->prompt_text);
+    if (!to)
+        return;
+    snprintf(to, sizeof s->wish.find, "%.63s", s->prompt_text);
+    s->wish.offset = 0;
 }
 
 static void prompt_add(struct dashboard_state *s, const char *bytes, size_t n)
 {
     size_t have = strlen(s->prompt_text);
-    size_t room = prompt_target(s) ? sizeof s->find : sizeof s->prompt_text;
+    size_t room = prompt_target(s) ? sizeof s->wish.find : sizeof s->prompt_text;
     if (have + n < room - 1) {
         memcpy(s->prompt_text + have, bytes, n);
         s->prompt_text[have + n] = 0;
@@ -298,7 +302,7 @@ static void go_back(struct dashboard_state *s)
     else if (s->focus == PANE_LOG)
         s->view.table[0] = s->view.text[0] = 0;
     else
-        s->find[0] = 0;
+        s->wish.find[0] = 0, s->wish.offset = 0;
 }
 
 static void copy_line(struct dashboard_state *s, struct effect *out)
@@ -545,11 +549,13 @@ static void act(struct dashboard_state *s, const struct key_row *row, int key, s
         prompt_open(s, s->focus == PANE_LOG ? PROMPT_LOG_TEXT : PROMPT_TABLES);
         break;
     case DO_SORT:
-        s->sort = (s->sort + 1) % SORT_COUNT;
+        s->wish.sort = (s->wish.sort + 1) % SORT_COUNT;
+        s->wish.offset = 0;
         s->focus = PANE_TABLES;
         break;
     case DO_SHOW:
-        s->show = (s->show + 1) % SHOW_COUNT;
+        s->wish.show = (s->wish.show + 1) % SHOW_COUNT;
+        s->wish.offset = 0;
         break;
     case DO_FOLLOW:
     case DO_WRAP:
@@ -590,6 +596,7 @@ static void move(struct dashboard_state *s, int key)
         o.n = tables_order(s, o.order);
         list_sync(&s->tables, o.n, tables_visible(s), tables_key, &o);
         list_feed(&s->tables, key, o.n, tables_visible(s), tables_key, &o);
+        dashboard_turn_tables(s, o.n);
     }
 }
 

@@ -217,8 +217,25 @@ static void act(struct speaker *k, const struct effect *f)
 
 /* ---- words ---- */
 
+/* Of more tables than a snapshot holds, those that are asked for. */
+static void fetch_tables(struct speaker *k)
+{
+    struct err e = {0};
+    char *json = NULL, *args = mon_encode_tables_wish(&k->s->wish);
+    struct tables_page *p = x_alloc(sizeof *p);
+    if (mon_call(k->o->client, "tables", args, &json, CALL_MS, &e) && json && mon_decode_tables(p, json, &e))
+        dashboard_take_tables(k->s, p);
+    else
+        tell(e.text);
+    free(args);
+    free(json);
+    free(p);
+}
+
 static void tell_pane(struct speaker *k, enum pane pane)
 {
+    if (pane == PANE_TABLES && k->o->client && dashboard_wants_tables(k->s))
+        fetch_tables(k);
     k->list = pane;
     k->from = 0;
     say_pane(k->s, pane, &k->from);

@@ -27,7 +27,8 @@ struct window {
     struct report_page *page; /* shown instead of the panes */
     bool is_dirty, is_done;
     char chunks_of[130]; /* asked for last */
-    int64_t chunks_ms;
+    int64_t chunks_ms, tables_ms;
+    struct tables_wish asked;          /* the page of tables that was asked for last */
     int64_t drawn_ms;
     int left;
 };
@@ -73,17 +74,38 @@ static void ask_chunks(struct window *w)
     snprintf(w->chunks_of, sizeof w->chunks_of, "%s", table);
 }
 
-static void take_chunks(struct window *w)
+/* A page of tables, in the same way. */
+static void ask_tables(struct window *w)
+{
+    if (w->page || !w->o->client || !dashboard_wants_tables(w->s))
+        return;
+    bool is_other = memcmp(&w->asked, &w->s->wish, sizeof w->asked) != 0;
+    if (!is_other && w->s->now_ms - w->tables_ms < TICK_MS)
+        return;
+    char *args = mon_encode_tables_wish(&w->s->wish);
+    if (mon_ask(w->o->client, "tables", args)) {
+        w->tables_ms = w->s->now_ms;
+        w->asked = w->s->wish;
+    }
+    free(args);
+}
+
+/* What was asked for aside. */
+static void take_aside(struct window *w)
 {
     char *json;
     struct err e = {0};
     if (!mon_answer(w->o->client, &json))
         return;
     struct chunks_view *v = x_alloc(sizeof *v);
+    struct tables_page *p = x_alloc(sizeof *p);
     if (json && mon_decode_chunks(v, json, &e))
         dashboard_take_chunks(w->s, v);
+    else if (json && mon_decode_tables(p, json, &e))
+        dashboard_take_tables(w->s, p);
     w->is_dirty = true;
     free(v);
+    free(p);
     free(json);
 }
 
@@ -107,7 +129,7 @@ static void take_news(struct window *w)
             dashboard_add_event(w->s, &w->events[i]);
         w->is_dirty = true;
     }
-    take_chunks(w);
+    take_aside(w);
     w->s->log.dropped += dropped;
     w->s->is_read_only = w->o->is_read_only;
     w->s->watches_only = w->o->is_read_only || !mon_steers(w->o->client);
@@ -279,6 +301,7 @@ static void loop(struct window *w)
         take_news(w);
         if (what & TERM_INPUT)
             take_input(w);
+        ask_tables(w);
         ask_chunks(w);
         int64_t age = w->s->now_ms - w->drawn_ms;
         if (!w->is_done && (age >= TICK_MS || (w->is_dirty && age >= FRAME_MS)))

@@ -113,7 +113,7 @@ static void say_tables(const struct dashboard_state *s, size_t *from)
     }
     if (*from < n)
         say(_("… and %zu more: more tells them"), n - *from);
-    else if (m->ntables < m->tables_total)
+    else if (s->page ? s->page->total > n : m->ntables < m->tables_total)
         say("%s", _("These are the busiest; find NAME narrows them."));
 }
 

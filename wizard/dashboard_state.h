@@ -22,8 +22,6 @@ enum pane {
     PANE_ATTENTION,
     PANE_COUNT
 };
-enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
-enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
 enum dashboard_dialog { ASK_NOTHING, ASK_LEAVE, ASK_STOP, ASK_QUESTION, ASK_EVENT, ASK_PACE, ASK_REDO, ASK_PEAK };
 enum prompt { PROMPT_NONE, PROMPT_TABLES, PROMPT_LOG_TEXT, PROMPT_LOG_TABLE, PROMPT_SAVE, PROMPT_COMMAND };
 enum lag_window { LAG_MINUTES, LAG_HOUR, LAG_DAY, LAG_WINDOWS };
@@ -82,9 +80,8 @@ struct dashboard_state {
     struct chunks_view chunks; /* of the table that was selected when the engine was asked last; table "": none */
     bool is_chunks;            /* its list has the screen */
     uint32_t chunks_top;
-    enum table_sort sort;
-    enum table_show show;
-    char find[64];
+    struct tables_wish wish;   /* which tables, and in which order */
+    struct tables_page *page;  /* of all tables, as the engine told last; NULL: the snapshot's are enough */
     struct dialog dialog;
     struct modal modal; /* leaving a table out, whose name is typed */
     enum dashboard_dialog asked;
@@ -138,6 +135,14 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s);
 /* ---- chunks: what the engine is asked for while they are shown, at most once a second ---- */
 bool dashboard_wants_chunks(const struct dashboard_state *s, char table[130], uint32_t *offset);
 void dashboard_take_chunks(struct dashboard_state *s, const struct chunks_view *v);
+/* ---- tables_page.c ---- */
+/* There are more tables than a snapshot holds, and s->wish names others than the busiest: the engine is asked for a page. */
+bool dashboard_wants_tables(const struct dashboard_state *s);
+void dashboard_take_tables(struct dashboard_state *s, const struct tables_page *p);
+/* After a snapshot was taken: the page goes on to stand in its place, or is forgotten. */
+void dashboard_keep_tables(struct dashboard_state *s);
+/* At an end of the rows shown: the wish moves on to the next page, or back. */
+void dashboard_turn_tables(struct dashboard_state *s, size_t nrows);
 void pane_chunks_draw(struct canvas *c, struct rect r, const struct dashboard_state *s, const struct table_view *t);
 bool chunks_are_shown(const struct dashboard_state *s, const struct table_view *t);
 bool chunks_feed(struct dashboard_state *s, int key); /* scrolling */

@@ -12,70 +12,10 @@
 
 /* ---- which, and in which order ---- */
 
-static bool is_problem(enum table_state state)
-{
-    return state == TABLE_ASKING || state == TABLE_FAILED || state == TABLE_DIFFERENT;
-}
-
-/* The engine says "copied" when a table is read and in the sequence. Until its last chunk is on the
- * target, too, it is not done for us: it still loads. */
-static enum table_state shown_state(const struct table_view *t)
-{
-    return t->state == TABLE_COPIED && t->bytes_loaded < t->bytes_read ? TABLE_COPYING : t->state;
-}
-
-static bool is_done(enum table_state state)
-{
-    return state == TABLE_COPIED || state == TABLE_IN_SYNC || state == TABLE_VERIFIED;
-}
-
-static bool is_shown(const struct dashboard_state *s, const struct table_view *t)
-{
-    if (s->find[0] && !strcasestr(t->name, s->find))
-        return false;
-    switch (s->show) {
-    case SHOW_BUSY:
-        return shown_state(t) == TABLE_COPYING;
-    case SHOW_WAITING:
-        return shown_state(t) == TABLE_WAITING;
-    case SHOW_DONE:
-        return is_done(shown_state(t));
-    case SHOW_PROBLEMS:
-        return is_problem(shown_state(t));
-    default:
-        return true;
-    }
-}
-
-static int group_of(const struct table_view *t)
-{
-    return shown_state(t) == TABLE_COPYING || is_problem(shown_state(t)) ? 0
-           : shown_state(t) == TABLE_WAITING                             ? 1
-                                                                         : 2;
-}
-
-static int by_number(double a, double b) /* larger first */
-{
-    return a > b ? -1 : a < b;
-}
-
 static int compare(const void *a, const void *b, void *arg)
 {
     const struct dashboard_state *s = arg;
-    const struct table_view *x = &s->snap.table[*(const uint16_t *)a];
-    const struct table_view *y = &s->snap.table[*(const uint16_t *)b];
-    int order = 0;
-    if (s->sort == SORT_NAME)
-        return strcmp(x->name, y->name);
-    if (s->sort == SORT_LEFT)
-        order = by_number((double)x->left_s, (double)y->left_s);
-    else if (s->sort == SORT_RATE)
-        order = group_of(x) - group_of(y);
-    if (!order && s->sort == SORT_RATE)
-        order = by_number(x->rate, y->rate);
-    if (!order)
-        order = by_number((double)x->bytes_guess, (double)y->bytes_guess);
-    return order ? order : strcmp(x->name, y->name);
+    return table_order(&s->snap.table[*(const uint16_t *)a], &s->snap.table[*(const uint16_t *)b], s->wish.sort);
 }
 
 size_t tables_order(const struct dashboard_state *s, uint16_t order[MON_TABLES])
@@ -86,7 +26,7 @@ size_t tables_order(const struct dashboard_state *s, uint16_t order[MON_TABLES])
     } u = {.lent = s};
     size_t n = 0;
     for (uint16_t i = 0; i < TG_MIN(s->snap.ntables, (uint32_t)MON_TABLES); i++) {
-        if (is_shown(s, &s->snap.table[i]))
+        if (table_is_wanted(&s->snap.table[i], &s->wish))
             order[n++] = i;
     }
     qsort_r(order, n, sizeof order[0], compare, u.arg);
@@ -122,12 +62,12 @@ static int percent_of(uint64_t part, uint64_t whole, bool is_over)
 
 static uint64_t size_of(const struct table_view *t)
 {
-    return TG_MAX(is_done(t->state) ? t->bytes_read : t->bytes_guess, t->bytes_loaded);
+    return TG_MAX(table_state_is_done(t->state) ? t->bytes_read : t->bytes_guess, t->bytes_loaded);
 }
 
 static uint64_t rows_of(const struct table_view *t)
 {
-    return TG_MAX(is_done(t->state) ? t->rows_read : t->rows_guess, t->rows_loaded);
+    return TG_MAX(table_state_is_done(t->state) ? t->rows_read : t->rows_guess, t->rows_loaded);
 }
 
 static const char *state_word(enum table_state state)
@@ -156,7 +96,7 @@ static enum role state_role(enum table_state state)
 {
     return state == TABLE_FAILED || state == TABLE_DIFFERENT ? ROLE_BAD
            : state == TABLE_ASKING                           ? ROLE_WARN
-           : is_done(state)                                  ? ROLE_OK
+           : table_state_is_done(state)                                  ? ROLE_OK
            : state == TABLE_WAITING                          ? ROLE_DIM
                                                              : ROLE_TEXT;
 }
@@ -165,16 +105,16 @@ static void draw_mark(struct canvas *c, struct rect in, int y, const struct tabl
                       bool is_selected, bool is_focused)
 {
     canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_TABLE, table_spot(t->name));
-    const char *mark = shown_state(t) == TABLE_FAILED || shown_state(t) == TABLE_DIFFERENT ? "✗"
-                       : shown_state(t) == TABLE_ASKING                                    ? "!"
-                       : is_done(shown_state(t))                                           ? "✓"
+    const char *mark = table_shown_state(t) == TABLE_FAILED || table_shown_state(t) == TABLE_DIFFERENT ? "✗"
+                       : table_shown_state(t) == TABLE_ASKING                                    ? "!"
+                       : table_state_is_done(table_shown_state(t))                                           ? "✓"
                                                                                            : " ";
     if (is_selected && is_focused) {
         canvas_text(c, in, y, in.x + 1, ROLE_EDGE_FOCUS, "▸");
         c->cursor_y = y;
         c->cursor_x = in.x + 1;
     } else {
-        canvas_text(c, in, y, in.x + 1, state_role(shown_state(t)), mark);
+        canvas_text(c, in, y, in.x + 1, state_role(table_shown_state(t)), mark);
     }
 }
 
@@ -197,12 +137,12 @@ static void put_percent(struct canvas *c, struct rect in, int y, int end, uint64
 
 static bool dump_is_over(const struct table_view *t)
 {
-    return is_done(t->state) || t->state == TABLE_DIFFERENT;
+    return table_state_is_done(t->state) || t->state == TABLE_DIFFERENT;
 }
 
 static bool load_is_over(const struct table_view *t)
 {
-    return is_done(shown_state(t)) || t->state == TABLE_DIFFERENT;
+    return table_state_is_done(table_shown_state(t)) || t->state == TABLE_DIFFERENT;
 }
 
 static uint64_t load_total(const struct table_view *t)
@@ -222,13 +162,13 @@ static void draw_load(struct canvas *c, struct rect in, int y, int bar, int rate
                       const struct table_view *t)
 {
     char text[FMT_SIZE];
-    if (load_is_over(t) || shown_state(t) == TABLE_WAITING) {
-        if (shown_state(t) == TABLE_WAITING)
+    if (load_is_over(t) || table_shown_state(t) == TABLE_WAITING) {
+        if (table_shown_state(t) == TABLE_WAITING)
             canvas_text(c, in, y, in.x + bar, ROLE_DIM, _("waits"));
         else
             canvas_text(c, in, y, in.x + bar, ROLE_OK, _("done"));
         if (load_is_over(t))
-            put_right(c, in, y, rate_end, state_role(shown_state(t)), state_word(shown_state(t)));
+            put_right(c, in, y, rate_end, state_role(table_shown_state(t)), state_word(table_shown_state(t)));
         return;
     }
     double part = load_total(t) ? (double)t->bytes_loaded / (double)load_total(t) : 0;
@@ -256,13 +196,13 @@ static void draw_wide_row(struct canvas *c, struct rect in, int y, const struct 
     canvas_cut(c, in, y, in.x + 3, 13 + more, ROLE_TEXT, name);
     put_right(c, in, y, 22 + more, ROLE_TEXT, fmt_count(a, rows_of(t)));
     put_right(c, in, y, 32 + more, ROLE_TEXT, fmt_bytes(a, size_of(t)));
-    if (shown_state(t) == TABLE_WAITING && !t->bytes_read) {
+    if (table_shown_state(t) == TABLE_WAITING && !t->bytes_read) {
         put_right(c, in, y, 40 + more, ROLE_DIM, _("waits"));
         return;
     }
     put_percent(c, in, y, 40 + more, t->bytes_read, t->bytes_guess, dump_is_over(t));
     draw_load(c, in, y, 42 + more, 63 + more, t);
-    if (shown_state(t) == TABLE_COPYING || shown_state(t) == TABLE_ASKING)
+    if (table_shown_state(t) == TABLE_COPYING || table_shown_state(t) == TABLE_ASKING)
         put_right(c, in, y, 65 + more, ROLE_TEXT, left_word(a, t));
 }
 
@@ -270,7 +210,7 @@ static void draw_zoom_row(struct canvas *c, struct rect in, int y, const struct 
 {
     char a[FMT_SIZE];
     int more = in.w - 78;
-    bool waits = shown_state(t) == TABLE_WAITING && !t->bytes_read;
+    bool waits = table_shown_state(t) == TABLE_WAITING && !t->bytes_read;
     canvas_cut(c, in, y, in.x + 3, 21 + more, ROLE_TEXT, t->name);
     put_right(c, in, y, 30 + more, ROLE_TEXT, fmt_count(a, rows_of(t)));
     put_right(c, in, y, 39 + more, ROLE_TEXT, fmt_bytes(a, size_of(t)));
@@ -280,8 +220,8 @@ static void draw_zoom_row(struct canvas *c, struct rect in, int y, const struct 
     }
     put_percent(c, in, y, 46 + more, t->bytes_read, t->bytes_guess, dump_is_over(t));
     put_percent(c, in, y, 53 + more, t->bytes_loaded, load_total(t), load_is_over(t));
-    canvas_text(c, in, y, in.x + 56 + more, state_role(shown_state(t)), state_word(shown_state(t)));
-    if (load_is_over(t) || shown_state(t) == TABLE_WAITING)
+    canvas_text(c, in, y, in.x + 56 + more, state_role(table_shown_state(t)), state_word(table_shown_state(t)));
+    if (load_is_over(t) || table_shown_state(t) == TABLE_WAITING)
         return;
     snprintf(a, sizeof a, "%.1f", t->rate / 1e6);
     put_right(c, in, y, 70 + more, ROLE_TEXT, a);
@@ -317,7 +257,7 @@ size_t tables_visible(const struct dashboard_state *s)
 
 static void draw_empty(struct canvas *c, struct rect in, const struct dashboard_state *s)
 {
-    const char *why = s->find[0] || s->show ? _("No table matches. Esc clears the filter.")
+    const char *why = s->wish.find[0] || s->wish.show ? _("No table matches. Esc clears the filter.")
                                             : _("The tables are being counted.");
     canvas_text(c, in, in.y + 1, in.x + 3, ROLE_DIM, why);
 }
@@ -327,7 +267,7 @@ static uint32_t loading_count(const struct mon_snapshot *m)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < m->ntables; i++)
-        n += m->table[i].state == TABLE_COPIED && shown_state(&m->table[i]) == TABLE_COPYING;
+        n += m->table[i].state == TABLE_COPIED && table_shown_state(&m->table[i]) == TABLE_COPYING;
     return TG_MIN(n, m->tables_done);
 }
 
@@ -342,9 +282,9 @@ void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_st
                      m->tables_done - loading, m->tables_busy + loading, m->tables_waiting);
     if (m->tables_failed || is_wide)
         n += snprintf(title + n, sizeof title - (size_t)n, _("  %u failed"), m->tables_failed);
-    if (s->find[0])
-        snprintf(title + n, sizeof title - (size_t)n, "  /%s", s->find);
-    pane_box(c, r, s, PANE_TABLES, title, is_wide ? sort_word(s->sort) : NULL);
+    if (s->wish.find[0])
+        snprintf(title + n, sizeof title - (size_t)n, "  /%s", s->wish.find);
+    pane_box(c, r, s, PANE_TABLES, title, is_wide ? sort_word(s->wish.sort) : NULL);
     size_t schema = common_schema(m);
     if (is_wide) {
         canvas_text(c, in, in.y, in.x, ROLE_DIM, _("   name"));
@@ -370,7 +310,9 @@ void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_st
         if (is_focused && at == list.selected)
             canvas_paint(c, (struct rect){y, in.x + 1, 1, in.w - 2}, ROLE_PICK);
     }
-    size_t total = s->find[0] || s->show ? o.n : TG_MAX((size_t)m->tables_total, o.n);
+    size_t total = s->page                               ? s->page->total - TG_MIN(s->page->offset, s->page->total)
+                   : s->wish.find[0] || s->wish.show ? o.n
+                                                         : TG_MAX((size_t)m->tables_total, o.n);
     if (is_wide && in.h >= 6) {
         int y = in.y + in.h - 1;
         if (total > list.top + (size_t)rows)
@@ -387,7 +329,7 @@ static void draw_detail(struct canvas *c, struct rect r, const struct table_view
     int y = in.y;
     canvas_box(c, r, ROLE_EDGE, t->name, NULL);
     canvas_text(c, in, y, in.x, ROLE_DIM, _("state"));
-    canvas_text(c, in, y, in.x + 12, state_role(shown_state(t)), state_word(shown_state(t)));
+    canvas_text(c, in, y, in.x + 12, state_role(table_shown_state(t)), state_word(table_shown_state(t)));
     if (t->is_keyless)
         canvas_text(c, in, y, in.x + 26, ROLE_WARN,
                     _("! no usable key: copied in one piece, compared as a bag"));
@@ -422,9 +364,9 @@ void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
     char title[320];
     snprintf(title, sizeof title,
                  _("4 Tables   find: %-10s %zu of %u   sort: %s ▾   show: %s"),
-                 s->find[0] ? s->find : _("(all)"), o.n,
-                 TG_MAX(s->snap.tables_total, s->snap.ntables), sort_word(s->sort) + 3,
-                 _(show[s->show]));
+                 s->wish.find[0] ? s->wish.find : _("(all)"), s->page ? (size_t)s->page->total : o.n,
+                 TG_MAX(s->snap.tables_total, s->snap.ntables), sort_word(s->wish.sort) + 3,
+                 _(show[s->wish.show]));
     canvas_cut(c, head, head.y, 1, head.w - 2, ROLE_TITLE, title);
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Tables"), NULL);
     if (in.w >= 78) {

@@ -365,6 +365,7 @@ static void engine_release(struct engine *g)
     cancel_free(g->cancel);
     db_addr_release(&g->source);
     db_addr_release(&g->target);
+    free(g->sampled);
     free(g->table_rate);
     free(g->binlogs);
     free(g->table_began);

@@ -296,6 +296,21 @@ static bool command_chunks(struct engine *g, json_t *args, char **result_json, s
                  : err_set(e, ERR_USAGE, "chunks of which table?");
 }
 
+/* A page of all tables, as they were at the last sample. */
+static bool command_tables(struct engine *g, const char *args, char **result_json, struct err *e)
+{
+    struct tables_wish wish;
+    if (!mon_decode_tables_wish(&wish, args, e))
+        return false;
+    struct tables_page *page = x_alloc(sizeof *page);
+    pthread_mutex_lock(&g->lock);
+    tables_pick(g->sampled, g->nsampled, &wish, page);
+    pthread_mutex_unlock(&g->lock);
+    *result_json = mon_encode_tables(page);
+    free(page);
+    return true;
+}
+
 static bool command_flag(struct engine *g, const char *cmd, struct err *e)
 {
     bool fine = true;
@@ -322,6 +337,8 @@ bool engine_command(void *arg, const char *cmd, const char *args_json, char **re
 {
     struct engine *g = arg;
     *result_json = NULL;
+    if (strcmp(cmd, "tables") == 0)
+        return command_tables(g, args_json ? args_json : "{}", result_json, e);
     bool is_pace = strcmp(cmd, "pace") == 0, is_chunks = strcmp(cmd, "chunks") == 0, leaves = strcmp(cmd, "leave-out") == 0, is_wish = leaves || strcmp(cmd, "redo") == 0;
     if (!is_pace && !is_wish && !is_chunks && strcmp(cmd, "answer") != 0)
         return command_flag(g, cmd, e);

@@ -179,6 +179,8 @@ struct engine {
     struct mon_snapshot *snap;
     struct delays delays;
     struct rates dump_rate, load_rate, read_row_rate, row_rate, tx_rate, byte_rate, source_rate, source_tx_rate;
+    struct table_view *sampled;       /* every table at the last sample, the busiest first */
+    uint32_t nsampled;
     struct table_rate *table_rate;    /* by index in tabs.list */
     uint32_t ntable_rate;
     int64_t *table_began;             /* times.c's, by index in tabs.list */

@@ -217,7 +217,9 @@ static void fill_tables(struct engine *g, struct mon_snapshot *s, int64_t now)
     qsort(all, nall, sizeof *all, busiest_first);
     s->ntables = TG_MIN(nall, (uint32_t)MON_TABLES);
     memcpy(s->table, all, s->ntables * sizeof *all);
-    free(all);
+    free(g->sampled);
+    g->sampled = all;
+    g->nsampled = nall;
     fill_flow(&s->dump, &g->dump_rate, now, read, total, rows_read);
     fill_flow(&s->load, &g->load_rate, now, loaded, total, rows_loaded);
     rates_add(&g->row_rate, now, rows_loaded);

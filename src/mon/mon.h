@@ -131,6 +131,33 @@ struct chunks_view {
     uint32_t offset, total, n;    /* of the list */
     struct chunk_view chunk[MON_CHUNKS];
 };
+/* Tables that a window wants to see: where a run has more than a snapshot holds, the engine is asked for a page
+ * (`tables`, its arguments offset, sort, show, filter). */
+enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
+enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
+struct tables_wish {
+    char find[64];                /* in the name, any case; "": all */
+    enum table_show show;
+    enum table_sort sort;
+    uint32_t offset;              /* of the matching ones, in that order */
+};
+struct tables_page {
+    uint32_t offset, total, n;    /* total: that match */
+    struct table_view table[MON_TABLES];
+};
+/* The engine says "copied" when a table is read and in the sequence. Until its last chunk is on the target, too, it is not
+ * done for a person: it still loads. */
+enum table_state table_shown_state(const struct table_view *t);
+bool table_state_is_done(enum table_state state);
+bool table_is_wanted(const struct table_view *t, const struct tables_wish *w);
+int table_order(const struct table_view *x, const struct table_view *y, enum table_sort sort); /* as qsort's compare */
+void tables_pick(const struct table_view *all, uint32_t n, const struct tables_wish *w, struct tables_page *out);
+char *mon_encode_tables_wish(const struct tables_wish *w);   /* caller frees */
+/* ERR_USAGE: an order or a kind that is not known. What is left out is the first of each. */
+bool mon_decode_tables_wish(struct tables_wish *out, const char *json, struct err *e);
+char *mon_encode_tables(const struct tables_page *p);        /* caller frees */
+bool mon_decode_tables(struct tables_page *out, const char *json, struct err *e);
+
 char *mon_encode_chunks(const struct chunks_view *v);  /* caller frees */
 bool mon_decode_chunks(struct chunks_view *out, const char *json, struct err *e);
 

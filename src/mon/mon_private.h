@@ -20,6 +20,9 @@ json_t *mon_json_text(const char *text);
 json_t *mon_json_real(double v); /* null when not finite */
 /* One line without line end from an object; takes the reference. Caller frees. */
 char *mon_json_line(json_t *object);
+/* A list of tables, at most MON_TABLES. */
+json_t *mon_put_tables(const struct table_view *table, uint32_t n);
+bool mon_take_tables(struct table_view table[MON_TABLES], uint32_t *n, const json_t *list, struct err *e);
 
 /* ---- snapshot.c ---- */
 json_t *mon_encode_object(const struct mon_snapshot *s);

@@ -365,6 +365,23 @@ static bool lag_take(struct lag_view *l, json_t *o, struct err *e)
     return true;
 }
 
+json_t *mon_put_tables(const struct table_view *table, uint32_t n)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < TG_MIN(n, MON_TABLES); i++)
+        json_array_append_new(list, PUT(json_object(), &table[i], table_fields));
+    return list;
+}
+
+bool mon_take_tables(struct table_view table[MON_TABLES], uint32_t *n, const json_t *list, struct err *e)
+{
+    *n = (uint32_t)TG_MIN(json_array_size(list), MON_TABLES);
+    for (uint32_t i = 0; i < *n; i++)
+        if (!TAKE(&table[i], table_fields, json_array_get(list, i)))
+            return false;
+    return true;
+}
+
 json_t *mon_encode_object(const struct mon_snapshot *s)
 {
     json_t *o = PUT(json_object(), s, head_fields);
@@ -379,14 +396,12 @@ json_t *mon_encode_object(const struct mon_snapshot *s)
     json_object_set_new(o, "pace", PUT(json_object(), &s->pace, pace_fields));
     json_object_set_new(o, "position_applied", PUT(json_object(), s, applied_fields));
     json_object_set_new(o, "tables", PUT(json_object(), s, tables_fields));
-    json_t *questions = json_array(), *list = json_array();
+    json_t *questions = json_array();
     for (uint32_t i = 0; i < TG_MIN(s->nquestions, MON_QUESTIONS); i++)
         json_array_append_new(questions, question_put(&s->question[i]));
-    for (uint32_t i = 0; i < TG_MIN(s->ntables, MON_TABLES); i++)
-        json_array_append_new(list, PUT(json_object(), &s->table[i], table_fields));
     json_object_set_new(o, "questions", questions);
     PUT(o, s, tail_fields);
-    json_object_set_new(o, "table_list", list);
+    json_object_set_new(o, "table_list", mon_put_tables(s->table, s->ntables));
     return o;
 }
 
@@ -397,11 +412,7 @@ static bool lists_take(struct mon_snapshot *s, json_t *o, struct err *e)
     for (uint32_t i = 0; i < s->nquestions; i++)
         if (!question_take(&s->question[i], json_array_get(questions, i), e))
             return false;
-    s->ntables = (uint32_t)TG_MIN(json_array_size(list), MON_TABLES);
-    for (uint32_t i = 0; i < s->ntables; i++)
-        if (!TAKE(&s->table[i], table_fields, json_array_get(list, i)))
-            return false;
-    return true;
+    return mon_take_tables(s->table, &s->ntables, list, e);
 }
 
 void mon_snapshot_init(struct mon_snapshot *s, const char *run)

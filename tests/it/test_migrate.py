@@ -222,7 +222,7 @@ def test_distance_over_files(scene: Scene):
     engine.stop()
 
 
-@case(long_only=True)
+@case()
 def test_more_tables_than_a_snapshot_holds(scene: Scene):
     """Of more than 200 tables the busiest 200 are told one by one, and all of them are counted."""
     source, target = scene.source("mysql97-gtid"), scene.target("any")
@@ -236,6 +236,11 @@ def test_more_tables_than_a_snapshot_holds(scene: Scene):
     equal(snapshot["tables"]["done"], 203, "tables that are done")
     equal(len(snapshot["table_list"]), 200, "tables that are told")
     equal(snapshot["table_list"][0]["name"], f"{SCHEMA}.t000", "the largest comes first")
+    page = engine.ask("tables", {"sort": "name", "offset": 150})["result"]
+    equal((page["total"], [one["name"] for one in page["table_list"]]), (203, [f"{SCHEMA}.t{number:03}" for number in range(150, 203)]), "a page by name")
+    page = engine.ask("tables", {"filter": "T20", "show": "done"})["result"]
+    equal(sorted(one["name"] for one in page["table_list"]), [f"{SCHEMA}.t{number}" for number in (200, 201, 202)], "those that are found")
+    check(not engine.ask("tables", {"sort": "colour"})["ok"], "an order that is not known")
     same(scene, source, target)
     engine.stop()
 

@@ -424,10 +424,51 @@ static void test_chunks(void **unused)
     assert_int_equal(back.total, 0);
 }
 
+static void test_tables(void **unused)
+{
+    (void)unused;
+    enum { N = 500 };
+    struct table_view *all = x_alloc(N * sizeof *all);
+    struct tables_page *page = x_alloc(sizeof *page), *back = x_alloc(sizeof *back);
+    struct err e = {0};
+    for (int i = 0; i < N; i++) {
+        all[i] = (struct table_view){.state = i % 2 ? TABLE_WAITING : TABLE_IN_SYNC, .bytes_guess = (uint64_t)i, .left_s = -1};
+        snprintf(all[i].name, sizeof all[i].name, "shop.t%03d", i);
+    }
+    struct tables_wish w = {.find = "T", .show = SHOW_WAITING, .sort = SORT_NAME, .offset = 100}, w_back;
+    tables_pick(all, N, &w, page);
+    assert_true(page->total == 250 && page->offset == 100 && page->n == 150);
+    assert_string_equal(page->table[0].name, "shop.t201");
+    assert_string_equal(page->table[149].name, "shop.t499");
+    char *json = mon_encode_tables(page), *wish = mon_encode_tables_wish(&w);
+    assert_true(mon_decode_tables(back, json, &e) && mon_decode_tables_wish(&w_back, wish, &e));
+    assert_memory_equal(&w_back, &w, sizeof w);
+    assert_true(back->total == 250 && back->offset == 100 && back->n == 150);
+    assert_string_equal(back->table[149].name, "shop.t499");
+    w = (struct tables_wish){.sort = SORT_SIZE};
+    tables_pick(all, N, &w, page);
+    assert_true(page->total == N && page->n == MON_TABLES);
+    assert_string_equal(page->table[0].name, "shop.t499");
+    w.offset = 1000;
+    tables_pick(all, N, &w, page);
+    assert_true(page->total == N && page->n == 0);
+    static const char *const wrong[] = {"", "[]", "{\"sort\":\"colour\"}", "{\"show\":7}"};
+    for (size_t i = 0; i < TG_ARRAY_LEN(wrong); i++)
+        assert_false(mon_decode_tables_wish(&w_back, wrong[i], &e));
+    assert_true(mon_decode_tables_wish(&w_back, "{\"offset\":-5}", &e) && w_back.offset == 0 && w_back.sort == SORT_RATE);
+    assert_false(mon_decode_tables(back, "{\"table_list\":3}", &e));
+    free(json);
+    free(wish);
+    free(all);
+    free(page);
+    free(back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_tables),
         cmocka_unit_test(round_trip),
         cmocka_unit_test(contract_names),
         cmocka_unit_test(broken_text_and_numbers),

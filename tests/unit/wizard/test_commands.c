@@ -44,9 +44,9 @@ static void test_commands_change_the_view(void **unused)
     (void)unused;
     struct dashboard_state *s = sample_state(24, 80);
     command(s, "find order_notes");
-    assert_string_equal(s->find, "order_notes");
+    assert_string_equal(s->wish.find, "order_notes");
     command(s, "find");
-    assert_string_equal(s->find, "");
+    assert_string_equal(s->wish.find, "");
     command(s, "level warn");
     assert_int_equal(s->view.floor, LOG_WARN);
     command(s, "stage apply");
@@ -54,9 +54,9 @@ static void test_commands_change_the_view(void **unused)
     command(s, "table order*");
     assert_string_equal(s->view.table, "order*");
     command(s, "show busy");
-    assert_int_equal(s->show, SHOW_BUSY);
+    assert_int_equal(s->wish.show, SHOW_BUSY);
     command(s, "sort name");
-    assert_int_equal(s->sort, SORT_NAME);
+    assert_int_equal(s->wish.sort, SORT_NAME);
     command(s, "pane log");
     assert_int_equal(s->focus, PANE_LOG);
     command(s, "window 1h");

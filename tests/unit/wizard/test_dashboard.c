@@ -119,6 +119,60 @@ static void type(struct dashboard_state *s, const char *text)
     press_all(s, text);
 }
 
+/* Of 500 tables: find looks at all of them, and the list goes on from page to page with its row. */
+static void test_pages_of_tables(void **unused)
+{
+    (void)unused;
+    enum { N = 500 };
+    struct dashboard_state *s = with_chunks(24, 80);
+    s->wish.find[0] = 0;
+    s->is_zoomed = s->is_chunks = false;
+    struct table_view *all = x_alloc(N * sizeof *all);
+    struct tables_page *page = x_alloc(sizeof *page);
+    struct mon_snapshot *snap = x_alloc(sizeof *snap);
+    for (int i = 0; i < N; i++) {
+        all[i] = (struct table_view){.state = TABLE_WAITING, .left_s = -1};
+        snprintf(all[i].name, sizeof all[i].name, "shop.t%03d", i);
+    }
+    *snap = s->snap;
+    snap->tables_total = N;
+    snap->ntables = MON_TABLES;
+    memcpy(snap->table, all, sizeof snap->table);
+    dashboard_take(s, snap);
+    s->focus = PANE_TABLES;
+    assert_false(dashboard_wants_tables(s)); /* the busiest are in each snapshot */
+    press_all(s, "/t49\r");
+    assert_true(dashboard_wants_tables(s));
+    tables_pick(all, N, &s->wish, page);
+    dashboard_take_tables(s, page);
+    assert_int_equal(s->snap.ntables, 10);
+    assert_string_equal(table_selected(s), "shop.t490");
+    dashboard_take(s, snap);              /* the next snapshot does not bring the others back */
+    assert_int_equal(s->snap.ntables, 10);
+    press(s, K_ESC);
+    dashboard_take(s, snap);
+    assert_int_equal(s->snap.ntables, MON_TABLES);
+    press(s, 'z');
+    press_all(s, "s");                    /* by name */
+    for (int row = 0; row < N; row++) {
+        char name[20];
+        if (!s->page || s->page->offset != s->wish.offset) {
+            tables_pick(all, N, &s->wish, page);
+            dashboard_take_tables(s, page);
+        }
+        snprintf(name, sizeof name, "shop.t%03d", row);
+        if (row == 0)
+            press(s, K_HOME);
+        assert_string_equal(table_selected(s), name);
+        press(s, K_DOWN);
+    }
+    assert_int_equal(s->wish.offset + s->page->n, N);
+    dashboard_state_free(s);
+    free(all);
+    free(page);
+    free(snap);
+}
+
 static void test_redo(void **unused)
 {
     (void)unused;
@@ -135,7 +189,7 @@ static void test_redo(void **unused)
     press(s, 'r');
     golden("dialog-redo", s, GLYPHS_LINES);
     s = with_chunks(24, 80);
-    s->find[0] = 0;
+    s->wish.find[0] = 0;
     press_all(s, "/notes\rr");
     assert_false(s->dialog.is_open);
     assert_non_null(strstr(s->notice, "no usable key"));
@@ -795,6 +849,7 @@ int main(void)
         cmocka_unit_test(test_glyphs),
         cmocka_unit_test(test_zoom),
         cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_pages_of_tables),
         cmocka_unit_test(test_redo),
         cmocka_unit_test(test_leave_out),
         cmocka_unit_test(test_question_dialog),

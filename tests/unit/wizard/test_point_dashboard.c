@@ -82,10 +82,10 @@ static void test_table_rows(void **unused)
     assert_false(s->is_zoomed);
     assert_true(find(s, "events", &in.y, &in.x));
     canvas_point(&canvas, &in);
-    s->sort = SORT_NAME;
+    s->wish.sort = SORT_NAME;
     dashboard_feed(s, &in, &effect);
     assert_string_equal(s->tables.key, "shop.events");
-    s->sort = SORT_RATE;
+    s->wish.sort = SORT_RATE;
     click(s, "events");
     assert_true(s->is_zoomed);
     dashboard_state_free(s);
