@@ -639,7 +639,7 @@ def test_crash_of_the_screen(scene: Scene):
     window.shows("Carry on            db.one.example, not saved, page Source, just now")
     window.type("\r")
     window.shows("Where is the data now?")
-    for words in ("db.one.example", "tg_reader_two", "TG_SOURCE_PASSWORD is not set here", "passwords: those are never kept"):
+    for words in ("db.one.example", "tg_reader_two", "TG_SOURCE_PASSWORD is not set here", "passwords are never kept"):
         window.shows(words)
     check(SECRET not in window.text(), "the password was shown")
     window.type("\x11")  # Ctrl-Q
