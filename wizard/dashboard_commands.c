@@ -22,8 +22,6 @@ struct command {
 static const char *const paces[] = {"gentle", "normal", "fast", NULL};
 static const char *const levels[] = {"debug", "info", "note", "warn", "error", NULL};
 static const char *const stages[] = {"all", "copy", "follow", "apply", "verify", "path", "engine", NULL};
-static const char *const sorts[] = {"rate", "name", "size", "left", NULL};
-static const char *const shows[] = {"all", "busy", "waiting", "done", "problems", NULL};
 static const char *const windows[] = {"10m", "1h", "24h", NULL};
 static const char *const flows[] = {"dump", "load", NULL};
 static const char *const panes[] = {"dump", "load", "replication", "tables", "lag", "log", "attention", NULL};
@@ -146,7 +144,7 @@ static bool run_stage(struct dashboard_state *s, const struct words *w, struct e
 
 static bool run_sort(struct dashboard_state *s, const struct words *w, struct effect *out)
 {
-    int at = choice_of(w, sorts);
+    int at = choice_of(w, table_sort_words);
     (void)out;
     if (at >= 0)
         s->wish.sort = (enum table_sort)at, s->wish.offset = 0, s->focus = PANE_TABLES;
@@ -155,7 +153,7 @@ static bool run_sort(struct dashboard_state *s, const struct words *w, struct ef
 
 static bool run_show(struct dashboard_state *s, const struct words *w, struct effect *out)
 {
-    int at = choice_of(w, shows);
+    int at = choice_of(w, table_show_words);
     (void)out;
     if (at >= 0)
         s->wish.show = (enum table_show)at, s->wish.offset = 0, s->focus = PANE_TABLES;
@@ -213,8 +211,8 @@ static bool run_save(struct dashboard_state *s, const struct words *w, struct ef
 
 static const struct command commands[] = {
     {"find", N_("[NAME]"), N_("tables with this in their name"), NULL, DO_NOTHING, run_find},
-    {"show", "all|busy|…", N_("which tables are listed"), shows, DO_NOTHING, run_show},
-    {"sort", "rate|name|…", N_("order of the tables"), sorts, DO_NOTHING, run_sort},
+    {"show", "all|busy|…", N_("which tables are listed"), table_show_words, DO_NOTHING, run_show},
+    {"sort", "rate|name|…", N_("order of the tables"), table_sort_words, DO_NOTHING, run_sort},
     {"level", "info|warn|…", N_("log lines from this level on"), levels, DO_NOTHING, run_level},
     {"stage", "copy|apply|…", N_("log lines of one stage"), stages, DO_NOTHING, run_stage},
     {"table", N_("[NAME]"), N_("log lines of one table"), NULL, DO_NOTHING, run_table},

@@ -355,8 +355,6 @@ static void draw_detail(struct canvas *c, struct rect r, const struct table_view
 void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
                       const struct dashboard_state *s)
 {
-    static const char *const show[] = {N_("all"), N_("busy"), N_("waiting"), N_("done"),
-                                       N_("problems")};
     struct rect r = place[AT_ZOOM], in = rect_inside(r), head = place[AT_STAGES];
     struct tables_order o = {.s = s};
     o.n = tables_order(s, o.order);
@@ -366,7 +364,7 @@ void pane_tables_zoom(struct canvas *c, struct rect place[AT_COUNT],
                  _("4 Tables   find: %-10s %zu of %u   sort: %s ▾   show: %s"),
                  s->wish.find[0] ? s->wish.find : _("(all)"), s->page ? (size_t)s->page->total : o.n,
                  TG_MAX(s->snap.tables_total, s->snap.ntables), sort_word(s->wish.sort) + 3,
-                 _(show[s->wish.show]));
+                 _(table_show_words[s->wish.show]));
     canvas_cut(c, head, head.y, 1, head.w - 2, ROLE_TITLE, title);
     canvas_box(c, r, ROLE_EDGE_FOCUS, _("Tables"), NULL);
     if (in.w >= 78) {

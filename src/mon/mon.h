@@ -135,6 +135,8 @@ struct chunks_view {
  * (`tables`, its arguments offset, sort, show, filter). */
 enum table_sort { SORT_RATE, SORT_NAME, SORT_SIZE, SORT_LEFT, SORT_COUNT };
 enum table_show { SHOW_ALL, SHOW_BUSY, SHOW_WAITING, SHOW_DONE, SHOW_PROBLEMS, SHOW_COUNT };
+/* "rate", …; "all", …: on the wire and in commands; NULL behind the last. */
+extern const char *const table_sort_words[SORT_COUNT + 1], *const table_show_words[SHOW_COUNT + 1];
 struct tables_wish {
     char find[64];                /* in the name, any case; "": all */
     enum table_show show;

@@ -4,12 +4,14 @@
 #include "mon/mon_private.h"
 
 #include "base/json.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
-static const char *const sorts[SORT_COUNT] = {[SORT_RATE] = "rate", [SORT_NAME] = "name", [SORT_SIZE] = "size", [SORT_LEFT] = "left"};
-static const char *const shows[SHOW_COUNT] = {
-    [SHOW_ALL] = "all", [SHOW_BUSY] = "busy", [SHOW_WAITING] = "waiting", [SHOW_DONE] = "done", [SHOW_PROBLEMS] = "problems"};
+const char *const table_sort_words[SORT_COUNT + 1] = {
+    [SORT_RATE] = "rate", [SORT_NAME] = "name", [SORT_SIZE] = "size", [SORT_LEFT] = "left"};
+const char *const table_show_words[SHOW_COUNT + 1] = {
+    [SHOW_ALL] = N_("all"), [SHOW_BUSY] = N_("busy"), [SHOW_WAITING] = N_("waiting"), [SHOW_DONE] = N_("done"), [SHOW_PROBLEMS] = N_("problems")};
 
 enum table_state table_shown_state(const struct table_view *t)
 {
@@ -91,17 +93,17 @@ char *mon_encode_tables_wish(const struct tables_wish *w)
 {
     json_t *o = json_object();
     json_object_set_new(o, "offset", json_integer(w->offset));
-    json_object_set_new(o, "sort", json_string(sorts[w->sort]));
-    json_object_set_new(o, "show", json_string(shows[w->show]));
+    json_object_set_new(o, "sort", json_string(table_sort_words[w->sort]));
+    json_object_set_new(o, "show", json_string(table_show_words[w->show]));
     json_object_set_new(o, "filter", mon_json_text(w->find));
     return mon_json_line(o);
 }
 
-static bool word_of(json_t *o, const char *key, const char *const *words, unsigned n, unsigned *out, struct err *e)
+static bool word_of(json_t *o, const char *key, const char *const *words, unsigned *out, struct err *e)
 {
     const json_t *v = json_object_get(o, key);
     const char *word = json_string_value(v);
-    for (*out = 0; v && *out < n; ++*out)
+    for (*out = 0; v && words[*out]; ++*out)
         if (word && strcmp(words[*out], word) == 0)
             return true;
     return !v || err_set(e, ERR_USAGE, "%s is not \"%.40s\"", key, word ? word : "");
@@ -111,13 +113,13 @@ bool mon_decode_tables_wish(struct tables_wish *out, const char *json, struct er
 {
     json_t *o = json_loads(json, 0, NULL);
     unsigned sort = 0, show = 0;
-    json_int_t offset = json_integer_value(json_object_get(o, "offset"));
+    int64_t offset = json_number_of(o, "offset");
     *out = (struct tables_wish){.offset = (uint32_t)TG_MIN(TG_MAX(offset, 0), 10000000)};
     bool fine = json_is_object(o) || err_set(e, ERR_USAGE, "arguments are not JSON");
-    fine = fine && word_of(o, "sort", sorts, SORT_COUNT, &sort, e) && word_of(o, "show", shows, SHOW_COUNT, &show, e);
+    fine = fine && word_of(o, "sort", table_sort_words, &sort, e) && word_of(o, "show", table_show_words, &show, e);
     out->sort = (enum table_sort)sort;
     out->show = (enum table_show)show;
-    mon_text(out->find, sizeof out->find, json_string_value(json_object_get(o, "filter")));
+    mon_text(out->find, sizeof out->find, json_text_of(o, "filter"));
     json_decref(o);
     return fine;
 }
@@ -134,8 +136,7 @@ char *mon_encode_tables(const struct tables_page *p)
 bool mon_decode_tables(struct tables_page *out, const char *json, struct err *e)
 {
     json_t *o = json_loads(json, 0, NULL);
-    *out = (struct tables_page){.total = (uint32_t)json_integer_value(json_object_get(o, "total")),
-                                .offset = (uint32_t)json_integer_value(json_object_get(o, "offset"))};
+    *out = (struct tables_page){.total = (uint32_t)json_number_of(o, "total"), .offset = (uint32_t)json_number_of(o, "offset")};
     const json_t *list = json_object_get(o, "table_list");
     bool fine = (json_is_array(list) || err_set(e, ERR_SOCKET, "the engine's answer is no list of tables")) &&
                 mon_take_tables(out->table, &out->n, list, e);
