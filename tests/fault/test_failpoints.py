@@ -119,6 +119,7 @@ class Trial:
     def __init__(self, scene, source, target, number, schema):
         self.scene, self.source, self.target, self.name, self.schema = scene, source, target, f"f{number}", schema
         self.churn, self.deaths, self.is_hasty = None, 0, number % 2 == 1
+        self.asked, self.since = None, None  # of the copy anew: at how many deaths, and from which place
         target.query(f"DROP DATABASE IF EXISTS {schema}")
         connection = connect(source.port)
         with connection.cursor() as cursor:
@@ -179,46 +180,40 @@ class Trial:
         file, offset = (self.ledger("mark_pos", "source", "run") or ":").rsplit(":", 1)
         return bool(file) and order((file, offset)) >= order(place)
 
-    def is_whole(self, since=None):
-        """The chunks of `keyed` that the ledger holds, all read at or after a place, leave no hole, and none are of a table that is
-        still to be emptied: without this a copy that goes on is looked at while it does."""
+    def is_redone(self):
+        """Whether `keyed` was copied anew since that was asked: its chunks in the ledger, all read at or after that place, leave no
+        hole. Without this the engine is ended, and the rows are compared, in the middle of a copy."""
         chunks = self.target.query("SELECT c.lo, c.hi, c.at_pos FROM tidegate_meta.chunk c JOIN tidegate_meta.tab t USING (run, table_id) "
                                    f"WHERE run = '{self.name}' AND t.source_name = 'keyed' ORDER BY c.chunk_no")
         bounds = [None] + [hi for _, hi, _ in chunks]
         return (bool(chunks) and bounds[-1] is None and [lo for lo, _, _ in chunks] == bounds[:-1] and
-                not self.ledger("COUNT(*)", "note", "kind = 'anew' AND run") and
-                (not since or all(order(at.rsplit(":", 1)) >= order(since) for _, _, at in chunks)))
+                all(order(at.rsplit(":", 1)) >= order(self.since) for _, _, at in chunks))
 
-    def is_asked(self, since):
+    def is_known(self):
         """Whether the ledger knows that `keyed` is to be copied anew, or was from that place on."""
         noted = self.ledger("COUNT(*)", "note", "kind = 'anew' AND run")
         places = self.target.query("SELECT c.at_pos FROM tidegate_meta.chunk c JOIN tidegate_meta.tab t USING (run, table_id) "
                                    f"WHERE run = '{self.name}' AND t.source_name = 'keyed'")
-        return bool(noted) or all(order(at.rsplit(":", 1)) >= order(since) for (at,) in places)
+        return bool(noted) or all(order(at.rsplit(":", 1)) >= order(self.since) for (at,) in places)
 
-    def redo(self):
+    def is_asked(self):
         """Has `keyed` copied anew. What an engine was asked before it died it may have forgotten: only then the next is asked,
         for another copy would hide what this one has lost."""
-        asked, since = None, None
-
-        def is_redone():
-            nonlocal asked, since
-            if asked != self.deaths and not (since and self.is_asked(since)):
-                place = position(self.source)
-                answer = self.engine.ask("redo", {"table": f"{self.schema}.keyed"})
-                if not answer or not answer["ok"]:
-                    return False
-                since = place
-            asked = self.deaths
-            return self.is_hasty or (self.is_whole(since) and self.is_in_sync())
-        self.until(is_redone, "the table copied anew")
+        if self.asked != self.deaths and not (self.since and self.is_known()):
+            place = position(self.source)
+            answer = self.engine.ask("redo", {"table": f"{self.schema}.keyed"})
+            if not answer or not answer["ok"]:
+                return False
+            self.since = place
+        self.asked = self.deaths
+        return True
 
     def go(self):
         """The whole way: copied and in sync under the writer, a table once more, then the changes of shape, then everything
         applied."""
         self.churn = self.scene.add(Churn(self.source.port, self.schema))
         self.until(self.is_in_sync, "the copy")
-        self.redo()
+        self.until(lambda: self.is_asked() and (self.is_hasty or (self.is_redone() and self.is_in_sync())), "the table copied anew")
         connection = connect(self.source.port, database=self.schema)
         with connection.cursor() as cursor:
             for statement in SHAPES:
@@ -227,7 +222,7 @@ class Trial:
         check(self.churn.stop() > 0, "nobody wrote")
         self.scene.things.remove(self.churn)
         place = position(self.source)
-        self.until(lambda: self.is_at(place) and self.is_whole(), f"{place} at the target")
+        self.until(lambda: self.is_asked() and self.is_at(place) and self.is_redone(), f"{place} at the target, the table copied anew")
 
     def end(self):
         self.engine.kill()
