@@ -159,6 +159,12 @@ void decoder_free(struct binlog_decoder *d);     /* NULL is fine */
  * broken, checksum), ERR_BINLOG_GAP (wrong next file, incident), ERR_BINLOG_FORMAT (statement-based),
  * ERR_BINLOG_TABLE (rows without a map). After an error the decoder is of no more use. */
 bool decoder_feed(struct binlog_decoder *d, const struct binlog_raw *raw, struct binlog_event *out, struct err *e);
+
+/* Gives each event from there on to `each`, until that says false: over a stream of its own, which blocks as
+ * binlog_fetch does and ends with the call. start->server_id 0: one is made up. Any thread. false: an error of
+ * binlog_open, binlog_fetch or decoder_feed. */
+typedef bool binlog_each(void *arg, const struct binlog_event *ev);
+bool binlog_walk(const struct db_addr *source, const struct binlog_start *start, binlog_each *each, void *arg, struct err *e);
 const char *binlog_type_name(uint8_t type);      /* "TABLE_MAP"; "unknown" */
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */

@@ -82,28 +82,29 @@ static const char *size_limit(struct end *s, uint64_t *bytes)
     return NULL;
 }
 
+struct began_look {
+    int64_t began_s;
+    unsigned events;
+};
+
+static bool look_for_began(void *arg, const struct binlog_event *ev)
+{
+    struct began_look *l = arg;
+    if (ev->kind == BINLOG_FORMAT)
+        l->began_s = ev->format.created_s;
+    return !l->began_s && ++l->events < 4;
+}
+
 bool binlog_file_began(struct run *r, const char *file, int64_t *out)
 {
-    struct binlog_start start = {.server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 1000, .pos.at = 4};
+    struct binlog_start start = {.heartbeat_ms = 1000, .pos.at = 4};
+    struct began_look l = {0};
     struct err ignored = {0};
-    bool found = false;
     snprintf(start.pos.file, sizeof start.pos.file, "%s", file);
-    struct binlog *b = binlog_open(&r->end[SOURCE].addr, &start, &ignored);
-    struct binlog_decoder *d = decoder_new(r->end[SOURCE].conn.server.flavour == DB_MARIADB);
-    for (int i = 0; b && i < 4 && !found; i++) {
-        struct binlog_raw *raw = NULL;
-        struct binlog_event ev;
-        if (!binlog_fetch(b, &raw, &ignored) || !decoder_feed(d, raw, &ev, &ignored))
-            i = 4;
-        else if (ev.kind == BINLOG_FORMAT && ev.format.created_s) {
-            *out = ev.format.created_s;
-            found = true;
-        }
-        free(raw);
-    }
-    decoder_free(d);
-    binlog_close(b);
-    return found;
+    if (!binlog_walk(&r->end[SOURCE].addr, &start, look_for_began, &l, &ignored) || !l.began_s)
+        return false;
+    *out = l.began_s;
+    return true;
 }
 
 /* Bytes a second over the life of the files that are there; 0: not known, or too young to tell. */

@@ -26,25 +26,26 @@ static bool has_ddl_for_us(struct engine *g, const struct binlog_event *ev)
     return ours;
 }
 
+struct ddl_look {
+    struct engine *g;
+    const struct pos *to;
+    bool found;
+};
+
+static bool look_for_ddl(void *arg, const struct binlog_event *ev)
+{
+    struct ddl_look *l = arg;
+    l->found = ev->kind == BINLOG_QUERY && !ev->is_artificial && has_ddl_for_us(l->g, ev);
+    return !l->found && pos_cmp(&ev->end, l->to) < 0;
+}
+
 /* Whether a DDL on our tables stands in the binlog between the two positions. */
 static bool ddl_between(struct engine *g, const struct pos *from, const struct pos *to, bool *found, struct err *e)
 {
-    struct binlog_start s = {.pos = *from, .server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 1000};
-    struct binlog *b = binlog_open(&g->source, &s, e);
-    struct binlog_decoder *d = decoder_new(g->source_server.flavour == DB_MARIADB);
-    bool fine = b != NULL, is_over = false;
-    *found = false;
-    while (fine && !is_over && !*found) {
-        struct binlog_raw *raw = NULL;
-        struct binlog_event ev = {0};
-        fine = binlog_fetch(b, &raw, e) && decoder_feed(d, raw, &ev, e);
-        if (fine && ev.kind == BINLOG_QUERY && !ev.is_artificial)
-            *found = has_ddl_for_us(g, &ev);
-        is_over = fine && pos_cmp(&ev.end, to) >= 0;
-        free(raw);
-    }
-    decoder_free(d);
-    binlog_close(b);
+    struct binlog_start s = {.pos = *from, .heartbeat_ms = 1000};
+    struct ddl_look l = {g, to, false};
+    bool fine = binlog_walk(&g->source, &s, look_for_ddl, &l, e);
+    *found = l.found;
     return fine;
 }
 
@@ -163,25 +164,20 @@ static bool begin_tables(struct engine *g, struct schema_list *l, struct err *e)
     return fine;
 }
 
-/* Where the first transaction stands that is not in the set, or where the stream stands when there is none yet. */
+/* Where the first transaction stands that is sent, or where the stream stands when there is none yet. */
+static bool look_for_start(void *arg, const struct binlog_event *ev)
+{
+    struct engine *g = arg;
+    bool found = (ev->kind == BINLOG_GTID || ev->kind == BINLOG_HEARTBEAT) && pos_is_set(&ev->end);
+    if (found)
+        g->start = ev->kind == BINLOG_GTID ? ev->start : ev->end;
+    return !found;
+}
+
 static bool position_of_gtids(struct engine *g, const struct gtid_set *set, struct err *e)
 {
-    struct binlog_start s = {.gtid = set, .server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 500};
-    struct binlog *b = binlog_open(&g->source, &s, e);
-    struct binlog_decoder *d = decoder_new(g->source_server.flavour == DB_MARIADB);
-    bool fine = b != NULL, found = false;
-    while (fine && !found) {
-        struct binlog_raw *raw = NULL;
-        struct binlog_event ev = {0};
-        fine = binlog_fetch(b, &raw, e) && decoder_feed(d, raw, &ev, e);
-        found = fine && (ev.kind == BINLOG_GTID || ev.kind == BINLOG_HEARTBEAT) && pos_is_set(&ev.end);
-        if (found)
-            g->start = ev.kind == BINLOG_GTID ? ev.start : ev.end;
-        free(raw);
-    }
-    decoder_free(d);
-    binlog_close(b);
-    return fine || err_wrap(e, "while looking for the start by GTID");
+    struct binlog_start s = {.gtid = set, .heartbeat_ms = 500};
+    return binlog_walk(&g->source, &s, look_for_start, g, e) || err_wrap(e, "while looking for the start by GTID");
 }
 
 /* The set a job starts behind; g->skip keeps it for the whole run, whatever position the stream is opened at. */

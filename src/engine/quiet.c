@@ -2,8 +2,6 @@
 /* What copy asks of the binlog when it has no lock: did anything happen to one table between two positions? */
 #include "engine/private.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
 
 static bool is_it(const struct table *def, const char *schema, const char *table)
@@ -30,27 +28,30 @@ static bool query_touches(struct engine *g, const struct table *def, const struc
     return touches;
 }
 
+struct quiet_look {
+    struct engine *g;
+    const struct table *def;
+    const struct pos *to;
+    bool is_quiet;
+};
+
+static bool look_for_change(void *arg, const struct binlog_event *ev)
+{
+    struct quiet_look *l = arg;
+    if (ev->kind == BINLOG_TABLE_MAP)
+        l->is_quiet = !is_it(l->def, ev->map->schema, ev->map->table);
+    else if (ev->kind == BINLOG_QUERY && !ev->is_artificial)
+        l->is_quiet = !query_touches(l->g, l->def, &ev->query);
+    return l->is_quiet && pos_cmp(&ev->end, l->to) < 0;
+}
+
 bool engine_is_quiet(void *arg, const struct table *def, const struct pos *from, const struct pos *to, bool *is_quiet,
                      struct err *e)
 {
     struct engine *g = arg;
-    struct binlog_start s = {.pos = *from, .server_id = (uint32_t)(tg_random64() | 0x40000000u), .heartbeat_ms = 1000};
-    struct binlog *b = binlog_open(&g->source, &s, e);
-    struct binlog_decoder *d = decoder_new(g->source_server.flavour == DB_MARIADB);
-    bool fine = b != NULL, is_over = false;
-    *is_quiet = true;
-    while (fine && !is_over && *is_quiet) {
-        struct binlog_raw *raw = NULL;
-        struct binlog_event ev = {0};
-        fine = binlog_fetch(b, &raw, e) && decoder_feed(d, raw, &ev, e);
-        if (fine && ev.kind == BINLOG_TABLE_MAP)
-            *is_quiet = !is_it(def, ev.map->schema, ev.map->table);
-        else if (fine && ev.kind == BINLOG_QUERY && !ev.is_artificial)
-            *is_quiet = !query_touches(g, def, &ev.query);
-        is_over = fine && pos_cmp(&ev.end, to) >= 0;
-        free(raw);
-    }
-    decoder_free(d);
-    binlog_close(b);
+    struct binlog_start s = {.pos = *from, .heartbeat_ms = 1000};
+    struct quiet_look l = {g, def, to, true};
+    bool fine = binlog_walk(&g->source, &s, look_for_change, &l, e);
+    *is_quiet = l.is_quiet;
     return fine || err_wrap(e, "while looking for a quiet moment of %s.%s", def->schema, def->name);
 }
