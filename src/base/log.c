@@ -9,18 +9,12 @@
 
 static log_sink *_Atomic sink_now;
 static void *_Atomic sink_arg;
-static _Atomic int floor_now = LOG_INFO;
 
 void log_set_sink(log_sink *sink, void *arg)
 {
     atomic_store(&sink_now, NULL);
     atomic_store(&sink_arg, arg);
     atomic_store(&sink_now, sink);
-}
-
-void log_set_floor(enum log_level floor)
-{
-    atomic_store(&floor_now, (int)floor);
 }
 
 const char *log_level_name(enum log_level level)
@@ -32,8 +26,6 @@ const char *log_level_name(enum log_level level)
 void log_event(enum log_level level, const char *stage, const char *table, const char *id,
                const char *fmt, ...)
 {
-    if ((int)level < atomic_load(&floor_now))
-        return;
     char text[1200];
     va_list ap;
     va_start(ap, fmt);
@@ -47,6 +39,6 @@ void log_event(enum log_level level, const char *stage, const char *table, const
     log_sink *sink = atomic_load(&sink_now);
     if (sink)
         sink(atomic_load(&sink_arg), level, stage, table, id, text);
-    else
+    else if (level >= LOG_INFO)
         fprintf(stderr, "%-5s %-6s %s%s%s\n", log_level_name(level), stage, table, table[0] ? "  " : "", text);
 }

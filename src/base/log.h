@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * log_event is the one way to say something about a run. Nothing is formatted for levels below the floor.
+ * log_event is the one way to say something about a run. LOG_DEBUG is for who looks closely: in the run's file and in
+ * windows that show everything, not on the terminal of `tidegate run`.
  * Where it goes is decided by the sink (mon writes events.jsonl and the ring; before that, stderr). */
 #ifndef TG_BASE_LOG_H
 #define TG_BASE_LOG_H
@@ -15,7 +16,6 @@ void log_event(enum log_level level, const char *stage, const char *table, const
 typedef void log_sink(void *arg, enum log_level level, const char *stage, const char *table,
                       const char *id, const char *text);
 void log_set_sink(log_sink *sink, void *arg);
-void log_set_floor(enum log_level floor);
 const char *log_level_name(enum log_level level);
 
 #endif

@@ -311,7 +311,8 @@ bool journal_next(struct journal *j, const char **line)
     free(j->line);
     j->line = event_encode(&e, j->run);
     file_add(j, j->line);
-    echo(j, &e, j->line);
+    if (e.level > LOG_DEBUG)
+        echo(j, &e, j->line);
     char **slot = &j->history[j->nhistory++ % MON_HISTORY];
     free(*slot);
     *slot = x_strdup(j->line);

@@ -341,6 +341,7 @@ static void journal_and_folding(void **state)
     FILE *echo = tmpfile();
     mon_server_echo(f->m, echo, false);
     log_event(LOG_NOTE, "engine", "", "", "a person did this");
+    log_event(LOG_DEBUG, "engine", "", "", "a wheel has turned");
     mon_server_stop(f->m);
     char *text = file_text(f->dir, "events.jsonl");
     int lines = 0, conflicts = 0;
@@ -357,11 +358,13 @@ static void journal_and_folding(void **state)
     }
     assert_int_equal(conflicts, 2);
     assert_non_null(strstr(text, "38 more like this in 10 s: write conflict"));
+    assert_non_null(strstr(text, "a wheel has turned"));
     free(text);
     char shown[4096] = "";
     rewind(echo);
     assert_true(fread(shown, 1, sizeof shown - 1, echo) > 0);
     assert_non_null(strstr(shown, "a person did this"));
+    assert_null(strstr(shown, "a wheel has turned"));
     fclose(echo);
     f->m = mon_server_start(f->dir, "shop", on_command, f, &e); /* numbers go on */
     assert_non_null(f->m);
