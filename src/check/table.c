@@ -213,7 +213,7 @@ const struct check check_table[] = {
     {.id = "foreign_key", .side = CHECK_SOURCE, .worst = CHECK_WARN, .needs = NEED_SOURCE | NEED_TARGET | NEED_TABLES, .title = "Foreign keys",
      .why = "A foreign key that is not made or not enforced lets programs write orphans after the switch.",
      .asked = N_("foreign keys, and whether the target enforces them"), .run = check_foreign_key},
-    {.id = "foreign_key.cascade", .side = CHECK_SOURCE, .worst = CHECK_WARN, .needs = NEED_SOURCE | NEED_TABLES | FOR_STREAM,
+    {.id = "foreign_key.cascade", .side = CHECK_SOURCE, .worst = CHECK_FAIL, .needs = NEED_SOURCE | NEED_TABLES | FOR_STREAM,
      .title = "Cascades", .why = "Rows that a cascade deletes or changes are not in the binlog: the run stops at the first one.",
      .asked = N_("ON DELETE and ON UPDATE with CASCADE or SET NULL"), .run = check_cascade},
     {.id = "auto_increment", .side = CHECK_SOURCE, .worst = CHECK_WARN, .needs = NEED_SOURCE | NEED_TABLES, .title = "AUTO_INCREMENT",

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Cascades are not in the binlog of MariaDB and of MySQL before 9.6, nor of a later one with
  * innodb_native_foreign_keys=ON. Until the engine derives them itself, the first change that would cascade stops the
- * run: a parent of a CASCADE or SET NULL child deleted, or a referenced key changed. */
-#include "follow/private.h"
+ * run: a parent of a CASCADE or SET NULL child deleted, or a referenced key changed. Changes of a parent that is not
+ * part of the run are not looked at, so that no child of such a one may come in. */
+#include "follow/ddl_work.h"
+
+#include <stdlib.h>
 
 bool follow_refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent)
 {
@@ -13,14 +16,12 @@ bool follow_refers_to(const struct foreign_key *k, const struct table *child, co
 static bool key_changed(const struct foreign_key *k, const struct table *parent, const struct cell *before,
                         const struct cell *after)
 {
-    for (uint32_t i = 0; i < k->ncolumns; i++)
-        for (uint32_t c = 0; c < parent->ncolumns; c++) {
-            if (!str_ieq(str_of(parent->columns[c].name), str_of(k->ref_columns[i])))
-                continue;
-            if (before[c].n != after[c].n || !before[c].p != !after[c].p ||
-                (before[c].p && memcmp(before[c].p, after[c].p, before[c].n) != 0))
-                return true;
-        }
+    for (uint32_t i = 0; i < k->ncolumns; i++) {
+        int32_t c = table_column(parent, k->ref_columns[i]);
+        if (c < 0 || before[c].n != after[c].n || !before[c].p != !after[c].p ||
+            (before[c].p && memcmp(before[c].p, after[c].p, before[c].n) != 0))
+            return true;
+    }
     return false;
 }
 
@@ -41,6 +42,57 @@ bool follow_cascade(struct follow *f, const struct tab *tab, enum rows_action ac
                 return err_set(e, ERR_CASCADE, "%s was changed and %s.%s follows by foreign key %s", tab->label,
                                child->schema, child->name, fk->name ? fk->name : "");
         }
+    }
+    return true;
+}
+
+/* ---- DDL ---- */
+
+static bool same_reference(const struct foreign_key *a, const struct foreign_key *b)
+{
+    return strcmp(a->ref_schema, b->ref_schema) == 0 && strcmp(a->ref_table, b->ref_table) == 0;
+}
+
+static bool has_reference(const struct table *t, const struct foreign_key *k)
+{
+    for (uint32_t i = 0; t && i < t->nfks; i++)
+        if ((t->fks[i].on_delete_acts || t->fks[i].on_update_acts) && same_reference(&t->fks[i], k))
+            return true;
+    return false;
+}
+
+bool work_refuse_cascade(struct ddl_work *w, const struct table *before, const struct table *after, struct err *e)
+{
+    const struct follow *f = w->f;
+    if (w->is_applied || f->o.server.logs_cascades || job_accepts(f->o.job, "foreign_key.cascade"))
+        return true;
+    for (uint32_t i = 0; i < after->nfks; i++) {
+        const struct foreign_key *k = &after->fks[i];
+        bool is_inside = job_wants(f->o.job, k->ref_schema, k->ref_table) && !tabs_left(f->o.tabs, k->ref_schema, k->ref_table, NULL);
+        if ((k->on_delete_acts || k->on_update_acts) && !is_inside && !has_reference(before, k))
+            return err_set(e, ERR_CASCADE, "%s.%s follows %s.%s by foreign key %s, and that table is not part of the run; "
+                           "checks.accept with foreign_key.cascade and a reason lets the run go on without what its changes do",
+                           after->schema, after->name, k->ref_schema, k->ref_table, k->name ? k->name : "");
+    }
+    return true;
+}
+
+bool work_move_references(struct ddl_work *w, struct err *e)
+{
+    struct tabs *tabs = w->f->o.tabs;
+    for (uint32_t i = 0; i < tabs->n; i++) {
+        struct tab *tab = tabs->list[i];
+        struct table *to = tab->def ? table_after_others(tab->def, &w->ddl) : NULL;
+        if (!to)
+            continue;
+        if (!work_refuse_cascade(w, tab->def, to, e)) {
+            table_drop(to);
+            return false;
+        }
+        batch_dep(w->batch, dep_table(tab), false);
+        window_discard_all(tab);
+        tab_set_def(tab, to);
+        work_note_table(w, tab, tab_copy_name(tab->copy));
     }
     return true;
 }

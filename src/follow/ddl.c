@@ -231,7 +231,7 @@ static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err 
     pthread_mutex_lock(&f->o.tabs->lock);
     if (w->nwanted && w->ddl.kind == DDL_DROP_SCHEMA && !is_all_left_out(w))
         work_spare_others(w, &sql);
-    bool fine = !w->nwanted || work_take_effect(w, q, e);
+    bool fine = (!w->nwanted || work_take_effect(w, q, e)) && work_move_references(w, e);
     follow_settle_filters(f->o.tabs, f->o.job, f->o.server.logs_cascades); /* a new table may be a child of one that is filtered */
     pthread_mutex_unlock(&f->o.tabs->lock);
     if (w->nwanted && sql.n)

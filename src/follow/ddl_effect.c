@@ -42,7 +42,7 @@ static void note_definition(struct ddl_work *w, uint32_t id, const struct table 
     buf_release(&sql);
 }
 
-static void note_table(struct ddl_work *w, const struct tab *tab, const char *state)
+void work_note_table(struct ddl_work *w, const struct tab *tab, const char *state)
 {
     note_definition(w, tab->id, tab->def, state, &tab->end);
 }
@@ -96,7 +96,7 @@ static void empty_quarantine(struct ddl_work *w, const struct tab *tab)
 static void drop_tab(struct ddl_work *w, struct tab *tab)
 {
     empty_quarantine(w, tab);
-    note_table(w, tab, "dropped");
+    work_note_table(w, tab, "dropped");
     tab_set_def(tab, NULL);
 }
 
@@ -104,7 +104,7 @@ static void drop_tab(struct ddl_work *w, struct tab *tab)
 static void leave_tab(struct ddl_work *w, struct tab *tab)
 {
     set_filters(w, tab, TAB_LEFT);
-    note_table(w, tab, "dropped");
+    work_note_table(w, tab, "dropped");
     tab_set_def(tab, NULL);
 }
 
@@ -149,7 +149,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
         drop_tab(w, old);
     }
     set_targets(f, def);
-    if (!w->is_applied && !follow_check_place(f, NULL, def, e)) {
+    if (!w->is_applied && (!follow_check_place(f, NULL, def, e) || !work_refuse_cascade(w, NULL, def, e))) {
         table_drop(def);
         return false;
     }
@@ -162,7 +162,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
     unsigned bits = is_all_left_out(w) ? TAB_SHAPE : follow_may_be_left(f, n->schema, n->table) ? TAB_SHAPE | TAB_MORE : 0;
     set_filters(w, tab, bits | follow_row_filters(f->o.job, n->schema, n->table));
     batch_dep(w->batch, dep_table(tab), false);
-    note_table(w, tab, tab_copy_name(tab->copy));
+    work_note_table(w, tab, tab_copy_name(tab->copy));
     return true;
 }
 
@@ -188,17 +188,7 @@ static bool create_new(struct ddl_work *w, const struct binlog_query *q, struct 
         return err_set(e, ERR_DDL_UNKNOWN, "its model is outside the job: %.200s", q->sql.p);
     batch_dep(w->batch, dep_table(model), true); /* the target's model has to have this shape: DDL on it keeps its place */
     batch_dep(w->batch, dep_name(model->def->target_schema, model->def->target_name), true);
-    struct buf sql = {0};
-    table_to_sql(model->def, &sql);
-    struct table *def = table_from_sql(sql.p, sql.n, &w->cx, e);
-    buf_release(&sql);
-    if (!def)
-        return false;
-    free(def->schema);
-    free(def->name);
-    def->schema = x_strdup(n->schema);
-    def->name = x_strdup(n->table);
-    return create_table(w, def, e);
+    return create_table(w, table_like(model->def, n->schema, n->table), e);
 }
 
 /* A table that exists: alone from here on, its open windows are read again. NULL: not in the run. */
@@ -295,7 +285,7 @@ static void set_renamed(struct ddl_work *w, struct tab *tab, struct table *to, b
 {
     tab_set_def(tab, to);
     set_filters(w, tab, (is_left ? TAB_SHAPE | TAB_MORE | TAB_ROWS : 0) | follow_row_filters(w->f->o.job, to->schema, to->name));
-    note_table(w, tab, tab_copy_name(tab->copy));
+    work_note_table(w, tab, tab_copy_name(tab->copy));
 }
 
 /* A rename across the border of the job that is left out. */
@@ -389,7 +379,7 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
         return false;
     set_targets(w->f, to);
     if (!table_is_supported(to, w->f->o.dialect, e) || (n->to_table && !w->is_applied && !follow_check_place(w->f, tab, to, e)) ||
-        (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
+        !work_refuse_cascade(w, tab->def, to, e) || (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
         table_drop(to);
         return e->code != ERR_OK ? false
                                  : err_set(e, ERR_DDL_ROWS, "the key of %s is changed while it is copied: %.160s", tab->label,
@@ -398,7 +388,7 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
     tab_set_def(tab, to);
     set_filters(w, tab, altered_filters(w) | follow_row_filters(w->f->o.job, to->schema, to->name));
     tab->shaped = *w->to;
-    note_table(w, tab, tab_copy_name(tab->copy));
+    work_note_table(w, tab, tab_copy_name(tab->copy));
     if (!n->to_table)
         return true;
     concern(w, n->to_schema, n->to_table);

@@ -38,6 +38,12 @@ static inline bool is_all_left_out(const struct ddl_work *w)
 /* ddl_effect.c. Moves definitions and fills the batch's dependencies and ledger rows; nwanted becomes 0 where the statement
  * did nothing. false: it can't be followed. tabs->lock held, which may be let go of meanwhile. */
 bool work_take_effect(struct ddl_work *w, const struct binlog_query *q, struct err *e);
+/* The ledger's rows of the table as it is from here on. Lock held. */
+void work_note_table(struct ddl_work *w, const struct tab *tab, const char *state);
+/* cascade.c. Foreign keys of the run's tables follow what the statement renames, in the run or outside. Lock held. */
+bool work_move_references(struct ddl_work *w, struct err *e);
+/* ERR_CASCADE where the table would follow one that is not part of the run, and has not before (NULL: it is new). Lock held. */
+bool work_refuse_cascade(struct ddl_work *w, const struct table *before, const struct table *after, struct err *e);
 /* DROP DATABASE, where tables of another schema are routed to the one that is dropped: in *sql only our own go. Lock held. */
 void work_spare_others(struct ddl_work *w, struct buf *sql);
 /* A table that was left out is renamed, or another gets its name. true: the former, which is nobody's business. Takes the

@@ -350,3 +350,77 @@ struct table *table_after(const struct table *before, const struct ddl *d, const
     table_drop(t);
     return NULL;
 }
+
+struct table *table_like(const struct table *model, const char *schema, const char *name)
+{
+    struct table *t = table_copy(model);
+    for (uint32_t i = 0; i < t->nfks; i++)
+        foreign_key_release(&t->fks[i]);
+    t->nfks = 0;
+    rename_table(t, schema, name);
+    return t;
+}
+
+/* ---- what a statement about other tables does to references ---- */
+
+static bool refers_to(const struct foreign_key *k, const struct ddl_name *n)
+{
+    return n->schema && n->table && strcmp(k->ref_schema, n->schema) == 0 && strcmp(k->ref_table, n->table) == 0;
+}
+
+static bool moves_columns(const struct foreign_key *k, const struct ddl *d)
+{
+    return d->kind == DDL_ALTER && d->body->alter && refers_to(k, &d->names[0]);
+}
+
+static const char *new_name(const struct alter_ast *alter, const char *column)
+{
+    for (const struct spec_ast *s = alter->specs; s; s = s->next) {
+        if (!s->name || strcasecmp(s->name, column) != 0)
+            continue;
+        if (s->kind == SPEC_CHANGE)
+            return s->items.columns->name;
+        if (s->kind == SPEC_RENAME_COLUMN)
+            return s->to;
+    }
+    return column;
+}
+
+static void follow_reference(struct foreign_key *k, const struct ddl *d)
+{
+    if (moves_columns(k, d))
+        for (uint32_t i = 0; i < k->ncolumns; i++) {
+            const char *name = new_name(d->body->alter, k->ref_columns[i]);
+            if (name != k->ref_columns[i])
+                set_name(&k->ref_columns[i], name);
+        }
+    for (uint32_t i = 0; i < d->nnames; i++)
+        if (d->names[i].to_table && refers_to(k, &d->names[i])) {
+            set_name(&k->ref_schema, d->names[i].to_schema);
+            set_name(&k->ref_table, d->names[i].to_table);
+        }
+}
+
+/* Whether any step of it has that name: a swap goes over a third one. */
+static bool is_named(const struct foreign_key *k, const struct ddl *d)
+{
+    bool is = moves_columns(k, d);
+    for (uint32_t i = 0; i < d->nnames; i++)
+        is = is || (d->names[i].to_table && refers_to(k, &d->names[i]));
+    return is;
+}
+
+struct table *table_after_others(const struct table *t, const struct ddl *d)
+{
+    bool any = false;
+    if (d->kind != DDL_RENAME && d->kind != DDL_ALTER)
+        return NULL;
+    for (uint32_t i = 0; i < t->nfks; i++)
+        any = any || is_named(&t->fks[i], d);
+    if (!any)
+        return NULL;
+    struct table *to = table_copy(t);
+    for (uint32_t i = 0; i < to->nfks; i++)
+        follow_reference(&to->fks[i], d);
+    return to;
+}

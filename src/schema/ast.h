@@ -144,7 +144,6 @@ void key_release(struct key *k);
 void foreign_key_release(struct foreign_key *k);
 struct table *table_new(void);
 struct table *table_copy(const struct table *t);
-int32_t table_column(const struct table *t, const char *name);
 /* type_text from class and sizes, and the change of class that charset binary and long VARCHARs bring. */
 void column_settle(struct column *c, const struct type_ast *type, const struct ddl_context *cx);
 /* CONVERT TO CHARACTER SET of one column. */

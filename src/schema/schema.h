@@ -113,6 +113,13 @@ void ddl_leave_out(struct ddl *d, const uint64_t *parts);
 bool ddl_part_moves_rows(const struct ddl *d, uint32_t part);
 /* The definition after ALTER, CREATE INDEX, DROP INDEX or TRUNCATE (the same). New reference. */
 struct table *table_after(const struct table *before, const struct ddl *d, const struct ddl_context *cx, struct err *e);
+/* The place of a column, by its name in any case; -1: there is none. */
+int32_t table_column(const struct table *t, const char *name);
+/* CREATE TABLE … LIKE: everything but the foreign keys (MySQL manual, CREATE TABLE ... LIKE Statement). New reference. */
+struct table *table_like(const struct table *model, const char *schema, const char *name);
+/* The definition of a table whose foreign keys refer to a table or column that the statement renames: references follow, also
+ * with foreign_key_checks=0 (seen on MySQL 5.6, 9.7, MariaDB 10.11). NULL: they stay. New reference. */
+struct table *table_after_others(const struct table *t, const struct ddl *d);
 
 /* Would the run move it? table NULL asks about a schema. */
 typedef bool name_want(void *arg, const char *schema, const char *table);

@@ -506,6 +506,7 @@ def test_ddl_refused_by_the_target(scene: Scene):
     finish(scene, engine, source, target)
 
 
+CHILD = f"CREATE TABLE {SCHEMA}.child (id INT NOT NULL PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES {SCHEMA}.boss (id) ON {{}} CASCADE)"
 UNFIT = {  # name: (statements before, statements meanwhile, id)
     "renamed-in": (["CREATE DATABASE tg_other", "CREATE TABLE tg_other.o (id INT NOT NULL PRIMARY KEY)", "INSERT INTO tg_other.o VALUES (1)"],
                    [f"RENAME TABLE tg_other.o TO {SCHEMA}.o"], "TG-5203"),
@@ -514,6 +515,16 @@ UNFIT = {  # name: (statements before, statements meanwhile, id)
                             [f"ALTER TABLE {SCHEMA}.p EXCHANGE PARTITION p0 WITH TABLE tg_other.o"], "TG-5203"),
     "cascade": ([f"CREATE TABLE {SCHEMA}.child (id INT NOT NULL PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES {SCHEMA}.items (id) ON DELETE CASCADE)",
                  f"INSERT INTO {SCHEMA}.child VALUES (1,5)"], [f"DELETE FROM {SCHEMA}.items WHERE id = 5"], "TG-5204"),
+    "cascade-renamed": ([f"CREATE TABLE {SCHEMA}.boss (id INT NOT NULL PRIMARY KEY)", f"INSERT INTO {SCHEMA}.boss VALUES (1), (2)", CHILD.format("DELETE")],
+                        [f"RENAME TABLE {SCHEMA}.boss TO {SCHEMA}.chief", f"DELETE FROM {SCHEMA}.chief WHERE id = 1"], "TG-5204"),
+    "cascade-column": ([f"CREATE TABLE {SCHEMA}.boss (id INT NOT NULL PRIMARY KEY, v INT)", f"INSERT INTO {SCHEMA}.boss VALUES (1,1), (2,2)", CHILD.format("UPDATE")],
+                       [f"ALTER TABLE {SCHEMA}.boss CHANGE id number INT NOT NULL, ADD COLUMN w INT FIRST", f"UPDATE {SCHEMA}.boss SET number = 7 WHERE number = 1"],
+                       "TG-5204"),
+    "cascade-outside": (["CREATE DATABASE tg_other", "CREATE TABLE tg_other.boss (id INT NOT NULL PRIMARY KEY)", "INSERT INTO tg_other.boss VALUES (1), (2)"],
+                        [CHILD.format("DELETE").replace(f"REFERENCES {SCHEMA}.boss", "REFERENCES tg_other.boss")], "TG-5204"),
+    "cascade-added": (["CREATE DATABASE tg_other", "CREATE TABLE tg_other.boss (id INT NOT NULL PRIMARY KEY)", "INSERT INTO tg_other.boss VALUES (1), (2)",
+                       f"CREATE TABLE {SCHEMA}.late (id INT NOT NULL PRIMARY KEY, p INT)"],
+                      [f"ALTER TABLE {SCHEMA}.late ADD FOREIGN KEY (p) REFERENCES tg_other.boss (id) ON DELETE SET NULL"], "TG-5204"),
 }
 
 
@@ -538,6 +549,44 @@ def test_ddl_that_brings_rows(scene: Scene, name, kind="mariadb", *options):
     else:
         equal(engine.ended(), EXIT["person"], "exit code")
         check(identity in engine.text(), f"no {identity} in {engine.text()[-2000:]}")
+
+
+@case(for_each=[("mariadb", "mariadb"), ("mysql56", "mysql56")])
+def test_cascade_swapped(scene: Scene, kind):
+    """References follow their table through a swap: the one that has its name now is nobody's parent, the one that was the
+    parent is it still, also for an engine that knows the swap from the ledger only."""
+    source, target = scene.source(kind), scene.target("any")
+    items(source, 300)
+    run_all(source, [f"CREATE TABLE {SCHEMA}.boss (id INT NOT NULL PRIMARY KEY)", f"CREATE TABLE {SCHEMA}.other LIKE {SCHEMA}.boss",
+                     f"INSERT INTO {SCHEMA}.boss VALUES (1), (2)", f"INSERT INTO {SCHEMA}.other VALUES (1), (2)", CHILD.format("DELETE"),
+                     f"INSERT INTO {SCHEMA}.child VALUES (1,1), (2,2)"])
+    engine = scene.engine(source, target).start()
+    engine.until_state("in-sync")
+    run_all(source, [f"RENAME TABLE {SCHEMA}.boss TO {SCHEMA}.x, {SCHEMA}.other TO {SCHEMA}.boss, {SCHEMA}.x TO {SCHEMA}.other",
+                     f"DELETE FROM {SCHEMA}.boss WHERE id = 1", f"CREATE TABLE {SCHEMA}.twin LIKE {SCHEMA}.child"])
+    finish(scene, engine, source, target)
+    engine.start()
+    engine.until_state("in-sync")
+    run_all(source, [f"DELETE FROM {SCHEMA}.other WHERE id = 1"])
+    equal(engine.ended(), EXIT["person"], "exit code")
+    check("TG-5204" in engine.text(), f"no TG-5204 in {engine.text()[-2000:]}")
+
+
+@case()
+def test_cascade_accepted(scene: Scene):
+    """A child of a table outside the job is refused, before the run and in the middle of it, until a person accepts it."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    items(source, 300)
+    run_all(source, ["CREATE DATABASE tg_other", "CREATE TABLE tg_other.boss (id INT NOT NULL PRIMARY KEY)",
+                     CHILD.format("DELETE").replace(f"REFERENCES {SCHEMA}.boss", "REFERENCES tg_other.boss")])
+    engine = scene.engine(source, target).start()
+    equal(engine.ended(), EXIT["check"], f"exit code of\n{engine.text()[-1500:]}\nwhich")
+    check("foreign_key.cascade" in engine.text() and "not in the job" in engine.text(), f"it says: {engine.text()[-1500:]}")
+    engine = scene.engine(source, target, name="accepted", checks={"accept": ["foreign_key.cascade: nobody deletes bosses"]}).start()
+    engine.until_state("in-sync")
+    run_all(source, [CHILD.format("DELETE").replace(f"REFERENCES {SCHEMA}.boss", "REFERENCES tg_other.boss").replace(".child", ".second"),
+                     f"INSERT INTO {SCHEMA}.items VALUES (7777,'behind',1)"])
+    finish(scene, engine, source, target)
 
 
 # ---- what a resumed run may meet -----------------------------------------------------------------------------------

@@ -358,6 +358,9 @@ def foreign_keys(scene, kind):
             bench.bad("foreign_key.cascade", "warn", "TG-5204", f"foreign key fk passes deletes of {SCHEMA}.good on")
             bench.cure("foreign_key.cascade")
             bench.good("foreign_key.cascade")
+            bench.job(allow={"include": [f"{SCHEMA}.bad", f"{SCHEMA}.other"]})
+            bench.bad("foreign_key.cascade", "fail", "TG-5204", f"passes deletes of {SCHEMA}.good on, which is not in the job")
+            bench.job()
 
 
 @case()
