@@ -166,9 +166,51 @@ static void test_after(void **state)
     }
 }
 
+/* What others' names do to a foreign key of s.t to s.p (id). */
+static void test_after_others(void **state)
+{
+    (void)state;
+    static const char child_sql[] = "CREATE TABLE t (id INT PRIMARY KEY, p INT, CONSTRAINT f FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE)";
+    static const struct { const char *sql, *schema, *table, *column; } cases[] = {
+        {"RENAME TABLE p TO q", "s", "q", "id"},
+        {"RENAME TABLE s.p TO x.tmp, s.q TO s.p, x.tmp TO x.q", "x", "q", "id"},
+        {"RENAME TABLE q TO p2, p3 TO q", NULL, NULL, NULL},
+        {"RENAME TABLE x.p TO x.q", NULL, NULL, NULL},
+        {"ALTER TABLE p RENAME TO q, CHANGE ID number BIGINT", "s", "q", "number"},
+        {"ALTER TABLE p RENAME COLUMN id TO number, RENAME COLUMN v TO id", "s", "p", "number"},
+        {"ALTER TABLE p CHANGE v w INT", "s", "p", "id"},
+        {"ALTER TABLE q RENAME TO p", NULL, NULL, NULL},
+        {"DROP TABLE p", NULL, NULL, NULL},
+    };
+    struct ddl_context cx = {.schema = "s", .version = 90700};
+    struct err e = {0};
+    struct table *child = table_from_sql(child_sql, strlen(child_sql), &cx, &e);
+    for (size_t i = 0; i < TG_ARRAY_LEN(cases); i++) {
+        struct ddl d;
+        assert_true(ddl_parse(&d, cases[i].sql, strlen(cases[i].sql), &cx, &e));
+        struct table *got = table_after_others(child, &d);
+        if (!got != !cases[i].table)
+            fail_msg("%s: %s", cases[i].sql, got ? got->fks[0].ref_table : "stays");
+        if (got) {
+            assert_string_equal(got->fks[0].ref_schema, cases[i].schema);
+            assert_string_equal(got->fks[0].ref_table, cases[i].table);
+            assert_string_equal(got->fks[0].ref_columns[0], cases[i].column);
+            assert_true(got->fks[0].on_delete_acts);
+        }
+        table_drop(got);
+        ddl_release(&d);
+    }
+    struct table *like = table_like(child, "s", "u");
+    assert_string_equal(like->name, "u");
+    assert_int_equal(like->nfks, 0);
+    assert_int_equal(like->ncolumns, child->ncolumns);
+    table_drop(like);
+    table_drop(child);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_broken),
-                                       cmocka_unit_test(test_after)};
+                                       cmocka_unit_test(test_after), cmocka_unit_test(test_after_others)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
