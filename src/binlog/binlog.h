@@ -117,6 +117,10 @@ struct binlog_table_map {             /* owned by the decoder, valid until the s
     const struct column *checked_columns;
 };
 
+/* Whether it looks like a SEQUENCE of MariaDB, whose row is logged as that of a table which no CREATE TABLE has made. The
+ * types of the first four columns are the sequence's own since 11.5 (MariaDB manual, CREATE SEQUENCE, Sequence Overview). */
+bool binlog_is_sequence(const struct binlog_table_map *m);
+
 enum rows_action { ROWS_WRITE, ROWS_UPDATE, ROWS_DELETE };
 struct binlog_rows {
     enum rows_action action;

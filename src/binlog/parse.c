@@ -363,3 +363,26 @@ broken:
     table_map_free(m);
     return NULL;
 }
+
+static bool is_integer(uint8_t type)
+{
+    return type == MYSQL_TYPE_TINY || type == MYSQL_TYPE_SHORT || type == MYSQL_TYPE_LONG || type == MYSQL_TYPE_INT24 ||
+           type == MYSQL_TYPE_LONGLONG;
+}
+
+bool binlog_is_sequence(const struct binlog_table_map *m)
+{
+    static const char *const names[] = {"next_not_cached_value", "minimum_value", "maximum_value", "start_value",
+                                        "increment", "cache_size", "cycle_option", "cycle_count"};
+    static const uint8_t types[] = {MYSQL_TYPE_LONGLONG, MYSQL_TYPE_LONGLONG, MYSQL_TYPE_TINY, MYSQL_TYPE_LONGLONG};
+    if (m->ncolumns != TG_ARRAY_LEN(names) || m->nullable[0])
+        return false;
+    for (uint32_t i = 0; i < m->ncolumns; i++) {
+        uint8_t type = m->types[i].type;
+        if (i >= 4 ? type != types[i - 4] : !is_integer(type) || type != m->types[0].type)
+            return false;
+        if (m->names && m->names[i] && strcmp(m->names[i], names[i]) != 0)
+            return false;
+    }
+    return true;
+}

@@ -245,6 +245,8 @@ static bool tab_of_map(struct follow *f, struct binlog_table_map *m, struct tab 
         m->user = tabs_find(f->o.tabs, m->schema, m->table);
         pthread_mutex_unlock(&f->o.tabs->lock);
     }
+    if (!m->user && f->o.server.flavour == DB_MARIADB && binlog_is_sequence(m))
+        m->user = &not_ours; /* the report lists it among what is left to a person */
     if (!m->user)
         return err_set(e, ERR_BINLOG_TABLE, "rows for %s.%s, a table this run has not seen created", m->schema, m->table);
     *out = m->user == &not_ours ? NULL : m->user;
