@@ -72,7 +72,7 @@ static uint32_t *nready_of(struct apply *a, const struct batch *b)
 
 static bool moves_mark(const struct batch *b)
 {
-    return b->kind == BATCH_DDL || (b->kind == BATCH_STREAM && !b->part.has_more);
+    return (b->kind == BATCH_DDL || b->kind == BATCH_STREAM) && !b->part.has_more;
 }
 
 /* They need no place among those that write rows: they may run for hours. */

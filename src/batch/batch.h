@@ -49,12 +49,12 @@ struct batch_ddl {                    /* BATCH_DDL, BATCH_EMPTY */
     int64_t timestamp;                /* of the event, seconds */
 };
 
-struct batch_of_large {               /* BATCH_STREAM: part of a source transaction, see ledger.h */
+struct batch_of_large {               /* part of a source transaction, see ledger.h; of a DDL only has_more */
     struct pos begin;                 /* set: its rows, or the rest of it, which comes after them */
     uint32_t number;
     uint64_t first;                   /* place of its rows among the transaction's */
     uint32_t rows;
-    bool has_more;                    /* not the last one: it moves no mark and has no from and to */
+    bool has_more;                    /* not the last one: it moves no mark, and rows have no from and to */
 };
 
 struct batch {

@@ -44,6 +44,7 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
     if (!ddl_parse(&d, sql.p, sql.n, &cx, e))
         return err_wrap(e, "%.200s", sql.p);
     enum ddl_kind kind = d.kind;
+    bool has_rows = d.starts_transaction || (kind == DDL_CREATE_TABLE && f->txn.is_open);
     ddl_release(&d);
     switch (kind) {
     case DDL_TXN_BEGIN:
@@ -78,7 +79,7 @@ bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum que
         return follow_judge_unknown(f, cx.schema, ev, &is_left, e) && (is_left || err_set(e, ERR_DDL_UNKNOWN, "%.300s", sql.p));
     }
     default:
-        *out = QUERY_DDL;
+        *out = has_rows ? QUERY_DDL_ROWS : QUERY_DDL;
         return true;
     }
 }
@@ -243,7 +244,7 @@ static bool build(struct ddl_work *w, const struct binlog_event *ev, struct err 
     return fine;
 }
 
-bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct pos *from, const struct pos *to, struct err *e)
+bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct pos *from, const struct pos *to, bool has_rows, struct err *e)
 {
     struct ddl_work w = {.f = f, .to = to, .batch = batch_new(BATCH_DDL)};
     fill_context(f, &ev->query, &w.cx);
@@ -261,16 +262,20 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     atomic_fetch_add(&f->o.count->ddl, w.nwanted ? 1 : 0);
     b->from = *from;
     b->to = *to;
-    b->ntx = 1;
+    b->ntx = has_rows ? 0 : 1;
+    b->part.has_more = has_rows;
     b->commit_ms = (int64_t)ev->timestamp_s * 1000;
     b->ddl.timestamp = ev->timestamp_s;
-    b->gtids = f->txn.gtid[0] ? x_strdup(f->txn.gtid) : NULL;
-    if (fine && !w.is_applied) {
-        if (!b->ddl.sql && !b->ddl.ledger.n)
+    b->gtids = f->txn.gtid[0] && !has_rows ? x_strdup(f->txn.gtid) : NULL;
+    if (has_rows)
+        batch_dep(b, dep_transaction(&f->txn.begin), true);
+    bool is_empty = !b->ddl.sql && !b->ddl.ledger.n;
+    if (fine && !w.is_applied && !(is_empty && has_rows)) {
+        if (is_empty)
             b->kind = BATCH_STREAM; /* nothing for the target: only its place in the ledger */
         follow_submit(f, b);
     } else {
-        if (fine)
+        if (fine && !has_rows)
             follow_applied(f, to);
         batch_free(b);
     }

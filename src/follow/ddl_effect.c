@@ -169,7 +169,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
 static bool create_new(struct ddl_work *w, const struct binlog_query *q, struct err *e)
 {
     struct ddl_name *n = &w->ddl.names[0];
-    if (w->ddl.kind == DDL_CREATE_TABLE_SELECT || w->ddl.starts_transaction)
+    if (w->ddl.kind == DDL_CREATE_TABLE_SELECT)
         return err_set(e, ERR_DDL_ROWS, "%.200s", q->sql.p);
     if (w->ddl.kind == DDL_CREATE_TABLE) {
         struct table *def = table_from_sql(q->sql.p, q->sql.n, &w->cx, e);

@@ -339,6 +339,36 @@ static bool settle_text(struct follow *f, struct binlog_query *q, struct err *e)
     return true;
 }
 
+static bool take_ddl(struct follow *f, struct binlog_event *ev, struct err *e)
+{
+    if (f->txn.is_open && f->txn.n)
+        return err_set(e, ERR_BINLOG_EVENT, "a DDL inside a transaction: %.200s", ev->query.sql.p);
+    struct pos from = f->at;
+    follow_flush(f);
+    if (!follow_ddl(f, ev, &from, &ev->end, false, e))
+        return false;
+    pthread_mutex_lock(&f->o.tabs->lock);
+    follow_add_gtid(f, f->txn.gtid);
+    f->at = ev->end;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    atomic_fetch_add(&f->o.count->tx, 1);
+    atomic_store(&f->o.count->last_commit_s, ev->timestamp_s);
+    txn_reset(&f->txn);
+    follow_windows(f);
+    return true;
+}
+
+/* The table is made as the first part of the transaction. The stream stands before it until it has ended. */
+static bool take_ddl_rows(struct follow *f, struct binlog_event *ev, struct err *e)
+{
+    if (f->txn.n || !pos_is_set(&f->txn.begin))
+        return err_set(e, ERR_BINLOG_EVENT, "a DDL inside a transaction: %.200s", ev->query.sql.p);
+    struct pos from = f->at;
+    follow_flush(f);
+    f->txn.is_open = true;
+    return txn_begin_parts(f, &ev->end, e) && follow_ddl(f, ev, &from, &ev->end, true, e);
+}
+
 static bool take_query(struct follow *f, struct binlog_event *ev, struct err *e)
 {
     enum query_kind kind;
@@ -360,24 +390,12 @@ static bool take_query(struct follow *f, struct binlog_event *ev, struct err *e)
         return follow_enter_txn(f, &ev->end, e);
     case QUERY_NOTHING:
         return f->txn.is_open || follow_enter_txn(f, &ev->end, e);
+    case QUERY_DDL_ROWS:
+        return take_ddl_rows(f, ev, e);
     case QUERY_DDL:
         break;
     }
-    if (f->txn.is_open && f->txn.n)
-        return err_set(e, ERR_BINLOG_EVENT, "a DDL inside a transaction: %.200s", ev->query.sql.p);
-    struct pos from = f->at;
-    follow_flush(f);
-    if (!follow_ddl(f, ev, &from, &ev->end, e))
-        return false;
-    pthread_mutex_lock(&f->o.tabs->lock);
-    follow_add_gtid(f, f->txn.gtid);
-    f->at = ev->end;
-    pthread_mutex_unlock(&f->o.tabs->lock);
-    atomic_fetch_add(&f->o.count->tx, 1);
-    atomic_store(&f->o.count->last_commit_s, ev->timestamp_s);
-    txn_reset(&f->txn);
-    follow_windows(f);
-    return true;
+    return take_ddl(f, ev, e);
 }
 
 /* Events that only move the position. */

@@ -84,9 +84,11 @@ struct follow {
     struct let_through *let_through;  /* events.c */
 };
 
-/* One DDL (or schema DDL) at position `to`. The merge was flushed. false: e says why the run must stop. */
-bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct pos *from, const struct pos *to, struct err *e);
-enum query_kind { QUERY_BEGIN, QUERY_COMMIT, QUERY_ROLLBACK, QUERY_NOTHING, QUERY_DDL };
+/* One DDL (or schema DDL) at position `to`. The merge was flushed. false: e says why the run must stop. has_rows: rows of the
+ * same transaction come behind it, which stands for both in the ledger's mark. */
+bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct pos *from, const struct pos *to, bool has_rows, struct err *e);
+/* ROWS: of CREATE TABLE … SELECT, whose rows follow in the same transaction (MySQL since 8.0.21, MariaDB). */
+enum query_kind { QUERY_BEGIN, QUERY_COMMIT, QUERY_ROLLBACK, QUERY_NOTHING, QUERY_DDL, QUERY_DDL_ROWS };
 /* What a QUERY event is; unknown ones are an error. */
 bool follow_query_kind(struct follow *f, const struct binlog_event *ev, enum query_kind *out, struct err *e);
 /* ERR_CASCADE when this change would have cascaded at the source without a word in the binlog. Lock held. */
@@ -116,6 +118,8 @@ bool txn_is_past(struct follow *f, const struct tab *tab, const struct pos *at);
 void txn_pass(struct follow *f);
 /* A change of the open transaction. Of before, what is not wanted is forgotten. */
 void txn_add(struct follow *f, struct tab *tab, enum rows_action action, struct cell *before, const struct cell *after);
+/* The open transaction enters in parts from here on, once its end is known to be in the binlog; inside: any place in it. */
+bool txn_begin_parts(struct follow *f, const struct pos *inside, struct err *e);
 /* Once the open transaction is large, its rows enter in parts. `at`: behind them, and inside of it. */
 bool txn_spill(struct follow *f, const struct pos *at, struct err *e);
 /* delay.c. The receiver: an event has come, the number-th; the decoder: it has taken one. */

@@ -208,9 +208,8 @@ static bool wait_for_end(struct follow *f, const struct pos *inside, struct err 
     return false;
 }
 
-static bool begin_large(struct follow *f, const struct pos *inside, struct err *e)
+bool txn_begin_parts(struct follow *f, const struct pos *inside, struct err *e)
 {
-    char at[96];
     if (f->large.is_open)
         return true;
     follow_flush(f);
@@ -219,7 +218,6 @@ static bool begin_large(struct follow *f, const struct pos *inside, struct err *
     pthread_mutex_lock(&f->o.tabs->lock);
     f->large = (struct large){.is_open = true, .number = ledger_next_part(f->o.found, &f->txn.begin)};
     pthread_mutex_unlock(&f->o.tabs->lock);
-    log_event(LOG_INFO, "follow", "", "", "a large transaction at %s: applied in parts", pos_text(&f->txn.begin, at));
     return true;
 }
 
@@ -235,12 +233,16 @@ static void enter_part(struct follow *f, uint64_t first, uint32_t n)
 
 bool txn_spill(struct follow *f, const struct pos *at, struct err *e)
 {
+    char begin[96];
     struct txn *t = &f->txn;
     bool is_large = t->rows.n > f->o.large_bytes || t->n > LARGE_ROWS;
     if (!is_large && !(f->large.is_open && (t->n >= PART_ROWS || t->rows.n >= f->o.large_bytes / 8)))
         return true;
-    if (!begin_large(f, at, e))
+    bool is_first = !f->large.is_open;
+    if (!txn_begin_parts(f, at, e))
         return false;
+    if (is_first)
+        log_event(LOG_INFO, "follow", "", "", "a large transaction at %s: applied in parts", pos_text(&t->begin, begin));
     bool is_applied = follow_is_applied(f, t->gtid, at), fine = true;
     for (uint32_t i = 0, n; i < t->n && fine; i = n) {
         size_t from = t->changes[i].before;

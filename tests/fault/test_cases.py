@@ -645,6 +645,10 @@ DDL = [
     "/* a comment */ ALTER TABLE /*! {}.gone */ ADD COLUMN c2 TEXT", "UPDATE {}.gone SET c2 = 'text'", "ANALYZE TABLE {}.gone",
     "CREATE TABLE {}.no_key (a INT, b VARCHAR(9))", "INSERT INTO {}.no_key VALUES (1,'x'),(1,'x'),(NULL,NULL)", "DELETE FROM {}.no_key WHERE a = 1 LIMIT 1",
     "ALTER TABLE {}.no_key ADD PRIMARY KEY (a)", "UPDATE {}.no_key SET b = 'keyed'",
+    "CREATE TABLE {}.taken (PRIMARY KEY (id)) AS SELECT id, x FROM {}.items WHERE id < 100", "UPDATE {}.taken SET x = 1 WHERE id < 9",
+    "CREATE TABLE {}.taken_none SELECT * FROM {}.items WHERE id < 0", "INSERT INTO {}.taken_none SELECT * FROM {}.items WHERE id < 50",
+    "CREATE TABLE {}.taken_much (KEY (b)) AS SELECT a.id * 1000 + b.id AS b, a.x FROM {}.items a, {}.items b WHERE a.id < 40",
+    "DROP TABLE {}.taken_none", "CREATE TABLE {}.taken_none AS SELECT 'again' AS v",
 ]
 DDL_DELETES_NULL = "DELETE FROM {}.no_key WHERE a IS NULL"
 
@@ -666,6 +670,7 @@ def test_sequence(scene: Scene):
 
 @case(for_each=[("mariadb", "mariadb"), ("mysql97", "mysql97-gtid"), ("mysql56", "mysql56")])
 def test_ddl(scene: Scene, kind):
+    """DDL of the common kinds, among them CREATE TABLE … SELECT: no row in it, one, and many parts of a transaction."""
     source, target = scene.source(kind), scene.target("any")
     items(source, 500)
     engine = scene.engine(source, target).start()
