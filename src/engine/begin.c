@@ -305,6 +305,8 @@ static bool restore_tab(struct engine *g, const struct ledger_tab *t, struct err
     enum tab_copy copy;
     if (is_dropped || !tab_copy_parse(t->state, &copy))
         copy = TAB_COMPLETE;
+    if (copy == TAB_COMPLETE)
+        copy_count_found(tab, &g->found);
     engine_set_copy(g, tab, copy, &t->end);
     return true;
 }

@@ -305,11 +305,13 @@ static int run_started(struct engine *g, struct err *e)
     times_begin(g);
     if (!start_run(g, e))
         return exit_of(g, e);
+    engine_forget_rates(g);
     if (!(g->is_snapshot ? snapshot_round(g, e) : keyless_first(g, e)))
         return exit_of(g, e);
     settle_start(g);
     if (!g->is_snapshot && !engine_start_stages(g, e))
         return err_info(e->code)->exit_code;
+    engine_forget_rates(g);
     return loop(g, e);
 }
 

@@ -326,6 +326,8 @@ bool engine_pace_command(struct engine *g, json_t *args, char **result_json, str
 void delays_fill(struct engine *g, struct lag_view *l, int64_t now); /* delays.c; sampler only, after the rates */
 /* sample.c: fills and publishes a snapshot. */
 void engine_sample(struct engine *g);
+/* Rates of dump and load begin anew: what the counts got just now came from the ledger, and was not copied now. */
+void engine_forget_rates(struct engine *g);
 enum table_state engine_tab_state(struct engine *g, const struct tab *tab); /* behind the lock of tabs */
 bool engine_is_copied(struct engine *g);               /* every chunk is applied */
 void engine_set_state(struct engine *g, enum run_state s);

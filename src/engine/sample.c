@@ -34,6 +34,12 @@ double rates_over(const struct rates *r, int64_t span_ms)
     return ms <= 0 ? 0 : (double)(r->at[newest].value - r->at[i].value) * 1000.0 / (double)ms;
 }
 
+void engine_forget_rates(struct engine *g)
+{
+    g->dump_rate = g->load_rate = g->row_rate = g->read_row_rate = (struct rates){.n = 0};
+    memset(g->table_rate, 0, g->ntable_rate * sizeof *g->table_rate);
+}
+
 static double table_rate(struct table_rate *r, int64_t now, uint64_t value)
 {
     size_t size = TG_ARRAY_LEN(r->at), newest = (r->next + size - 1) % size;
