@@ -36,6 +36,7 @@ struct question {
 #define NOTE_CHECK "check"            /* a line about a check that was accepted, or is to be known */
 #define NOTE_ANEW "anew"              /* by table id: it is to be emptied and copied anew */
 #define NOTE_LEFT "left"              /* by table id: it was left out of the run */
+#define NOTE_BEGAN "began"            /* wall clock, in ms, when the run's first engine started */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 
 enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EVENTS, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
@@ -187,6 +188,7 @@ struct engine {
     uint32_t ntable_began, hour_seconds, day_seconds; /* seconds that are in the newest of the long points */
     int64_t source_lost_ms;           /* mono: since then the source does not answer; 0: it does */
     char source_lost[120];            /* why */
+    int64_t began_ms;                 /* wall: of the run; -1: not known (yet). Behind lock */
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum, made_sum;
     int64_t last_made_ms;             /* mono: when something reached the target last */

@@ -413,6 +413,7 @@ void engine_sample(struct engine *g)
     s->seq++;
     s->at_ms = clock_wall_ms();
     s->since_ms = g->started_ms;
+    s->began_ms = g->began_ms;
     s->memory_bytes = memory_now();
     s->pace = g->pace.view;
     fill_tables(g, s, now);

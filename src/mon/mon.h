@@ -90,6 +90,7 @@ struct mon_snapshot {
     char run[40], version[16], reason[200], mode[16];
     enum run_state state;
     int64_t since_ms;             /* wall: start of the run's engine */
+    int64_t began_ms;             /* wall: start of the run, at its first engine; -1 = unknown */
     char source_id[64], source_flavour[96], target_flavour[96];
     char position_file[64], position_gtid[400];
     uint64_t position;            /* received */

@@ -83,6 +83,7 @@ static const struct field head_fields[] = {
     F(mon_snapshot, state, "state", K_RUN),      F(mon_snapshot, reason, "reason", K_TEXT),
     F(mon_snapshot, mode, "mode", K_TEXT),       F(mon_snapshot, since_ms, "since_ms", K_I64),
     F(mon_snapshot, seq, "seq", K_U64),          F(mon_snapshot, at_ms, "at_ms", K_I64),
+    F(mon_snapshot, began_ms, "began_ms", K_LEFT),
 };
 static const struct field tail_fields[] = {
     F(mon_snapshot, quarantine, "quarantine", K_U64),
@@ -420,6 +421,7 @@ void mon_snapshot_init(struct mon_snapshot *s, const char *run)
     memset(s, 0, sizeof *s);
     mon_text(s->run, sizeof s->run, run);
     mon_text(s->version, sizeof s->version, TG_VERSION);
+    s->began_ms = -1;
     s->lag.seconds = s->lag.received_s = -1;
     s->lag.to_us_s = s->lag.wait_s = s->lag.commit_s = s->lag.commit_p99_s = -1;
     s->lag.could_tx_rate = s->lag.could_byte_rate = s->lag.conflicts = -1;

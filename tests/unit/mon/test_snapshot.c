@@ -124,6 +124,7 @@ static void fill(struct mon_snapshot *s)
     s->seq = number();
     s->at_ms = (int64_t)number();
     s->since_ms = (int64_t)number();
+    s->began_ms = next() & 1 ? -1 : (int64_t)number();
     TEXT(s->run), TEXT(s->version), TEXT(s->reason), TEXT(s->mode), TEXT(s->source_id),
         TEXT(s->source_flavour);
     TEXT(s->target_flavour), TEXT(s->position_file), TEXT(s->position_gtid), TEXT(s->applied_file);
@@ -251,6 +252,7 @@ static void contract_names(void **unused)
                                         "reason",
                                         "mode",
                                         "since_ms",
+                                        "began_ms",
                                         "source",
                                         "target",
                                         "dump.bytes",
