@@ -39,6 +39,12 @@ struct question {
 #define NOTE_BEGAN "began"            /* wall clock, in ms, when the run's first engine started */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 
+struct kept_binlog {                  /* how long the source keeps its binlog: kept.c's, sampler only */
+    int64_t looked_ms;                /* mono; 0: not yet */
+    double seconds;                   /* as lag_view.binlog_kept_s */
+    bool for_ever;
+};
+
 enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EVENTS, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
                    REPORT_PARTS };
 struct report_line {
@@ -192,8 +198,11 @@ struct engine {
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum, made_sum;
     int64_t last_made_ms;             /* mono: when something reached the target last */
+    int64_t low_ms;                   /* mono: when that moved last, or nothing was left to apply */
+    double low_lag;                   /* and the lag at that time */
     struct pos source_end, low;       /* last known end of the source's binlog; what was applied at the last look */
     uint64_t written_bytes, applied_bytes; /* of binlog, as those two moved */
+    struct kept_binlog kept;
     struct binlog_file *binlogs;      /* of the source, as long as more than one is to be measured */
     uint32_t nbinlogs;
     atomic_uint_least64_t verify_rows;
@@ -325,6 +334,10 @@ void engine_pace_tick(struct engine *g, int64_t now_ms);
 void engine_pace_look(struct engine *g);               /* what runs at the source, over g->look */
 /* args: an object of KEY: value, {} only asks. All of them or none. *result_json: what holds then; malloc'd. */
 bool engine_pace_command(struct engine *g, json_t *args, char **result_json, struct err *e);
+/* kept.c, sampler only. When the source has just answered on g->look: asks for its settings, at once and then every ten
+ * minutes. And what is known into the view, after its lag. */
+void kept_look(struct engine *g, int64_t now);
+void kept_fill(const struct engine *g, struct lag_view *l);
 void delays_fill(struct engine *g, struct lag_view *l, int64_t now); /* delays.c; sampler only, after the rates */
 /* sample.c: fills and publishes a snapshot. */
 void engine_sample(struct engine *g);

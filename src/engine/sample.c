@@ -99,6 +99,7 @@ static void look_at_source(struct engine *g, int64_t now)
     g->written_bytes += distance(g, &g->source_end, &end);
     g->source_end = end;
     engine_pace_look(g);
+    kept_look(g, now);
 }
 
 static void fill_flow(struct flow_view *f, struct rates *bytes, int64_t now, uint64_t done, uint64_t total, uint64_t rows)
@@ -285,6 +286,18 @@ static void fill_rates(struct engine *g, struct lag_view *l, uint64_t applied, i
         l->source_byte_rate = l->source_tx_rate = -1;
 }
 
+/* What a paused run has received waits before the sequence, where its time is not known: nothing is open, and all the same
+ * the place that is applied gets older. */
+static void age_while_paused(struct engine *g, struct lag_view *l, bool has_moved, bool has_open, int64_t now)
+{
+    if (has_moved || !(l->unapplied_bytes || l->unread_bytes)) {
+        g->low_ms = now;
+        g->low_lag = l->seconds;
+    } else if (g->is_paused && !has_open && g->low_lag >= 0) {
+        l->seconds = TG_MAX(l->seconds, g->low_lag + (double)(now - g->low_ms) / 1000.0);
+    }
+}
+
 static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
 {
     struct lag_view *l = &s->lag;
@@ -300,6 +313,7 @@ static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
     l->unread_bytes = distance(g, &at, &g->source_end);
     l->unapplied_bytes = distance(g, &low, &at);
     g->applied_bytes += distance(g, &g->low, &low);
+    bool has_moved = pos_cmp(&g->low, &low) != 0;
     g->low = low;
     int64_t wall = clock_wall_ms() - g->clock_offset_ms, oldest = marks_oldest_ms(g->marks);
     int64_t last = atomic_load(&g->follow_count.last_commit_s) * 1000;
@@ -308,9 +322,11 @@ static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
         l->seconds = TG_MAX((double)(wall - oldest) / 1000.0 - 1.0, 0.0); /* stamps are whole seconds */
     else
         l->seconds = l->received_s;
+    age_while_paused(g, l, has_moved, oldest != 0, now);
     l->source_lost_s = g->source_lost_ms ? (double)TG_MAX(now - g->source_lost_ms, 1) / 1000.0 : 0;
     if (g->source_lost_ms)            /* what it has written since is not known */
         l->seconds = TG_MAX(l->seconds, (double)(now - g->source_lost_ms) / 1000.0);
+    kept_fill(g, l);
     int64_t event = atomic_load(&g->follow_count.last_event_ms);
     l->silent_s = event ? (double)(now - event) / 1000.0 : 0;
     s->tx_applied = atomic_load(&g->apply_count.tx);

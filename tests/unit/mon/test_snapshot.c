@@ -140,6 +140,9 @@ static void fill(struct mon_snapshot *s)
     s->lag.unread_bytes = number();
     s->lag.unapplied_bytes = number();
     s->lag.silent_s = real();
+    s->lag.binlog_kept_s = next() & 1 ? -1 : fabs(real());
+    s->lag.binlog_used_s = next() & 1 ? -1 : fabs(real());
+    s->lag.binlog_kept_for_ever = next() & 1;
     s->lag.source_lost_s = real();
     s->lag.source_tx_rate = next() & 1 ? -1 : fabs(real());
     s->lag.source_byte_rate = next() & 1 ? -1 : fabs(real());
@@ -269,6 +272,9 @@ static void contract_names(void **unused)
                                         "lag.unread_bytes",
                                         "lag.unapplied_bytes",
                                         "lag.silent_s",
+                                        "lag.binlog_kept_s",
+                                        "lag.binlog_used_s",
+                                        "lag.binlog_kept_for_ever",
                                         "position_applied",
                                         "tables.total",
                                         "tables.done",

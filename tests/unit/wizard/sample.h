@@ -108,6 +108,8 @@ static struct mon_snapshot *sample_snapshot(void)
                                  .threads_ours = 10,
                                  .read_ms = 310};
     m->lag = (struct lag_view){.seconds = 12.4,
+                               .binlog_kept_s = 168 * 3600,
+                               .binlog_used_s = 12.4,
                                .unread_bytes = 12200000,
                                .received_s = 2,
                                .unapplied_bytes = 31000000,
