@@ -197,7 +197,7 @@ struct engine {
     int64_t began_ms;                 /* wall: of the run; -1: not known (yet). Behind lock */
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum, made_sum;
-    int64_t last_made_ms;             /* mono: when something reached the target last */
+    int64_t last_made_ms, last_moved_ms; /* stuck.c's: since when nothing reaches the target, nothing moves at all */
     int64_t low_ms;                   /* mono: when that moved last, or nothing was left to apply */
     double low_lag;                   /* and the lag at that time */
     struct pos source_end, low;       /* last known end of the source's binlog; what was applied at the last look */
@@ -343,6 +343,9 @@ void delays_fill(struct engine *g, struct lag_view *l, int64_t now); /* delays.c
 void engine_sample(struct engine *g);
 /* Rates of dump and load begin anew: what the counts got just now came from the ledger, and was not copied now. */
 void engine_forget_rates(struct engine *g);
+/* stuck.c: the state a person sees: pause, questions and standstill come before the stage. Sampler only, lock held; s has the
+ * look's counts, lag and questions, and gets the reason. now: mono ms, not before that of the last call. */
+enum run_state engine_shown_state(struct engine *g, struct mon_snapshot *s, int64_t now);
 enum table_state engine_tab_state(struct engine *g, const struct tab *tab); /* behind the lock of tabs */
 bool engine_is_copied(struct engine *g);               /* every chunk is applied */
 void engine_set_state(struct engine *g, enum run_state s);

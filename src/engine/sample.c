@@ -76,8 +76,6 @@ static void look_at_files(struct engine *g, const struct pos *end)
 
 #define LOOK_MS 1000
 #define LOOK_LOST_MS 5000             /* between two looks at a source that does not answer: each may take its time */
-#define LOST_MS 5000                  /* from when on that is told as the state of the run */
-#define STILL_MS 60000
 #define FRESH_S 5                     /* so far behind a count of what is received says nothing of the source's present */
 
 static void look_at_source(struct engine *g, int64_t now)
@@ -364,60 +362,6 @@ static uint64_t memory_now(void)
     return (uint64_t)pages * 4096;
 }
 
-/* What is read is no progress of what waits to be written: two clocks. */
-static void note_progress(struct engine *g, const struct mon_snapshot *s, int64_t now)
-{
-    uint64_t made = s->load.bytes + s->tx_applied + s->rows_applied + s->applied + atomic_load(&g->verify_rows);
-    uint64_t sum = made + s->dump.bytes + s->position;
-    bool has_waiting = s->lag.queued_tx || s->load.workers;
-    if (sum != g->progress_sum || !g->last_progress_ms)
-        g->last_progress_ms = now;
-    if (made != g->made_sum || !has_waiting || g->is_paused || s->nquestions || atomic_load(&g->apply_count.ddl))
-        g->last_made_ms = now;
-    g->progress_sum = sum;
-    g->made_sum = made;
-}
-
-/* The target takes nothing, while there is something to take. */
-static bool is_target_still(struct engine *g, struct mon_snapshot *s, int64_t now)
-{
-    int64_t lost = atomic_load(&g->apply_count.lost_ms);
-    if (lost && now - lost > LOST_MS) {
-        snprintf(s->reason, sizeof s->reason, N_("the target can't be reached for %lld s"), (long long)(now - lost) / 1000);
-        return true;
-    }
-    if (now - g->last_made_ms <= STILL_MS)
-        return false;
-    snprintf(s->reason, sizeof s->reason, N_("nothing has reached the target for %lld s"), (long long)(now - g->last_made_ms) / 1000);
-    return true;
-}
-
-/* The state a person sees: pause, questions and standstill come before the stage. */
-static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int64_t now)
-{
-    note_progress(g, s, now);
-    snprintf(s->reason, sizeof s->reason, "%s", g->reason);
-    if (g->is_paused)
-        return RUN_PAUSED;
-    if (s->nquestions) {
-        snprintf(s->reason, sizeof s->reason, "%.180s", s->question[0].text);
-        return RUN_ASKING;
-    }
-    if (g->source_lost_ms && now - g->source_lost_ms > LOST_MS) {
-        snprintf(s->reason, sizeof s->reason, N_("the source can't be reached for %lld s: %s"), (long long)(now - g->source_lost_ms) / 1000, g->source_lost);
-        return RUN_STUCK;
-    }
-    if (is_target_still(g, s, now))
-        return RUN_STUCK;
-    bool may_read = s->pace.readers > 0; /* else the dial holds the copy, and says so */
-    bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || (g->state == RUN_COPYING && may_read);
-    if (has_work && now - g->last_progress_ms > STILL_MS && g->state != RUN_VERIFYING) {
-        snprintf(s->reason, sizeof s->reason, N_("nothing has moved for %lld s"), (long long)(now - g->last_progress_ms) / 1000);
-        return RUN_STUCK;
-    }
-    return g->state;
-}
-
 void engine_sample(struct engine *g)
 {
     int64_t now = clock_mono_ms();
@@ -436,7 +380,7 @@ void engine_sample(struct engine *g)
     fill_lag(g, s, now);
     fill_questions(g, s);
     s->quarantine = quarantine_count(g->quarantine);
-    s->state = shown_state(g, s, now);
+    s->state = engine_shown_state(g, s, now);
     snprintf(s->verdict, sizeof s->verdict, "%s", g->verdict);
     snprintf(s->verified_at, sizeof s->verified_at, "%s", g->verified_at);
     pthread_mutex_unlock(&g->lock);
