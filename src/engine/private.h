@@ -163,6 +163,7 @@ struct engine {
     pthread_cond_t changed;
     struct question *questions;
     struct engine_wish *wishes;       /* newest first */
+    struct engine_wish *taken;        /* that of them which is carried out now: the main thread's, and its step's */
     bool takes_wishes;                /* the stages are there: what is wished for is held against them at once */
     struct standing *standing;        /* answers that hold for every later question of the id */
     enum run_state state;             /* what it would be without pause and questions */
