@@ -233,9 +233,9 @@ void title_draw(struct canvas *c, struct rect r, const struct dashboard_state *s
     state_word(word, sizeof word, m->state);
     x += canvas_text(c, left, r.y, x, state_role(m->state), word) + 3;
     verdict_story(m, story, sizeof story);
-    fmt_span(age, ((s->is_gone || has_said_why ? m->at_ms : s->wall_ms) - m->since_ms) / 1000);
+    fmt_span(age, ((s->is_gone || has_said_why ? m->at_ms : s->wall_ms) - m->began_ms) / 1000);
     bool has_room = !m->verdict[0] || x + text_cells(age) + 3 + text_cells(story) <= left.w; /* a verdict is nothing without its place */
-    if (m->since_ms > 0 && has_room)
+    if (m->began_ms > 0 && has_room)
         x += canvas_text(c, left, r.y, x, ROLE_TEXT, age) + 3;
     if (m->state == RUN_VERIFYING) {
         snprintf(story, sizeof story, m->tables_different == 1 ? _("%u of %u compared, %u differs") : _("%u of %u compared, %u differ"), m->tables_verified + m->tables_different, m->tables_total,

@@ -60,10 +60,50 @@ static void position_words(char *out, size_t size, const char *file, uint64_t po
         snprintf(out, size, "%s", _("not yet"));
 }
 
+static const char *hours(char out[FMT_SIZE], double seconds)
+{
+    long long s = (long long)(TG_MIN(seconds, 1e15) + 0.5);
+    if (s < 60)
+        snprintf(out, FMT_SIZE, _("%lld s"), s);
+    else if (s < 3600)
+        snprintf(out, FMT_SIZE, _("%lld m"), s / 60);
+    else
+        snprintf(out, FMT_SIZE, _("%lld h"), s / 3600);
+    return out;
+}
+
+/* How long the source keeps its binlog, and how much of that the run makes use of. false: nothing is known. */
+static bool kept_words(char *out, size_t size, const struct mon_snapshot *m, enum role *role)
+{
+    const struct lag_view *lag = &m->lag;
+    char kept[FMT_SIZE], used[FMT_SIZE];
+    *role = ROLE_TEXT;
+    if (lag->binlog_kept_for_ever) {
+        snprintf(out, size, "%s", _("source keeps its binlog for ever"));
+        return true;
+    }
+    if (lag->binlog_kept_s < 0)
+        return false;
+    hours(kept, lag->binlog_kept_s);
+    hours(used, TG_MAX(lag->binlog_used_s, 0.0));
+    if (lag->binlog_kept_s < 1)
+        *role = ROLE_WARN, snprintf(out, size, "%s", _("! source keeps it for no set time"));
+    else if (lag->binlog_used_s < 0)
+        snprintf(out, size, _("source keeps %s"), kept);
+    else if (lag->binlog_used_s >= lag->binlog_kept_s)
+        *role = ROLE_BAD, snprintf(out, size, _("! %s needed, %s kept: may be gone"), used, kept);
+    else if (lag->binlog_used_s > lag->binlog_kept_s / 2)
+        *role = ROLE_WARN, snprintf(out, size, _("! over half used: %s of %s kept"), used, kept);
+    else
+        snprintf(out, size, _("source keeps %s, we use %s of it"), kept, used);
+    return true;
+}
+
 static void draw_wide(struct canvas *c, struct rect in, const struct mon_snapshot *m)
 {
     char text[160], a[FMT_SIZE], b[FMT_SIZE];
-    int y = in.y;
+    int y = in.y, end = in.y + in.h;
+    enum role role;
     position_words(text, sizeof text, m->position_file, m->position);
     line(c, in, y++, _("received"), ROLE_TEXT, text);
     received_words(text, sizeof text, m, true);
@@ -77,14 +117,17 @@ static void draw_wide(struct canvas *c, struct rect in, const struct mon_snapsho
     snprintf(text, sizeof text, _("%s, not applied %s"), unread_word(a, m),
              fmt_bytes(b, m->lag.unapplied_bytes));
     line(c, in, y++, _("unread"), ROLE_TEXT, text);
+    if (kept_words(text, sizeof text, m, &role))
+        canvas_cut(c, in, y++, in.x, in.w, role, text);
     snprintf(text, sizeof text, _("%s tx, %s rows"), fmt_exact(a, m->tx_applied),
              fmt_count(b, m->rows_applied));
-    line(c, in, y++, _("so far"), ROLE_TEXT, text);
-    if (in.h >= 7)
+    if (y < end)
+        line(c, in, y++, _("so far"), ROLE_TEXT, text);
+    if (y < end)
         line(c, in, y++, _("GTID"), ROLE_TEXT, m->position_gtid[0] ? m->position_gtid : _("none"));
-    if (in.h >= 8)
+    if (y < end)
         line(c, in, y++, _("source"), ROLE_TEXT, m->source_flavour);
-    if (in.h >= 9)
+    if (y < end)
         line(c, in, y++, _("target"), ROLE_TEXT, m->target_flavour);
 }
 

@@ -35,15 +35,19 @@ static bool is_aurora(struct end *s)
            (s->is_open && conn_value(&s->conn, "SELECT AURORA_VERSION()", version, sizeof version, &ignored));
 }
 
+bool has_rds_calls(struct conn *c)
+{
+    struct err ignored = {0};
+    char n[32];
+    return conn_value(c, "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'mysql' AND "
+                         "ROUTINE_NAME IN ('rds_set_configuration', 'rds_show_configuration')", n, sizeof n, &ignored) && strcmp(n, "2") == 0;
+}
+
 static enum managed detect(struct run *r)
 {
     struct end *s = &r->end[SOURCE];
     const char *host = s->addr.host ? s->addr.host : "";
-    struct err ignored = {0};
-    char n[32];
-    if (s->is_open && conn_value(&s->conn, "SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'mysql' AND "
-                                           "ROUTINE_NAME IN ('rds_set_configuration', 'rds_show_configuration')", n, sizeof n, &ignored))
-        r->has_rds_calls = strcmp(n, "2") == 0;
+    r->has_rds_calls = s->is_open && has_rds_calls(&s->conn);
     bool is_rds = r->has_rds_calls || s->conn.server.is_rds || ends_with(host, ".rds.amazonaws.com") ||
                   ends_with(host, ".rds.amazonaws.com.cn");
     if (is_aurora(s) || (is_rds && strstr(host, ".cluster-")))

@@ -150,6 +150,7 @@ bool binlog_file_began(struct run *r, const char *file, int64_t *out);
 /* managed.c: by variables, host name and the mysql.rds_* procedures. */
 enum managed run_managed(struct run *r);
 const char *managed_name(enum managed m);
+bool has_rds_calls(struct conn *c);
 bool run_has_rds_calls(struct run *r);           /* mysql.rds_set_configuration and its sisters are there */
 /* A global variable of the source, which must be there, gets another value. outlives: by SET PERSIST where there is that,
  * so that a restart in the middle of the run does not bring the old one back unnoticed. Managed: as a parameter. effect

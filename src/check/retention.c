@@ -32,19 +32,16 @@ void retention_judge(struct retention *k, bool is_full, uint64_t bytes)
 /* ---- what the source says ---- */
 
 /* mysql.rds_configuration: NULL means that files go as soon as the server itself needs them no more. */
-static bool read_rds(struct run *r, struct retention *k, struct err *e)
+static bool read_rds(struct conn *c, struct retention *k, bool *is_spent, struct err *e)
 {
     static const char name[] = "binlog retention hours";
-    struct conn side = {0};
     MYSQL_RES *res = NULL;
     bool found = false;
-    /* A connection of its own: a CALL answers with more than one result. */
-    if (!end_connect(&r->end[SOURCE], &side, e))
-        return false;
-    bool fine = conn_query(&side, "SELECT name, value FROM mysql.rds_configuration", &res, e);
+    bool fine = conn_query(c, "SELECT name, value FROM mysql.rds_configuration", &res, e);
     if (!fine) {
         err_clear(e);
-        fine = conn_query(&side, "CALL mysql.rds_show_configuration", &res, e);
+        *is_spent = true;             /* a CALL answers with more than one result */
+        fine = conn_query(c, "CALL mysql.rds_show_configuration", &res, e);
     }
     for (MYSQL_ROW row; fine && (row = mysql_fetch_row(res)) != NULL;)
         if (row[0] && strcmp(row[0], name) == 0) {
@@ -54,32 +51,75 @@ static bool read_rds(struct run *r, struct retention *k, struct err *e)
         }
     if (fine)
         mysql_free_result(res);
-    conn_kill(&side);
     snprintf(k->name, sizeof k->name, "%s", name);
     return fine && (found || err_set(e, ERR_SOURCE_QUERY, "mysql.rds_configuration has no \"%s\"", name));
 }
 
-static void read_variables(struct end *s, struct retention *k)
+static bool read_rds_aside(struct run *r, struct retention *k, struct err *e)
 {
-    const char *seconds = end_variable(s, "binlog_expire_logs_seconds"), *days = end_variable(s, "expire_logs_days");
-    const char *purges = end_variable(s, "binlog_expire_logs_auto_purge");
+    struct conn side = {0};
+    bool is_spent;
+    if (!end_connect(&r->end[SOURCE], &side, e))
+        return false;
+    bool fine = read_rds(&side, k, &is_spent, e);
+    conn_kill(&side);
+    return fine;
+}
+
+/* What the source's settings are; NULL: it has no such setting. */
+enum setting { SECONDS, DAYS, PURGES, TOTAL_SIZE, SPACE_LIMIT, SETTINGS };
+static const char *const settings[SETTINGS] = {"binlog_expire_logs_seconds", "expire_logs_days", "binlog_expire_logs_auto_purge",
+                                               "max_binlog_total_size", "binlog_space_limit"}; /* of size: MariaDB 11.4, Percona */
+
+static bool is_on(const char *value)
+{
+    return strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0;
+}
+
+static void take_settings(struct retention *k, const char *const value[SETTINGS])
+{
+    const char *seconds = value[SECONDS], *days = value[DAYS], *purges = value[PURGES];
     bool by_days = days && strtod(days, NULL) > 0 && (!seconds || strtoll(seconds, NULL, 10) == 0);
     snprintf(k->name, sizeof k->name, "%s", by_days || !seconds ? "expire_logs_days" : "binlog_expire_logs_seconds");
     int64_t kept = by_days || !seconds ? (int64_t)(strtod(days ? days : "0", NULL) * (double)DAY) : strtoll(seconds, NULL, 10);
-    k->kept_s = kept == 0 || (purges && !end_is_on(s, "binlog_expire_logs_auto_purge")) ? -1 : kept;
+    k->kept_s = kept == 0 || (purges && !is_on(purges)) ? -1 : kept;
 }
 
-/* MariaDB 11.4, Percona: files go by size as well. */
-static const char *size_limit(struct end *s, uint64_t *bytes)
+static void take_limit(struct retention *k, const char *const value[SETTINGS])
 {
-    static const char *const names[] = {"max_binlog_total_size", "binlog_space_limit"};
-    for (size_t i = 0; i < TG_ARRAY_LEN(names); i++) {
-        const char *value = end_variable(s, names[i]);
-        *bytes = value ? strtoull(value, NULL, 10) : 0;
-        if (*bytes)
-            return names[i];
+    for (int i = TOTAL_SIZE; i <= SPACE_LIMIT && !k->limit_bytes; i++) {
+        k->limit_bytes = value[i] ? strtoull(value[i], NULL, 10) : 0;
+        snprintf(k->limit_name, sizeof k->limit_name, "%s", k->limit_bytes ? settings[i] : "");
     }
-    return NULL;
+}
+
+bool retention_read(struct conn *c, struct retention *k, bool *is_spent, struct err *e)
+{
+    struct buf sql = {0};
+    char *value[SETTINGS] = {NULL};
+    MYSQL_RES *res = NULL;
+    *k = (struct retention){.kept_s = -1};
+    *is_spent = false;
+    buf_adds(&sql, "SHOW GLOBAL VARIABLES WHERE Variable_name IN (");
+    for (int i = 0; i < SETTINGS; i++)
+        buf_addf(&sql, "%s'%s'", i ? "," : "", settings[i]);
+    buf_addc(&sql, ')');
+    bool fine = conn_query(c, sql.p, &res, e);
+    buf_release(&sql);
+    for (MYSQL_ROW row; fine && (row = mysql_fetch_row(res)) != NULL;)
+        for (int i = 0; i < SETTINGS; i++)
+            if (row[0] && row[1] && !value[i] && strcasecmp(row[0], settings[i]) == 0)
+                value[i] = x_strdup(row[1]);
+    if (fine)
+        mysql_free_result(res);
+    take_limit(k, (const char *const *)value);
+    if (fine && (c->server.is_rds || has_rds_calls(c))) /* its variables say nothing then */
+        fine = read_rds(c, k, is_spent, e);
+    else
+        take_settings(k, (const char *const *)value);
+    for (int i = 0; i < SETTINGS; i++)
+        free(value[i]);
+    return fine;
 }
 
 struct began_look {
@@ -176,16 +216,15 @@ static void cure_time(struct run *r, struct check_result *out, const struct rete
 
 static void judge_size(struct run *r, struct check_result *out, const struct retention *k)
 {
-    uint64_t bytes;
     char text[32], size[32];
-    const char *name = size_limit(&r->end[SOURCE], &bytes);
-    if (!name || k->rate <= 0)
+    const char *name = k->limit_name;
+    if (!k->limit_bytes || k->rate <= 0)
         return;
-    int64_t seconds = (int64_t)((double)bytes / k->rate);
+    int64_t seconds = (int64_t)((double)k->limit_bytes / k->rate);
     if (seconds >= k->wanted_s)
         return;
     find(out, seconds < k->least_s ? CHECK_FAIL : CHECK_WARN, NULL, "%s keeps %s, which is what the source writes in %s", name,
-         bytes_text(size, bytes), text_seconds(seconds, text));
+         bytes_text(size, k->limit_bytes), text_seconds(seconds, text));
     snprintf(text, sizeof text, "%llu", (unsigned long long)((uint64_t)(k->rate * (double)k->cure_s) / 4096 * 4096));
     cure_variable(r, out, true, name, text, NULL, "Let the binlog grow to what %lld days write", (long long)(k->cure_s / DAY));
 }
@@ -207,12 +246,16 @@ void check_retention(struct run *r, struct check_result *out)
     struct retention k = {.kept_s = -1};
     struct err e = {0};
     char text[32], copy[32], age[32];
-    if (!end_variables(s, &e) || (run_has_rds_calls(r) && !read_rds(r, &k, &e))) {
+    const char *value[SETTINGS];
+    if (!end_variables(s, &e) || (run_has_rds_calls(r) && !read_rds_aside(r, &k, &e))) {
         unread(out, &e);
         return;
     }
+    for (int i = 0; i < SETTINGS; i++)
+        value[i] = end_variable(s, settings[i]);
     if (!run_has_rds_calls(r))
-        read_variables(s, &k);
+        take_settings(&k, value);
+    take_limit(&k, value);
     retention_judge(&k, r->job->mode == MODE_FULL, chosen_bytes(r));
     read_rate(r, &k);
     if (k.is_null)

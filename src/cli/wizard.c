@@ -44,7 +44,7 @@ static void live_line(struct wizard_run *out, const struct mon_snapshot *s)
         snprintf(out->what, sizeof out->what, "%s", _("needs you"));
     else if (s->lag.seconds >= 0)
         snprintf(out->what, sizeof out->what, _("behind %.0f s"), s->lag.seconds);
-    date_of(s->since_ms, true, out->since);
+    date_of(TG_MAX(s->began_ms, INT64_C(0)), true, out->since);
 }
 
 /* What the engine said last, and how far it had come. */

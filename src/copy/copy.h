@@ -53,9 +53,12 @@ void copy_back(struct copy *c, struct chunk *k);
 /* The tab's next round has begun: all of it is to be read. tabs.lock held. */
 void copy_anew(struct copy *c, struct tab *tab);
 
-/* Plans a tab from the ledger's chunks: sets copy, end, counts; returns the ranges to read (linked by the caller's
+/* Plans a tab from the ledger's chunks: sets copy, end, counts (see below); returns the ranges to read (linked by the caller's
  * array, freed by it). For copy_new and for tests. */
 size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chunk ***out);
+/* The tab's counts := what the ledger's chunks of it say. For a tab whose copy an earlier engine has ended: it is not
+ * planned any more. Before this engine copies anything of it. */
+void copy_count_found(struct tab *tab, const struct ledger_state *found);
 
 /* A table without a key, wholly, on the caller's thread: rows go to sequence.submit; *at is the snapshot's position.
  * The caller drains, then writes the ledger. */

@@ -32,25 +32,47 @@ static void add(struct chunk ***list, size_t *n, struct chunk *k)
     (*list)[(*n)++] = k;
 }
 
+/* Where the table's chunks begin. */
+static size_t first_chunk(const struct ledger_state *found, uint32_t table_id)
+{
+    size_t from = 0, to = found->nchunks;
+    while (from < to) {
+        size_t i = from + (to - from) / 2;
+        if (found->chunks[i].table_id < table_id)
+            from = i + 1;
+        else
+            to = i;
+    }
+    return from;
+}
+
+void copy_count_found(struct tab *tab, const struct ledger_state *found)
+{
+    uint64_t rows = 0, bytes = 0, chunks = 0;
+    for (size_t i = first_chunk(found, tab->id); i < found->nchunks && found->chunks[i].table_id == tab->id; i++, chunks++) {
+        rows += found->chunks[i].rows;
+        bytes += found->chunks[i].bytes;
+    }
+    atomic_store(&tab->count.rows_read, rows);
+    atomic_store(&tab->count.bytes_read, bytes);
+    atomic_store(&tab->count.rows_loaded, rows);
+    atomic_store(&tab->count.bytes_loaded, bytes);
+    atomic_store(&tab->count.chunks_done, chunks);
+}
+
 size_t copy_holes(struct tab *tab, const struct ledger_state *found, struct chunk ***out)
 {
     size_t n = 0;
     const struct ledger_chunk *last = NULL;
     *out = NULL;
-    for (size_t i = 0; i < found->nchunks; i++) {
+    copy_count_found(tab, found);
+    for (size_t i = first_chunk(found, tab->id); i < found->nchunks && found->chunks[i].table_id == tab->id; i++) {
         const struct ledger_chunk *k = &found->chunks[i];
-        if (k->table_id != tab->id)
-            continue;
         bool follows = last ? last->hi.n == k->lo.n && k->lo.n && memcmp(last->hi.p, k->lo.p, k->lo.n) == 0 : !k->lo.n;
         if (!follows)
             add(out, &n, range_new(tab, last ? last->number + 1 : 1, k->number - 1, last ? &last->hi : NULL, &k->lo));
         if (pos_cmp(&k->at, &tab->end) > 0 || !pos_is_set(&tab->end))
             tab->end = k->at;
-        atomic_fetch_add(&tab->count.rows_read, k->rows);
-        atomic_fetch_add(&tab->count.bytes_read, k->bytes);
-        atomic_fetch_add(&tab->count.rows_loaded, k->rows);
-        atomic_fetch_add(&tab->count.bytes_loaded, k->bytes);
-        atomic_fetch_add(&tab->count.chunks_done, 1);
         last = k;
     }
     if (!last || last->hi.n)

@@ -235,11 +235,24 @@ static bool forget_begun(struct engine *g, struct err *e)
     return fine;
 }
 
-static bool write_schemas(struct engine *g, struct err *e)
+static void set_began(struct engine *g, int64_t ms)
+{
+    pthread_mutex_lock(&g->lock);
+    g->began_ms = ms;
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* The defaults of schemas, and when the run began. */
+static bool write_first(struct engine *g, struct err *e)
 {
     struct buf sql = {0}, text = {0};
+    char began[32];
     schema_defaults_print(g->schemas, &text);
     ledger_sql_definition(&g->ledger, &sql, LEDGER_SCHEMAS, &g->start, buf_str(&text));
+    snprintf(began, sizeof began, "%lld", (long long)g->started_ms);
+    buf_addc(&sql, ';');
+    ledger_sql_note(&g->ledger, &sql, NOTE_BEGAN, "", began);
+    set_began(g, g->started_ms);
     bool fine = engine_fenced(g, &sql, e);
     buf_release(&sql);
     buf_release(&text);
@@ -256,7 +269,7 @@ bool engine_begin_new(struct engine *g, struct err *e)
     else
         fine = fine && begin_tables(g, &tables, e);
     schema_list_release(&tables);
-    fine = fine && write_schemas(g, e) && engine_settle_filters(g, e);
+    fine = fine && write_first(g, e) && engine_settle_filters(g, e);
     job_emit(g->job, &job);
     fine = fine && ledger_begin(&g->ledger, &g->control, job.p, g->source_server.uuid, &g->start,
                                 g->skip ? g->source_job->start_gtid : NULL, e);
@@ -305,15 +318,24 @@ static bool restore_tab(struct engine *g, const struct ledger_tab *t, struct err
     enum tab_copy copy;
     if (is_dropped || !tab_copy_parse(t->state, &copy))
         copy = TAB_COMPLETE;
+    if (copy == TAB_COMPLETE)
+        copy_count_found(tab, &g->found);
     engine_set_copy(g, tab, copy, &t->end);
     return true;
+}
+
+static void told_began(void *arg, const char *kind, const char *name, const char *text)
+{
+    (void)kind;
+    (void)name;
+    set_began(arg, strtoll(text, NULL, 10));
 }
 
 bool engine_begin_again(struct engine *g, struct err *e)
 {
     char at[96];
     g->start = g->found.mark;
-    if (!parse_skip(g, g->found.mark_gtids, e))
+    if (!parse_skip(g, g->found.mark_gtids, e) || !ledger_read_notes(&g->ledger, &g->control, NOTE_BEGAN, told_began, g, e))
         return false;
     const struct ledger_definition *schemas = definition_at_mark(g, LEDGER_SCHEMAS);
     g->schemas = schemas ? schema_defaults_parse(schemas->sql) : schema_defaults_read(&g->look, e);

@@ -305,11 +305,13 @@ static int run_started(struct engine *g, struct err *e)
     times_begin(g);
     if (!start_run(g, e))
         return exit_of(g, e);
+    engine_forget_rates(g);
     if (!(g->is_snapshot ? snapshot_round(g, e) : keyless_first(g, e)))
         return exit_of(g, e);
     settle_start(g);
     if (!g->is_snapshot && !engine_start_stages(g, e))
         return err_info(e->code)->exit_code;
+    engine_forget_rates(g);
     return loop(g, e);
 }
 
@@ -334,7 +336,7 @@ static void stop_stages(struct engine *g)
 
 static void engine_init(struct engine *g, struct job *job, const struct engine_options *o)
 {
-    *g = (struct engine){.job = job, .o = o, .source_job = &job->sources[0], .started_ms = clock_wall_ms()};
+    *g = (struct engine){.job = job, .o = o, .source_job = &job->sources[0], .started_ms = clock_wall_ms(), .began_ms = -1};
     pthread_mutex_init(&g->lock, NULL);
     pthread_cond_init(&g->changed, NULL);
     tabs_init(&g->tabs);
@@ -343,6 +345,7 @@ static void engine_init(struct engine *g, struct job *job, const struct engine_o
     g->stream_budget = budget_new((size_t)job->limit_memory / 4, g->cancel);
     g->quarantine = quarantine_new();
     g->snap = x_alloc(sizeof *g->snap);
+    g->snap->began_ms = -1;
     engine_pace_init(g);
 }
 

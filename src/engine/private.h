@@ -36,7 +36,14 @@ struct question {
 #define NOTE_CHECK "check"            /* a line about a check that was accepted, or is to be known */
 #define NOTE_ANEW "anew"              /* by table id: it is to be emptied and copied anew */
 #define NOTE_LEFT "left"              /* by table id: it was left out of the run */
+#define NOTE_BEGAN "began"            /* wall clock, in ms, when the run's first engine started */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
+
+struct kept_binlog {                  /* how long the source keeps its binlog: kept.c's, sampler only */
+    int64_t looked_ms;                /* mono; 0: not yet */
+    double seconds;                   /* as lag_view.binlog_kept_s */
+    bool for_ever;
+};
 
 enum report_part { REPORT_CHECK, REPORT_CURE, REPORT_TABLE, REPORT_EVENTS, REPORT_EXISTING, REPORT_VIEW, REPORT_KEY, REPORT_COUNTER, REPORT_OBJECT, REPORT_UNREAD,
                    REPORT_PARTS };
@@ -156,6 +163,7 @@ struct engine {
     pthread_cond_t changed;
     struct question *questions;
     struct engine_wish *wishes;       /* newest first */
+    struct engine_wish *taken;        /* that of them which is carried out now: the main thread's, and its step's */
     bool takes_wishes;                /* the stages are there: what is wished for is held against them at once */
     struct standing *standing;        /* answers that hold for every later question of the id */
     enum run_state state;             /* what it would be without pause and questions */
@@ -187,11 +195,15 @@ struct engine {
     uint32_t ntable_began, hour_seconds, day_seconds; /* seconds that are in the newest of the long points */
     int64_t source_lost_ms;           /* mono: since then the source does not answer; 0: it does */
     char source_lost[120];            /* why */
+    int64_t began_ms;                 /* wall: of the run; -1: not known (yet). Behind lock */
     int64_t sampled_ms, started_ms, last_point_ms, last_progress_ms, clock_offset_ms, look_ms;
     uint64_t progress_sum, made_sum;
-    int64_t last_made_ms;             /* mono: when something reached the target last */
+    int64_t last_made_ms, last_moved_ms; /* stuck.c's: since when nothing reaches the target, nothing moves at all */
+    int64_t low_ms;                   /* mono: when that moved last, or nothing was left to apply */
+    double low_lag;                   /* and the lag at that time */
     struct pos source_end, low;       /* last known end of the source's binlog; what was applied at the last look */
     uint64_t written_bytes, applied_bytes; /* of binlog, as those two moved */
+    struct kept_binlog kept;
     struct binlog_file *binlogs;      /* of the source, as long as more than one is to be measured */
     uint32_t nbinlogs;
     atomic_uint_least64_t verify_rows;
@@ -323,9 +335,18 @@ void engine_pace_tick(struct engine *g, int64_t now_ms);
 void engine_pace_look(struct engine *g);               /* what runs at the source, over g->look */
 /* args: an object of KEY: value, {} only asks. All of them or none. *result_json: what holds then; malloc'd. */
 bool engine_pace_command(struct engine *g, json_t *args, char **result_json, struct err *e);
+/* kept.c, sampler only. When the source has just answered on g->look: asks for its settings, at once and then every ten
+ * minutes. And what is known into the view, after its lag. */
+void kept_look(struct engine *g, int64_t now);
+void kept_fill(const struct engine *g, struct lag_view *l);
 void delays_fill(struct engine *g, struct lag_view *l, int64_t now); /* delays.c; sampler only, after the rates */
 /* sample.c: fills and publishes a snapshot. */
 void engine_sample(struct engine *g);
+/* Rates of dump and load begin anew: what the counts got just now came from the ledger, and was not copied now. */
+void engine_forget_rates(struct engine *g);
+/* stuck.c: the state a person sees: pause, questions and standstill come before the stage. Sampler only, lock held; s has the
+ * look's counts, lag and questions, and gets the reason. now: mono ms, not before that of the last call. */
+enum run_state engine_shown_state(struct engine *g, struct mon_snapshot *s, int64_t now);
 enum table_state engine_tab_state(struct engine *g, const struct tab *tab); /* behind the lock of tabs */
 bool engine_is_copied(struct engine *g);               /* every chunk is applied */
 void engine_set_state(struct engine *g, enum run_state s);

@@ -34,6 +34,12 @@ double rates_over(const struct rates *r, int64_t span_ms)
     return ms <= 0 ? 0 : (double)(r->at[newest].value - r->at[i].value) * 1000.0 / (double)ms;
 }
 
+void engine_forget_rates(struct engine *g)
+{
+    g->dump_rate = g->load_rate = g->row_rate = g->read_row_rate = (struct rates){.n = 0};
+    memset(g->table_rate, 0, g->ntable_rate * sizeof *g->table_rate);
+}
+
 static double table_rate(struct table_rate *r, int64_t now, uint64_t value)
 {
     size_t size = TG_ARRAY_LEN(r->at), newest = (r->next + size - 1) % size;
@@ -70,8 +76,6 @@ static void look_at_files(struct engine *g, const struct pos *end)
 
 #define LOOK_MS 1000
 #define LOOK_LOST_MS 5000             /* between two looks at a source that does not answer: each may take its time */
-#define LOST_MS 5000                  /* from when on that is told as the state of the run */
-#define STILL_MS 60000
 #define FRESH_S 5                     /* so far behind a count of what is received says nothing of the source's present */
 
 static void look_at_source(struct engine *g, int64_t now)
@@ -93,6 +97,7 @@ static void look_at_source(struct engine *g, int64_t now)
     g->written_bytes += distance(g, &g->source_end, &end);
     g->source_end = end;
     engine_pace_look(g);
+    kept_look(g, now);
 }
 
 static void fill_flow(struct flow_view *f, struct rates *bytes, int64_t now, uint64_t done, uint64_t total, uint64_t rows)
@@ -279,6 +284,18 @@ static void fill_rates(struct engine *g, struct lag_view *l, uint64_t applied, i
         l->source_byte_rate = l->source_tx_rate = -1;
 }
 
+/* What a paused run has received waits before the sequence, where its time is not known: nothing is open, and all the same
+ * the place that is applied gets older. */
+static void age_while_paused(struct engine *g, struct lag_view *l, bool has_moved, bool has_open, int64_t now)
+{
+    if (has_moved || !(l->unapplied_bytes || l->unread_bytes)) {
+        g->low_ms = now;
+        g->low_lag = l->seconds;
+    } else if (g->is_paused && !has_open && g->low_lag >= 0) {
+        l->seconds = TG_MAX(l->seconds, g->low_lag + (double)(now - g->low_ms) / 1000.0);
+    }
+}
+
 static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
 {
     struct lag_view *l = &s->lag;
@@ -294,6 +311,7 @@ static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
     l->unread_bytes = distance(g, &at, &g->source_end);
     l->unapplied_bytes = distance(g, &low, &at);
     g->applied_bytes += distance(g, &g->low, &low);
+    bool has_moved = pos_cmp(&g->low, &low) != 0;
     g->low = low;
     int64_t wall = clock_wall_ms() - g->clock_offset_ms, oldest = marks_oldest_ms(g->marks);
     int64_t last = atomic_load(&g->follow_count.last_commit_s) * 1000;
@@ -302,9 +320,11 @@ static void fill_lag(struct engine *g, struct mon_snapshot *s, int64_t now)
         l->seconds = TG_MAX((double)(wall - oldest) / 1000.0 - 1.0, 0.0); /* stamps are whole seconds */
     else
         l->seconds = l->received_s;
+    age_while_paused(g, l, has_moved, oldest != 0, now);
     l->source_lost_s = g->source_lost_ms ? (double)TG_MAX(now - g->source_lost_ms, 1) / 1000.0 : 0;
     if (g->source_lost_ms)            /* what it has written since is not known */
         l->seconds = TG_MAX(l->seconds, (double)(now - g->source_lost_ms) / 1000.0);
+    kept_fill(g, l);
     int64_t event = atomic_load(&g->follow_count.last_event_ms);
     l->silent_s = event ? (double)(now - event) / 1000.0 : 0;
     s->tx_applied = atomic_load(&g->apply_count.tx);
@@ -342,60 +362,6 @@ static uint64_t memory_now(void)
     return (uint64_t)pages * 4096;
 }
 
-/* What is read is no progress of what waits to be written: two clocks. */
-static void note_progress(struct engine *g, const struct mon_snapshot *s, int64_t now)
-{
-    uint64_t made = s->load.bytes + s->tx_applied + s->rows_applied + s->applied + atomic_load(&g->verify_rows);
-    uint64_t sum = made + s->dump.bytes + s->position;
-    bool has_waiting = s->lag.queued_tx || s->load.workers;
-    if (sum != g->progress_sum || !g->last_progress_ms)
-        g->last_progress_ms = now;
-    if (made != g->made_sum || !has_waiting || g->is_paused || s->nquestions || atomic_load(&g->apply_count.ddl))
-        g->last_made_ms = now;
-    g->progress_sum = sum;
-    g->made_sum = made;
-}
-
-/* The target takes nothing, while there is something to take. */
-static bool is_target_still(struct engine *g, struct mon_snapshot *s, int64_t now)
-{
-    int64_t lost = atomic_load(&g->apply_count.lost_ms);
-    if (lost && now - lost > LOST_MS) {
-        snprintf(s->reason, sizeof s->reason, N_("the target can't be reached for %lld s"), (long long)(now - lost) / 1000);
-        return true;
-    }
-    if (now - g->last_made_ms <= STILL_MS)
-        return false;
-    snprintf(s->reason, sizeof s->reason, N_("nothing has reached the target for %lld s"), (long long)(now - g->last_made_ms) / 1000);
-    return true;
-}
-
-/* The state a person sees: pause, questions and standstill come before the stage. */
-static enum run_state shown_state(struct engine *g, struct mon_snapshot *s, int64_t now)
-{
-    note_progress(g, s, now);
-    snprintf(s->reason, sizeof s->reason, "%s", g->reason);
-    if (g->is_paused)
-        return RUN_PAUSED;
-    if (s->nquestions) {
-        snprintf(s->reason, sizeof s->reason, "%.180s", s->question[0].text);
-        return RUN_ASKING;
-    }
-    if (g->source_lost_ms && now - g->source_lost_ms > LOST_MS) {
-        snprintf(s->reason, sizeof s->reason, N_("the source can't be reached for %lld s: %s"), (long long)(now - g->source_lost_ms) / 1000, g->source_lost);
-        return RUN_STUCK;
-    }
-    if (is_target_still(g, s, now))
-        return RUN_STUCK;
-    bool may_read = s->pace.readers > 0; /* else the dial holds the copy, and says so */
-    bool has_work = s->lag.unread_bytes || s->lag.unapplied_bytes || (g->state == RUN_COPYING && may_read);
-    if (has_work && now - g->last_progress_ms > STILL_MS && g->state != RUN_VERIFYING) {
-        snprintf(s->reason, sizeof s->reason, N_("nothing has moved for %lld s"), (long long)(now - g->last_progress_ms) / 1000);
-        return RUN_STUCK;
-    }
-    return g->state;
-}
-
 void engine_sample(struct engine *g)
 {
     int64_t now = clock_mono_ms();
@@ -407,13 +373,14 @@ void engine_sample(struct engine *g)
     s->seq++;
     s->at_ms = clock_wall_ms();
     s->since_ms = g->started_ms;
+    s->began_ms = g->began_ms;
     s->memory_bytes = memory_now();
     s->pace = g->pace.view;
     fill_tables(g, s, now);
     fill_lag(g, s, now);
     fill_questions(g, s);
     s->quarantine = quarantine_count(g->quarantine);
-    s->state = shown_state(g, s, now);
+    s->state = engine_shown_state(g, s, now);
     snprintf(s->verdict, sizeof s->verdict, "%s", g->verdict);
     snprintf(s->verified_at, sizeof s->verified_at, "%s", g->verified_at);
     pthread_mutex_unlock(&g->lock);

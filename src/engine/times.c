@@ -154,6 +154,8 @@ void times_report(struct engine *g, json_t *report)
             if (strcmp(what, marks[k].what) == 0 && (marks[k].is_last || !json_object_get(times, marks[k].key)))
                 json_object_set(times, marks[k].key, json_object_get(line, "at_ms"));
     }
+    if (g->began_ms > 0) /* whatever became of the run directory */
+        json_object_set_new(times, "started_ms", json_integer((json_int_t)g->began_ms));
     json_object_set_new(times, "ended_ms", json_integer((json_int_t)clock_wall_ms()));
     json_object_set_new(times, "starts", json_integer(starts));
     json_object_set_new(times, "answers", json_integer(answers));

@@ -122,7 +122,7 @@ static void number_text(uint32_t id, char out[16])
 static bool note_wish(struct engine *g, struct err *e)
 {
     struct buf sql = {0};
-    struct engine_wish *w = g->wishes; /* this thread is the only one that takes from the list */
+    const struct engine_wish *w = g->taken; /* not the first of the list: others may have come before it by now */
     char number[16];
     number_text(w->tab->id, number);
     ledger_sql_note(&g->ledger, &sql, w->leaves ? NOTE_LEFT : NOTE_ANEW, number, "");
@@ -160,7 +160,7 @@ static void carry_out(struct engine *g, struct tab *tab, bool leaves)
 bool engine_take_wish(struct engine *g, engine_aside *aside, struct err *e)
 {
     pthread_mutex_lock(&g->lock);
-    struct engine_wish *w = g->wishes;
+    struct engine_wish *w = g->taken = g->wishes;
     g->takes_wishes = true;
     if (w && !w->tab)
         w->tab = resolve(g, w->name, w->leaves, e);

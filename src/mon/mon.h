@@ -51,6 +51,10 @@ struct lag_view {
     double received_s;            /* the same of the last that was received; -1 = unknown */
     uint64_t unread_bytes, unapplied_bytes;
     double silent_s;              /* since the source's last event */
+    /* How long the source keeps its binlog by its settings; -1 = unknown, for ever, or by size as well. And how old the oldest
+     * of it is that the run still needs, so what is behind it may go; -1 = unknown. */
+    double binlog_kept_s, binlog_used_s;
+    bool binlog_kept_for_ever;
     double source_lost_s;         /* the source does not answer since then, and what it has written is not known; 0: it answers */
     /* Bytes are of binlog in all of them. What the source writes, whether we read it or not; -1 = unknown. */
     double source_tx_rate, source_byte_rate, apply_tx_rate, apply_byte_rate;
@@ -90,6 +94,7 @@ struct mon_snapshot {
     char run[40], version[16], reason[200], mode[16];
     enum run_state state;
     int64_t since_ms;             /* wall: start of the run's engine */
+    int64_t began_ms;             /* wall: start of the run, at its first engine; -1 = unknown */
     char source_id[64], source_flavour[96], target_flavour[96];
     char position_file[64], position_gtid[400];
     uint64_t position;            /* received */

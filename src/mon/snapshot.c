@@ -83,6 +83,7 @@ static const struct field head_fields[] = {
     F(mon_snapshot, state, "state", K_RUN),      F(mon_snapshot, reason, "reason", K_TEXT),
     F(mon_snapshot, mode, "mode", K_TEXT),       F(mon_snapshot, since_ms, "since_ms", K_I64),
     F(mon_snapshot, seq, "seq", K_U64),          F(mon_snapshot, at_ms, "at_ms", K_I64),
+    F(mon_snapshot, began_ms, "began_ms", K_LEFT),
 };
 static const struct field tail_fields[] = {
     F(mon_snapshot, quarantine, "quarantine", K_U64),
@@ -153,6 +154,9 @@ static const struct field lag_fields[] = {
     F(lag_view, unread_bytes, "unread_bytes", K_U64),
     F(lag_view, unapplied_bytes, "unapplied_bytes", K_U64),
     F(lag_view, silent_s, "silent_s", K_REAL),
+    F(lag_view, binlog_kept_s, "binlog_kept_s", K_SECONDS),
+    F(lag_view, binlog_kept_for_ever, "binlog_kept_for_ever", K_BOOL),
+    F(lag_view, binlog_used_s, "binlog_used_s", K_SECONDS),
     F(lag_view, source_lost_s, "source_lost_s", K_REAL),
     F(lag_view, source_tx_rate, "source_tx_rate", K_SECONDS),
     F(lag_view, source_byte_rate, "source_byte_rate", K_SECONDS),
@@ -420,6 +424,8 @@ void mon_snapshot_init(struct mon_snapshot *s, const char *run)
     memset(s, 0, sizeof *s);
     mon_text(s->run, sizeof s->run, run);
     mon_text(s->version, sizeof s->version, TG_VERSION);
+    s->began_ms = -1;
+    s->lag.binlog_kept_s = s->lag.binlog_used_s = -1;
     s->lag.seconds = s->lag.received_s = -1;
     s->lag.to_us_s = s->lag.wait_s = s->lag.commit_s = s->lag.commit_p99_s = -1;
     s->lag.could_tx_rate = s->lag.could_byte_rate = s->lag.conflicts = -1;
@@ -455,7 +461,7 @@ void mon_forget_now(struct mon_snapshot *s)
     s->lag.seconds = s->lag.received_s = s->lag.source_tx_rate = s->lag.source_byte_rate = -1;
     s->lag.apply_tx_rate = s->lag.apply_byte_rate = s->dump.rate = s->load.rate = s->dump.row_rate = s->load.row_rate = 0;
     s->lag.to_us_s = s->lag.wait_s = s->lag.commit_s = s->lag.commit_p99_s = s->lag.conflicts = -1;
-    s->lag.could_tx_rate = s->lag.could_byte_rate = -1;
+    s->lag.could_tx_rate = s->lag.could_byte_rate = s->lag.binlog_used_s = -1;
     s->dump.workers = s->load.workers = 0;
     s->dump.left_s = s->dump.left_from_s = s->dump.left_to_s = s->load.left_s = s->load.left_from_s = s->load.left_to_s = -1;
     for (uint32_t i = 0; i < TG_MIN(s->ntables, (uint32_t)MON_TABLES); i++) {

@@ -235,5 +235,36 @@ def test_knee_of_this_machine(scene: Scene):
     engine.stop()
 
 
+KEPT = [("mysql97-seconds", "mysql97-gtid", ["--binlog-expire-logs-seconds=604800"], None, 604800, False),
+        ("mysql97-never", "mysql97-file", ["--binlog-expire-logs-auto-purge=OFF"], None, None, True),
+        ("mariadb-days", "mariadb", ["--expire-logs-days=2"], None, 2 * 86400, False),
+        ("mariadb-never", "mariadb", [], None, None, True),
+        ("rds", "rds", [], "CALL mysql.rds_set_configuration('binlog retention hours', 72)", 72 * 3600, False)]
+
+
+@case(for_each=KEPT)
+def test_kept(scene: Scene, kind, options, setting, seconds, for_ever):
+    """How long the source keeps its binlog is what it says; how much of that is used grows while nothing is applied, and falls again."""
+    source, target = scene.source(kind, options=options), scene.target("any")
+    if setting:
+        source.query(setting)
+    large(source, 1000)
+    engine = scene.engine(source, target).start()
+    lag = engine.until(lambda snapshot: snapshot["state"] == "in-sync" and snapshot["lag"]["binlog_used_s"] is not None, 60, "in sync")["lag"]
+    equal([lag["binlog_kept_s"], lag["binlog_kept_for_ever"]], [seconds, for_ever], "how long the binlog is kept")
+    check(lag["binlog_used_s"] <= 5, f"in sync, and {lag['binlog_used_s']} s are used")
+    equal(engine.control("pause").returncode, 0, "exit code of pause")
+    source.query(f"INSERT INTO {SCHEMA}.large VALUES (0, 1, 'later')")
+    used = engine.until(lambda snapshot: (snapshot["lag"]["binlog_used_s"] or 0) > 2, 30, "binlog that is used")["lag"]
+    check(used["binlog_used_s"] == used["seconds"], f"not the age of what was applied: {used}")
+    engine.control("resume")
+    engine.until_applied(position(source))
+    engine.until(lambda snapshot: snapshot["lag"]["binlog_used_s"] == 0, 30, "no binlog that is used")
+    same(scene, source, target)
+    engine.stop()
+    stopped = engine.status()["lag"]
+    equal([stopped["binlog_kept_s"], stopped["binlog_used_s"]], [seconds, None], "of a run that has stopped")
+
+
 if __name__ == "__main__":
     main()

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run is started again, or twice: what the ledger on the target knows decides, not what lies on this host."""
 
+import json
+import re
 import shutil
+import time
 
 from harness import EXIT, OPTIONS, Scene, case, check, equal, flavour, main, order, position, same, tidegate  # noqa: I001  (sets the path)
 from servers import COMMIT, wait_for
@@ -214,6 +217,67 @@ def test_default_of_schema(scene: Scene, kind):
     equal(source.query(collations), wanted, "collations at the source")
     mapped = tuple((name, "utf8mb4_bin" if name == "latin" and target.name == "tidb" else one) for name, one in wanted)
     equal(target.query(collations), mapped, "collations at the target")
+    engine.stop()
+
+
+@case(for_each=[("mariadb", "mariadb"), ("mysql97", "mysql97-gtid")])
+def test_figures(scene: Scene, kind):
+    """What was copied before a restart stands in the figures after it, tables without a key among them; and it was not copied just now."""
+    source, target = scene.source(kind), scene.target("any")
+    source.query(f"CREATE DATABASE {SCHEMA}")
+    for name, key in (("keyless", ""), ("keyed", ", PRIMARY KEY (a)"), ("named", ", PRIMARY KEY (a)")):
+        source.query(f"CREATE TABLE {SCHEMA}.{name} (a INT NOT NULL, b VARCHAR(100){key})")
+        source.query(f"INSERT INTO {SCHEMA}.{name} WITH RECURSIVE n AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM n WHERE a < 900) SELECT a, REPEAT('x', 50) FROM n")
+
+    def figures(snapshot):
+        return {table["name"]: [table[key] for key in ("rows_loaded", "bytes_loaded", "rows_read", "bytes_read", "rows_guess", "chunks_done")]
+                for table in snapshot["table_list"]} | {"all": [snapshot[flow][key] for flow in ("dump", "load") for key in ("rows", "bytes", "total")]}
+    engine = scene.engine(source, target, limits={"chunk": "64KiB"}).start()
+    engine.until_state("in-sync")
+    source.query(f"RENAME TABLE {SCHEMA}.named TO {SCHEMA}.renamed")
+    source.query(f"INSERT INTO {SCHEMA}.keyless VALUES (901, 'followed')")
+    engine.until_applied(position(source))
+    before = figures(engine.status())
+    equal([before[f"{SCHEMA}.{name}"][0] for name in ("keyless", "keyed", "renamed")], [900, 900, 900], "rows copied")
+    for stop in (engine.stop, engine.kill):
+        stop()
+        engine.start()
+        after = engine.until_state("in-sync")
+        equal(figures(after), before, "figures after a restart")
+        equal([after[flow][key] for flow in ("dump", "load") for key in ("rate", "row_rate", "rate_long")], [0] * 6, "rates after a restart")
+        equal([table["rate"] for table in after["table_list"]], [0] * 3, "rates of tables")
+    same(scene, source, target)
+    engine.stop()
+
+
+@case()
+def test_age(scene: Scene):
+    """The age on the screen is that of the run, whichever engine tells it, and with the run directory lost: the ledger knows."""
+    source, target = scene.source(), scene.target("any")
+    scene.add(Items(source)).grow()
+    earliest = int(time.time() * 1000)
+    engine = scene.engine(source, target).start()
+    first = engine.until_state("in-sync")
+    check(earliest <= first["began_ms"] <= first["at_ms"] and first["began_ms"] == first["since_ms"], f"the run began at {first['began_ms']}")
+    engine.stop()
+    hours = "UPDATE tidegate_meta.note SET text = CAST(text AS SIGNED) - 7500000 WHERE kind = 'began' AND run = 'it'"
+    equal(target.query("SELECT text FROM tidegate_meta.note WHERE kind = 'began'"), ((str(first["began_ms"]),),), "what the ledger knows")
+    target.query(hours)
+    shutil.rmtree(engine.home)
+    engine.start()
+    again = engine.until_state("in-sync")
+    equal(again["began_ms"], first["began_ms"] - 7500000, "when the run began, told by the second engine")
+    check(again["since_ms"] > first["since_ms"], "the second engine claims to be the first")
+    said = lambda: re.findall(r"\d+ h \d+ m\b", engine.control("status").stdout.splitlines()[0])
+    equal(said(), ["2 h 5 m"], "the age that a live run shows")
+    engine.stop()
+    equal(said(), ["2 h 5 m"], "the age that a stopped run shows")
+    equal(json.loads((engine.home / "it/report.json").read_text())["report"]["times"]["started_ms"], again["began_ms"], "the report's begin")
+    target.query("DELETE FROM tidegate_meta.note WHERE kind = 'began'")  # a ledger of an earlier version
+    engine.start()
+    equal(engine.until_state("in-sync")["began_ms"], None, "when the run began")
+    title = engine.control("status").stdout.splitlines()[0]
+    check(not re.search(r"\d+ [smh]\b", title), f"an age out of nothing: {title}")
     engine.stop()
 
 

@@ -124,6 +124,7 @@ static void fill(struct mon_snapshot *s)
     s->seq = number();
     s->at_ms = (int64_t)number();
     s->since_ms = (int64_t)number();
+    s->began_ms = next() & 1 ? -1 : (int64_t)number();
     TEXT(s->run), TEXT(s->version), TEXT(s->reason), TEXT(s->mode), TEXT(s->source_id),
         TEXT(s->source_flavour);
     TEXT(s->target_flavour), TEXT(s->position_file), TEXT(s->position_gtid), TEXT(s->applied_file);
@@ -139,6 +140,9 @@ static void fill(struct mon_snapshot *s)
     s->lag.unread_bytes = number();
     s->lag.unapplied_bytes = number();
     s->lag.silent_s = real();
+    s->lag.binlog_kept_s = next() & 1 ? -1 : fabs(real());
+    s->lag.binlog_used_s = next() & 1 ? -1 : fabs(real());
+    s->lag.binlog_kept_for_ever = next() & 1;
     s->lag.source_lost_s = real();
     s->lag.source_tx_rate = next() & 1 ? -1 : fabs(real());
     s->lag.source_byte_rate = next() & 1 ? -1 : fabs(real());
@@ -251,6 +255,7 @@ static void contract_names(void **unused)
                                         "reason",
                                         "mode",
                                         "since_ms",
+                                        "began_ms",
                                         "source",
                                         "target",
                                         "dump.bytes",
@@ -267,6 +272,9 @@ static void contract_names(void **unused)
                                         "lag.unread_bytes",
                                         "lag.unapplied_bytes",
                                         "lag.silent_s",
+                                        "lag.binlog_kept_s",
+                                        "lag.binlog_used_s",
+                                        "lag.binlog_kept_for_ever",
                                         "position_applied",
                                         "tables.total",
                                         "tables.done",

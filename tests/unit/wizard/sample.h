@@ -54,7 +54,8 @@ static struct mon_snapshot *sample_snapshot(void)
     struct mon_snapshot *m = calloc(1, sizeof *m);
     m->seq = 7;
     m->at_ms = SAMPLE_WALL_MS;
-    m->since_ms = SAMPLE_WALL_MS - (84 * 60 + 20) * 1000LL;
+    m->began_ms = SAMPLE_WALL_MS - (84 * 60 + 20) * 1000LL;
+    m->since_ms = m->began_ms;
     strcpy(m->run, "shop-prod");
     strcpy(m->version, "0.1.0");
     strcpy(m->mode, "all");
@@ -107,6 +108,8 @@ static struct mon_snapshot *sample_snapshot(void)
                                  .threads_ours = 10,
                                  .read_ms = 310};
     m->lag = (struct lag_view){.seconds = 12.4,
+                               .binlog_kept_s = 168 * 3600,
+                               .binlog_used_s = 12.4,
                                .unread_bytes = 12200000,
                                .received_s = 2,
                                .unapplied_bytes = 31000000,

@@ -11,6 +11,7 @@
 #include <locale.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "golden.h"
 
 static void test_sizes(void **unused)
@@ -697,6 +698,38 @@ static void test_flavours(void **unused)
     assert_string_equal(out, "");
 }
 
+/* How long the source keeps its binlog against what the run makes use of: the wide pane, in both languages. */
+static void test_kept(void **unused)
+{
+    (void)unused;
+    static const struct {
+        double kept, used;
+        bool for_ever;
+    } cases[] = {{168 * 3600, 4 * 3600 + 1700, false}, {168 * 3600, 84 * 3600, false}, {168 * 3600, 84 * 3600 + 1, false}, {8 * 3600, 8 * 3600, false},
+                 {2160 * 3600, 1100 * 3600, false},    {3600, 1799, false},            {1800, 0.4, false},                 {168 * 3600, -1, false},
+                 {-1, 5, true},                        {-1, 5, false},                 {0, 5, false},                      {867240.0 * 3600, 3599, false}};
+    struct buf text = {0};
+    for (size_t i = 0; i < 2 * TG_ARRAY_LEN(cases); i++) {
+        const size_t k = i % TG_ARRAY_LEN(cases);
+        struct dashboard_state *s = sample_state(36, 120);
+        struct canvas c;
+        text_speak(i < TG_ARRAY_LEN(cases) ? TEXT_EN : TEXT_ZH_CN);
+        s->snap.lag.binlog_kept_s = cases[k].kept;
+        s->snap.lag.binlog_used_s = cases[k].used;
+        s->snap.lag.binlog_kept_for_ever = cases[k].for_ever;
+        canvas_init(&c, 8, 44, GLYPHS_LINES);
+        pane_replication_draw(&c, (struct rect){0, 0, 8, 44}, s);
+        buf_addf(&text, "kept %.0f used %.0f%s\n", cases[k].kept, cases[k].used, cases[k].for_ever ? " for ever" : "");
+        canvas_print(&c, &text);
+        canvas_print_roles(&c, &text);
+        canvas_release(&c);
+        dashboard_state_free(s);
+    }
+    text_speak(TEXT_EN);
+    compare("pane-kept", &text);
+    buf_release(&text);
+}
+
 /* A young run fills its graph. */
 static void test_young_lag(void **unused)
 {
@@ -872,6 +905,7 @@ int main(void)
         cmocka_unit_test(test_still_says_so),
         cmocka_unit_test(test_flavours),
         cmocka_unit_test(test_young_lag),
+        cmocka_unit_test(test_kept),
         cmocka_unit_test(test_text_and_summary),
         cmocka_unit_test(test_random_keys_and_sizes),
     };
