@@ -177,10 +177,12 @@ static void draw_find(const struct wz *w, struct canvas *c, int y, int end)
         return;
     int x = end - 12 - text_cells(_("/ find: "));
     x += canvas_text(c, canvas_all(c), y, x, ROLE_KEY, _("/ find: "));
-    if (s->is_finding)
+    if (s->is_finding) {
+        canvas_spot(c, canvas_all(c), (struct rect){y, x, 1, end - x}, SPOT_SEARCH, 0);
         edit_draw(&s->find, c, canvas_all(c), y, x, end - x, true);
-    else
+    } else {
         canvas_cut(c, canvas_all(c), y, x, end - x, ROLE_TEXT, s->find.text);
+    }
 }
 
 /* ---- what is chosen ---- */

@@ -60,6 +60,7 @@ enum wz_spot {
     SPOT_PAGE_BUTTON,
     SPOT_THING,                       /* the page's own thing of that number */
     SPOT_ROW,                         /* of the page's list, which is its first own thing */
+    SPOT_SEARCH,                      /* what is typed to find a table by */
     SPOT_PAGE                         /* a step in the box "Go to" */
 };
 
