@@ -187,14 +187,21 @@ static void draw_find(const struct wz *w, struct canvas *c, int y, int end)
 
 /* ---- what is chosen ---- */
 
-void scope_chosen_title(const struct scope *s, char out[200])
+void scope_sum_text(const struct scope *s, bool is_copied, bool with_views, char out[160])
 {
     char bytes[FMT_SIZE];
-    int n = snprintf(out, 200, s->sum.ntables == 1 ? _("Chosen: %u table") : _("Chosen: %u tables"), s->sum.ntables);
-    if (s->sum.nviews)
-        n += snprintf(out + n, 200 - (size_t)n, s->sum.nviews == 1 ? _(" and %u view") : _(" and %u views"), s->sum.nviews);
-    if (s->sum.ntables && s->look->has_sizes)
-        snprintf(out + n, 200 - (size_t)n, _(", about %s, largest %.64s"), fmt_bytes(bytes, s->sum.bytes), s->look->tables[s->sum.largest].name);
+    int n = snprintf(out, 160, s->sum.ntables == 1 ? _("%u table") : _("%u tables"), s->sum.ntables);
+    if (s->sum.nviews && with_views)
+        n += snprintf(out + n, 160 - (size_t)n, s->sum.nviews == 1 ? _(" and %u view") : _(" and %u views"), s->sum.nviews);
+    if (s->sum.ntables && s->look->has_sizes && is_copied)
+        snprintf(out + n, 160 - (size_t)n, _(", about %s, largest %.64s"), fmt_bytes(bytes, s->sum.bytes), s->look->tables[s->sum.largest].name);
+}
+
+void scope_chosen_title(const struct scope *s, char out[200])
+{
+    char sum[160];
+    scope_sum_text(s, true, true, sum);
+    snprintf(out, 200, _("Chosen: %s"), sum);
 }
 
 static void draw_keys(const struct wz *w, struct canvas *c, struct rect in, int y)

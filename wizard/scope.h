@@ -88,6 +88,8 @@ bool scope_next_keyless(struct wz *w); /* false: every chosen table has a key */
 
 /* page_scope.c: in words. */
 void scope_key_text(const struct look *l, const struct look_table *t, char out[200]); /* "PK id"; "": not known yet */
+/* "40 tables and 2 views, about 412 GB, largest order_items"; what is not known is not said. is_copied: their rows are moved. */
+void scope_sum_text(const struct scope *s, bool is_copied, bool with_views, char out[160]);
 void scope_chosen_title(const struct scope *s, char out[200]);                       /* "Chosen: 3 tables, about 2 MB, …" */
 void scope_empty_text(const struct wz *w, char out[900]);                            /* instead of a tree: what is in the way */
 #define SCOPE_EXISTINGS 4
