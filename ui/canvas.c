@@ -344,6 +344,8 @@ void canvas_point(const struct canvas *c, struct input *in)
             continue;
         in->what = s->what;
         in->n = s->n;
+        in->cell = in->x - s->r.x;
+        in->cells = s->r.w;
     }
 }
 

@@ -90,10 +90,11 @@ void canvas_graph(struct canvas *c, struct rect r, enum role role, const float *
 
 /* ---- where a pointer lands ---- */
 /* What widgets of this room call their parts; whoever draws a page has numbers above 0 of his own. */
-enum { SPOT_BOX = -1, SPOT_CHOICE = -2, SPOT_FIELD = -3, SPOT_BUTTON = -4, SPOT_KEY = -5 /* n: does what that key does */ };
+enum { SPOT_BOX = -1, SPOT_CHOICE = -2, SPOT_FIELD = -3, SPOT_BUTTON = -4, SPOT_KEY = -5 /* n: does what that key does */,
+       SPOT_TEXT = -6 /* the text of field n, from its first cell on */ };
 /* What was drawn in r, as far as clip shows it, can be pointed at. What is drawn later lies on top. */
 void canvas_spot(struct canvas *c, struct rect clip, struct rect r, int what, int64_t n);
-/* Fills in->what and in->n by in->y and in->x: who draws says where things are, nobody counts cells again. */
+/* Fills in->what, in->n, in->cell and in->cells by in->y and in->x: who draws says where things are, nobody counts cells again. */
 void canvas_point(const struct canvas *c, struct input *in);
 
 /* ---- reading back ---- */

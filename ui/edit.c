@@ -23,7 +23,7 @@ void edit_init(struct edit *e, bool is_secret)
 void edit_wipe(struct edit *e)
 {
     explicit_bzero(e->text, EDIT_BYTES);
-    e->n = e->at = 0;
+    e->n = e->at = e->left = 0;
     e->pasted = 0;
     e->was_cut = e->is_shown = e->is_offered = false;
 }
@@ -164,48 +164,102 @@ bool edit_feed(struct edit *e, const struct input *in)
         return false;
     e->pasted = 0;
     e->is_offered = false;
+    e->left = TG_MIN(e->left, e->at);
     return true;
 }
 
-/* How the text looks: itself, or a star a character. Offsets of the cursor go along. */
-static size_t looks(const struct edit *e, struct buf *out)
+/* How the text looks: itself, or a star a character. */
+struct looks {
+    struct buf text;
+    size_t at, left;                  /* e's, in this text */
+};
+
+static struct looks looks(const struct edit *e)
 {
-    size_t at = 0;
+    struct looks l = {.at = 0};
     if (!e->is_secret || e->is_shown) {
-        buf_add(out, e->text, e->n);
-        return e->at;
+        buf_add(&l.text, e->text, e->n);
+        l.at = e->at;
+        l.left = e->left;
+        return l;
     }
     for (size_t i = 0; i < e->n; i = behind(e, i)) {
-        at += i < e->at;
-        buf_addc(out, '*');
+        l.at += i < e->at;
+        l.left += i < e->left;
+        buf_addc(&l.text, '*');
     }
-    return at;
+    return l;
+}
+
+static void forget(struct looks *l)
+{
+    if (l->text.p)
+        explicit_bzero(l->text.p, l->text.n);
+    buf_release(&l->text);
+}
+
+static int next_width(const char **p, const char *end)
+{
+    int width = glyph_width(utf8_next(p, end));
+    return TG_MAX(width, 0);
+}
+
+/* From which character on it is shown, so that the cursor has a cell of its own; *cells: those before the cursor. */
+static const char *first_shown(const struct looks *l, int w, int *cells)
+{
+    const char *all = l->text.p ? l->text.p : "", *from = all + l->left, *end = all + l->text.n;
+    char *head = x_strndup(from, l->at - l->left);
+    *cells = text_cells(head);
+    explicit_bzero(head, l->at - l->left);
+    free(head);
+    while (*cells >= w && from < end)
+        *cells -= next_width(&from, end);
+    return from;
 }
 
 void edit_draw(const struct edit *e, struct canvas *c, struct rect clip, int y, int x, int w, bool has_focus)
 {
-    struct buf text = {0};
-    size_t at = looks(e, &text);
-    char *head = x_strndup(text.p ? text.p : "", at);
-    int cells = text_cells(head);
-    free(head);
-    const char *from = text.p ? text.p : "", *end = from + text.n;
-    while (cells >= w && from < end) { /* from the left, until the cursor has a cell of its own */
-        const char *last = from;
-        int width = glyph_width(utf8_next(&from, end));
-        cells -= TG_MAX(width, 0);
-        if (from == last)
-            break;
-    }
+    struct looks l = looks(e);
+    int cells;
+    const char *from = first_shown(&l, w, &cells);
     if (w > 0)
         canvas_cut(c, clip, y, x, w, e->is_offered && has_focus ? ROLE_PICK : ROLE_TEXT, from);
     if (has_focus) {
         c->cursor_y = y;
         c->cursor_x = x + TG_MIN(cells, TG_MAX(w - 1, 0));
     }
-    if (text.p)
-        explicit_bzero(text.p, text.n);
-    buf_release(&text);
+    forget(&l);
+}
+
+/* That many characters of how it looks, in bytes of what it is. */
+static size_t offset_of(const struct edit *e, size_t looked)
+{
+    size_t at = 0;
+    if (!e->is_secret || e->is_shown)
+        return looked;
+    for (size_t i = 0; i < looked; i++)
+        at = behind(e, at);
+    return at;
+}
+
+void edit_point(struct edit *e, int cell, int w)
+{
+    struct looks l = looks(e);
+    int cells, x = 0;
+    const char *first = first_shown(&l, w, &cells), *p = first, *end = first + strlen(first);
+    while (p < end) {
+        const char *next = p;
+        x += next_width(&next, end);
+        if (cell < x)
+            break;
+        p = next;
+    }
+    if (l.text.n) {
+        e->left = offset_of(e, (size_t)(first - l.text.p));
+        e->at = offset_of(e, (size_t)(p - l.text.p));
+    }
+    e->is_offered = e->is_offered && p == end;
+    forget(&l);
 }
 
 const char *edit_note(const struct edit *e, char out[120])

@@ -52,6 +52,7 @@ struct input {
     /* IN_CLICK, IN_WHEEL: the cell, and the thing that was drawn there, told by canvas_point; 0: nothing can be pointed at */
     int y, x, what;
     int64_t n;
+    int cell, cells;  /* how far right of that thing's left edge, and how wide it is */
     int by;           /* IN_WHEEL: lines, up is negative */
 };
 static inline bool key_is_text(int key)

@@ -107,7 +107,7 @@ void keymap_footer(const struct keymap *m, unsigned where, struct canvas *c, int
 static int help_column(const struct keymap *m, unsigned where, struct canvas *c, struct rect r, bool is_common,
                        int label_cells)
 {
-    char name[80];
+    char name[80], help[120];
     int y = r.y;
     canvas_text(c, r, y++, r.x, ROLE_TITLE, is_common ? _("Everywhere") : _("This page"));
     for (size_t i = 0; i < m->n; i++) {
@@ -116,8 +116,7 @@ static int help_column(const struct keymap *m, unsigned where, struct canvas *c,
             continue;
         enum role key_role = row->why_not ? ROLE_DIM : ROLE_KEY;
         canvas_cut(c, r, y, r.x + 1, label_cells - 1, key_role, label_of(m, where, row, name, sizeof name));
-        canvas_cut(c, r, y, r.x + 1 + label_cells, r.w - 1 - label_cells,
-                   row->why_not ? ROLE_DIM : ROLE_TEXT, _(row->help));
+        canvas_cut(c, r, y, r.x + 1 + label_cells, r.w - 1 - label_cells, row->why_not ? ROLE_DIM : ROLE_TEXT, keymap_say(m, where, _(row->help), help, sizeof help));
         y++;
     }
     return y - r.y;

@@ -113,8 +113,10 @@ static enum modal_answer point(struct modal *m, const struct input *in)
 {
     if (in->kind == IN_WHEEL) {
         m->top = TG_MAX(m->top + in->by, 0);
-    } else if (in->what == SPOT_FIELD && in->n < m->nfields) {
+    } else if ((in->what == SPOT_FIELD || in->what == SPOT_TEXT) && in->n < m->nfields) {
         m->focus = (unsigned)in->n;
+        if (in->what == SPOT_TEXT)
+            edit_point(&m->field[in->n].edit, in->cell, in->cells);
     } else if (in->what == SPOT_BUTTON && in->n < m->nbuttons) {
         bool had_focus = m->focus == m->nfields + (unsigned)in->n;
         m->focus = m->nfields + (unsigned)in->n;
@@ -175,6 +177,7 @@ static void draw_fields(const struct modal *m, struct canvas *c, struct rect in,
         canvas_cut(c, in, y, in.x, TG_MIN(widest, x - in.x - 1), m->focus == i ? ROLE_TITLE : ROLE_TEXT, m->field[i].label);
         canvas_spot(c, in, (struct rect){y, in.x, 1, in.w}, SPOT_FIELD, (int64_t)i);
         canvas_text(c, in, y, x, ROLE_EDGE, "[");
+        canvas_spot(c, in, (struct rect){y, x + 2, 1, TG_MAX(room, 1)}, SPOT_TEXT, (int64_t)i);
         edit_draw(&m->field[i].edit, c, in, y, x + 2, TG_MAX(room, 1), m->focus == i);
         canvas_text(c, in, y, in.x + in.w - 1, ROLE_EDGE, "]");
     }

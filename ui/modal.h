@@ -38,7 +38,7 @@ enum modal_answer { MODAL_OPEN, MODAL_PRESSED, MODAL_LEFT };
 void modal_begin(struct modal *m, int kind, const char *title, int opened_by, int64_t now_ms);
 void modal_add_field(struct modal *m, const char *label, bool is_secret, const char *wants);
 void modal_add_button(struct modal *m, const char *label, bool wants_name);
-/* A click gives the focus, one on the button that has it presses it; the wheel scrolls the text.
+/* A click gives the focus, in a text the cursor too, one on the button that has it presses it; the wheel scrolls the text.
  * MODAL_PRESSED: the button m->focus - m->nfields was pressed; the owner closes. MODAL_LEFT: Esc; it is closed. */
 enum modal_answer modal_feed(struct modal *m, const struct input *in, int64_t now_ms);
 bool modal_is_awake(const struct modal *m, unsigned button);

@@ -261,7 +261,7 @@ void command_run(struct dashboard_state *s, const char *line, struct effect *out
         return;
     const struct command *c = command_named(w.word[0]);
     if (!c) {
-        dashboard_notice(s, _("there is no command %.40s; ? and Tab list them"), w.word[0]);
+        dashboard_notice(s, _("there is no command %.40s; {?} and Tab list them"), w.word[0]);
     } else if (!c->run && w.n == 1) {
         dashboard_do(s, c->action, out);
     } else if (!c->run || !c->run(s, &w, out)) {

@@ -25,7 +25,7 @@ static void step(struct cutover_step *out, enum lamp lamp, const char *what, con
 {
     *out = (struct cutover_step){.lamp = lamp};
     snprintf(out->what, sizeof out->what, "%s", what);
-    snprintf(out->state, sizeof out->state, "%s", state);
+    keymap_say(&dashboard_keys, IN_CUTOVER, state, out->state, sizeof out->state);
 }
 
 static void step_copy(struct cutover_step *out, const struct mon_snapshot *m)
@@ -84,7 +84,7 @@ static void step_verdict(struct cutover_step *out, const struct mon_snapshot *m)
     else if (is_old)
         snprintf(state, sizeof state, _("%.40s, changes since"), retell(m->verdict));
     else
-        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("v compares") : v == VERDICT_OPEN ? _("open: the source moved") : retell(m->verdict));
+        snprintf(state, sizeof state, "%s", v == VERDICT_NONE ? _("{v} compares") : v == VERDICT_OPEN ? _("open: the source moved") : retell(m->verdict));
     step(out, m->state == RUN_VERIFYING ? LAMP_WAITS : lamp, _("Last verification, when the source is quiet"), state);
     if (m->verified_at[0] && v != VERDICT_OPEN && m->state != RUN_VERIFYING)
         snprintf(out->note, sizeof out->note, _("at %s"), m->verified_at);

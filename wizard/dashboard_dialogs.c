@@ -106,8 +106,10 @@ static void question_text(struct dashboard_state *s, const struct question_view 
                  q->table[0] ? "  " : "", age, retell(q->text));
     if (s->asked_details)
         add_details(d, q->id);
-    snprintf(d->more, sizeof d->more, _("F5 %s    y Copy    Space Same answer next time [%s]"), s->asked_details ? _("Less") : _("Details"),
+    char more[sizeof d->more];
+    snprintf(more, sizeof more, _("F5 %s    y Copy    Space Same answer next time [%s]"), s->asked_details ? _("Less") : _("Details"),
              s->asked_always ? "x" : " ");
+    keymap_words(&dashboard_keys, IN_ANY, more, d->more, sizeof d->more);
 }
 
 /* What this window can do about a table that is asked about. */
@@ -154,9 +156,10 @@ void ask_question(struct dashboard_state *s, int key, size_t which)
 bool ask_question_feed(struct dashboard_state *s, int key, struct effect *out)
 {
     const struct question_view *q = asked_question(s);
-    if (!q || (key != K_F5 && key != ' ' && key != 'y'))
+    bool copies = keymap_meaning(&dashboard_keys, dashboard_where(s), key) == 'y';
+    if (!q || (key != K_F5 && key != ' ' && !copies))
         return false;
-    if (key == 'y') {
+    if (copies) {
         *out = (struct effect){.kind = EFFECT_COPY};
         snprintf(out->text, sizeof out->text, "%s %s %s", q->id, q->table, q->text);
         snprintf(s->dialog.more, sizeof s->dialog.more, "%s", _("copied, if this terminal allows it"));
@@ -180,7 +183,7 @@ void ask_event(struct dashboard_state *s, int key)
     snprintf(d->title, sizeof d->title, "%s  %s  %s  %s", fmt_clock(clock, e->at_ms),
              _(log_level_name(e->level)), e->stage, e->id);
     snprintf(d->text, sizeof d->text, "%s%s%s", e->table, e->table[0] ? "\n" : "", retell(e->text));
-    snprintf(d->keys, sizeof d->keys, "%s", _("Esc Close   y Copy"));
+    keymap_words(&dashboard_keys, IN_ANY, _("Esc Close   y Copy"), d->keys, sizeof d->keys);
     dialog_open(d, key, s->now_ms);
 }
 
@@ -427,6 +430,7 @@ void help_draw(struct canvas *c, const struct dashboard_state *s)
 {
     struct canvas nothing = {0};
     struct rect wide = {0, 0, 0, 68};
+    char words[200];
     if (s->help == HELP_COMMANDS) {
         draw_commands(c, s->help_top);
         return;
@@ -437,7 +441,7 @@ void help_draw(struct canvas *c, const struct dashboard_state *s)
     keymap_help(&dashboard_keys, IN_ANY, c, (struct rect){in.y, in.x, rows, in.w});
     int y = in.y + in.h - 1;
     if (in.h >= rows + 3)
-        canvas_cut(c, in, y - 1, in.x, in.w, ROLE_DIM, _("Greyed keys say why when pressed. A command by name: :workers load 8"));
+        canvas_cut(c, in, y - 1, in.x, in.w, ROLE_DIM, keymap_say(&dashboard_keys, IN_ANY, _("Greyed keys say why when pressed. By name: {:} workers load 8"), words, sizeof words));
     canvas_right(c, in, y, in.x + in.w - 1, ROLE_DIM, _("Tab Commands   Esc Close"));
     c->cursor_y = y;
     c->cursor_x = in.x + in.w - 1 - text_cells(_("Esc Close"));

@@ -373,11 +373,12 @@ static void short_story(char *out, size_t size, const struct dashboard_state *s,
 
 static void draw_one_stages(struct canvas *c, struct rect r, const struct dashboard_state *s)
 {
-    char story[120];
+    char story[120], open[60], said[120];
     short_story(story, sizeof story, s, "   ");
+    snprintf(open, sizeof open, _("! %u open, {e} shows"), s->snap.nquestions);
     int x = 1 + canvas_text(c, r, r.y, 1, ROLE_TEXT, story) + 3;
     if (s->snap.nquestions)
-        canvas_textf(c, r, r.y, x, ROLE_WARN, _("! %u open, e shows"), s->snap.nquestions);
+        canvas_text(c, r, r.y, x, ROLE_WARN, keymap_say(&dashboard_keys, IN_ANY, open, said, sizeof said));
 }
 
 static void draw_status(struct canvas *c, const struct dashboard_state *s)
@@ -410,7 +411,7 @@ static void draw_status(struct canvas *c, const struct dashboard_state *s)
     y += gap;
     canvas_text(c, all, y++, 2, ROLE_TEXT,
                 s->is_gone ? _("The engine is gone.") : _("The run is not affected."));
-    canvas_text(c, all, y, 2, ROLE_KEY, _("d Detach   q Leave   or make this bigger"));
+    canvas_text(c, all, y, 2, ROLE_KEY, keymap_words(&dashboard_keys, IN_ANY, _("d Detach   q Leave   or make this bigger"), story, sizeof story));
 }
 
 /* ---- footer ---- */
@@ -622,7 +623,7 @@ void dashboard_draw(struct canvas *c, const struct dashboard_state *s)
     if (!s->has_snapshot) {
         canvas_text(c, canvas_all(c), c->rows / 2, 2, ROLE_TEXT,
                     _("Waiting for the run to speak …"));
-        canvas_text(c, canvas_all(c), c->rows - 1, 1, ROLE_KEY, _("d Detach   q Leave"));
+        canvas_text(c, canvas_all(c), c->rows - 1, 1, ROLE_KEY, keymap_words(&dashboard_keys, IN_ANY, _("d Detach   q Leave"), keys, sizeof keys));
     } else {
         enum frame frame = dashboard_place(s, c->rows, c->cols, place);
         if (frame == FRAME_STATUS) {

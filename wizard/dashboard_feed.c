@@ -335,7 +335,7 @@ static void pause_or_resume(struct dashboard_state *s, struct effect *out)
         return;
     }
     dashboard_call(out, is_paused ? "resume" : "pause", "{}",
-                   is_paused ? _("resumed") : _("pausing; p goes on again, nothing is lost"));
+                   is_paused ? _("resumed") : _("pausing; {p} goes on again, nothing is lost"));
 }
 
 /* The engine compares when it is in sync, at once or then. */
@@ -413,7 +413,7 @@ static void log_action(struct dashboard_state *s, enum action action)
 bool dashboard_may_steer(struct dashboard_state *s)
 {
     if (s->watches_only)
-        dashboard_notice(s, "%s", s->is_read_only ? _("--read-only: nothing is asked of the run") : _("another window steers this run; S takes over"));
+        dashboard_notice(s, "%s", s->is_read_only ? _("--read-only: nothing is asked of the run") : _("another window steers this run; {S} takes over"));
     return !s->watches_only;
 }
 
@@ -620,11 +620,12 @@ static void pin_table(struct dashboard_state *s)
 static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
 {
     bool hears = s->now_ms >= s->dialog.deaf_until_ms;
-    if (hears && s->asked == ASK_EVENT && key == 'y') {
+    int meaning = keymap_meaning(&dashboard_keys, dashboard_where(s), key);
+    if (hears && s->asked == ASK_EVENT && meaning == 'y') {
         copy_line(s, out);
         return;
     }
-    if (hears && s->asked == ASK_LEAVE && key == 'd') {
+    if (hears && s->asked == ASK_LEAVE && meaning == 'd') {
         s->dialog.selected = 0;
         s->dialog.is_open = false;
         ask_answered(s, out);
@@ -644,7 +645,8 @@ static void feed_dialog(struct dashboard_state *s, int key, struct effect *out)
 static void feed_key(struct dashboard_state *s, int key, struct effect *out)
 {
     if (s->help) {
-        bool is_over = key == K_ESC || key == '?' || key == K_F1 || key == K_ENTER || key == 'q' || key == K_CTRL('c');
+        const struct key_row *row = keymap_find(&dashboard_keys, IN_ANY, keymap_meaning(&dashboard_keys, dashboard_where(s), key));
+        bool is_over = key == K_ESC || key == K_ENTER || (row && (row->action == DO_HELP || row->action == DO_LEAVE));
         s->help = is_over ? HELP_NONE : key == K_TAB ? HELP_KEYS + HELP_COMMANDS - s->help : s->help;
         bool is_down = key == K_DOWN || key == 'j' || key == K_PAGE_DOWN, is_up = key == K_UP || key == 'k' || key == K_PAGE_UP;
         s->help_top = is_over || key == K_TAB ? 0 : TG_MIN(TG_MAX(s->help_top + is_down - is_up, 0), 30);

@@ -69,7 +69,7 @@ static const struct key_row rows[] = {
     {DO_SAVE, IN_LOG, 0, {0}, "F9", N_("Save"), 0, NULL, false, NULL},
     {DO_OPEN, IN_ATTENTION, 0, {0}, "Enter", N_("What to do"), 0, NULL, false, NULL},
     /* the run */
-    {DO_PAUSE, IN_ANY, 'p', {0}, "p", N_("Pause"), 0, N_("pause, then p resume"), false, NULL},
+    {DO_PAUSE, IN_ANY, 'p', {0}, "p", N_("Pause"), 0, N_("pause, then {p} resume"), false, NULL},
     {DO_PACE, IN_PANES, 't', {0}, "t", N_("Pace"), 0, N_("pace: workers, MB/s"), false, NULL},
     {DO_PACE, IN_ANY, 't', {0}, NULL, NULL, 0, NULL, false, NULL},
     {DO_ERRORS, IN_ANY, 'e', {0}, "e", N_("Errors"), 0, N_("open problems"), false, NULL},

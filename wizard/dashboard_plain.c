@@ -46,7 +46,9 @@ static void tell(const char *text)
 
 static void tell_notice(struct speaker *k)
 {
-    if (strcmp(k->s->notice, _("another window steers this run; S takes over")) == 0)
+    char taken[sizeof k->s->notice];
+    keymap_say(&dashboard_keys, ~0u, _("another window steers this run; {S} takes over"), taken, sizeof taken);
+    if (strcmp(k->s->notice, taken) == 0)
         tell(_("another window steers this run; steer takes over"));
     else if (k->s->notice[0])
         tell(k->s->notice);

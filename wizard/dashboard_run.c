@@ -137,7 +137,7 @@ static void take_news(struct window *w)
         w->s->is_gone = true;
         w->is_dirty = true;
         if (w->o->run_dir && snap->state == RUN_FINISHED && read_report(w, &e))
-            dashboard_notice(w->s, "%s", _("The run is over: R shows its report."));
+            dashboard_notice(w->s, "%s", _("The run is over: {R} shows its report."));
     }
 }
 

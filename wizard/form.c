@@ -411,6 +411,15 @@ bool form_click(struct form *f, struct wz *w, size_t i, int choice, bool had_foc
     return field->look == FORM_TICK ? tick(f, w, i) : choose(f, w, i, 1);
 }
 
+void form_point(struct form *f, size_t i, const struct input *in, bool had_focus)
+{
+    if (f->held != i)
+        return;
+    if (!had_focus)
+        f->edit.at = 0;               /* it was shown from its first character on */
+    edit_point(&f->edit, in->cell, in->cells);
+}
+
 /* ---- drawing ---- */
 
 static void spot_of_choice(const struct form *f, const struct form_field *field, struct canvas *c, struct rect clip, struct rect r, size_t choice)
@@ -485,11 +494,13 @@ static int draw_value(const struct form *f, size_t i, const struct wz *w, struct
     int room = TG_MAX(r.x + r.w - x, 0);
     if (field->width)
         room = TG_MIN(room, field->width);
+    int typed = field->look == FORM_SECRET ? TG_MIN(room, 24) : room;
+    if (is_text(field))
+        canvas_spot(c, r, (struct rect){y, x, 1, typed}, SPOT_TEXT, (int64_t)i);
     if (f->held == i && (f->is_touched || field->look == FORM_TEXT)) {
-        edit_draw(&f->edit, c, r, y, x, field->look == FORM_SECRET ? TG_MIN(room, 24) : room, true);
-        if (field->look == FORM_SECRET) {
+        edit_draw(&f->edit, c, r, y, x, typed, true);
+        if (field->look == FORM_SECRET)
             draw_reveal(&f->edit, c, r, y, x + 27);
-        }
         return x + room;
     }
     char *value = form_value(f, w, i);

@@ -72,6 +72,8 @@ bool form_feed(struct form *f, struct wz *w, const struct input *in, bool *chang
 /* A click on field i, which has the focus by now: `choice` of it, or -1. had_focus: before the click, too. What Space does
  * happens to a box or a choice that is turned; text is left as it is. */
 bool form_click(struct form *f, struct wz *w, size_t i, int choice, bool had_focus);
+/* A click on the text of field i, which has the focus by now; in: where in it. */
+void form_point(struct form *f, size_t i, const struct input *in, bool had_focus);
 bool form_repair(struct form *f, struct wz *w, size_t i); /* takes the offer; false: there is none */
 /* Draws into r, returns the rows used; where r is too low the field with the focus is kept in sight. */
 int form_draw(const struct form *f, const struct wz *w, struct canvas *c, struct rect r);

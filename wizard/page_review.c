@@ -3,6 +3,7 @@
 #include "base/retell.h"
 #include "ui/text.h"
 #include "wizard/pages.h"
+#include "wizard/scope.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,19 +32,42 @@ static void add_end(struct buf *out, const char *name)
     buf_addf(out, "%.*s%s%s\n", at ? (int)(at - name) : 200, name ? name : "", at ? _(" at ") : "", at ? at + 4 : "");
 }
 
+/* What was looked at for Scope and is still chosen so; NULL: not known. The checks have read the source anew: where they
+ * count other tables, the look is of something else by now. */
+static const struct scope *scope_known(const struct wz *w)
+{
+    const struct scope *s = w->scope;
+    bool is_of_job = s && s->look && w->probe[PROBE_TABLES].is_over && !w->probe[PROBE_TABLES].is_running;
+    return is_of_job && (!w->report || w->report->ntables == s->sum.ntables) ? s : NULL;
+}
+
+static void add_move(const struct wz *w, struct buf *out)
+{
+    const struct scope *s = scope_known(w);
+    bool is_copied = w->job->mode != MODE_INCREMENTAL;
+    char rules[200], what[160] = "";
+    list_words(w, "allow.include", _("every schema"), rules, sizeof rules);
+    if (s)
+        scope_sum_text(s, is_copied, is_copied && w->job->road != ROAD_DM, what);
+    else if (w->report)
+        snprintf(what, sizeof what, w->report->ntables == 1 ? _("%u table") : _("%u tables"), w->report->ntables);
+    if (what[0])
+        buf_addf(out, _("Move  %s: %s"), what, rules);
+    else
+        buf_addf(out, _("Move  %s"), rules);
+    buf_addc(out, '\n');
+}
+
 void review_words(const struct wz *w, struct buf *out)
 {
     static const char *const modes[] = {N_("one consistent copy, then done"), N_("copy, then follow every change until you end the run"), N_("follow from the given position")};
     static const char *const existings[] = {N_("asks about tables that hold rows"), N_("adds to tables that hold rows"), N_("replaces rows with the same key"), N_("DROPS tables that hold rows")};
     const struct job *j = w->job;
-    char move[200];
-    list_words(w, "allow.include", _("every schema"), move, sizeof move);
     buf_adds(out, _("From  "));
     add_end(out, w->report ? w->report->source_name : source_of(w)->host);
     buf_adds(out, _("To    "));
     add_end(out, w->report ? w->report->target_name : j->target.host);
-    buf_addf(out, _("Move  %u tables: %s"), w->report ? w->report->ntables : 0, move);
-    buf_addc(out, '\n');
+    add_move(w, out);
     if (j->road == ROAD_DM)
         buf_addf(out, _("How   DM cluster: %s"), _(modes[j->mode]));
     else
@@ -54,7 +78,10 @@ void review_words(const struct wz *w, struct buf *out)
     else
         buf_addf(out, _("Write tables and tidegate_meta; %s"), _(existings[j->existing]));
     buf_addc(out, '\n');
-    buf_addf(out, _("Found %u checks pass, %u warn, %u are accepted with a reason"), w->report ? w->report->npass : 0, w->report ? w->report->nwarn : 0, (unsigned)j->ncheck_accept);
+    if (w->report)
+        buf_addf(out, _("Found %u checks pass, %u warn, %u are accepted with a reason"), w->report->npass, w->report->nwarn, (unsigned)j->ncheck_accept);
+    else
+        buf_adds(out, _("Found nothing: the checks have not run"));
     buf_addc(out, '\n');
 }
 
@@ -176,6 +203,8 @@ static void enter(struct wz *w, struct wz_effect *out)
 {
     (void)out;
     review_propose_name(w);
+    if (w->scope)
+        scope_sync(w);                /* a cure, or a file, may have changed the rules */
 }
 
 static void press(struct wz *w, unsigned button, struct wz_effect *out)

@@ -37,16 +37,24 @@ static void draw_box(struct canvas *c, struct rect in, int y, int x, enum scope_
     canvas_text(c, in, y, x, state == SCOPE_NONE ? ROLE_DIM : ROLE_TEXT, boxes[state]);
 }
 
+void scope_schema_text(const struct scope_schema *g, char out[80])
+{
+    if (g->is_bare)
+        snprintf(out, 80, _("%u tables"), 0u);
+    else
+        snprintf(out, 80, g->ntables == 1 ? _("%u of %u table") : _("%u of %u tables"), g->nchosen, g->ntables);
+}
+
 static void draw_schema(const struct scope *s, struct canvas *c, struct rect in, int y, const struct scope_schema *g)
 {
     struct columns at = columns_of(in);
     char text[80], bytes[FMT_SIZE];
     bool is_hidden = s->find.n && !g->nmatching;
-    snprintf(text, sizeof text, g->ntables == 1 ? _("%u of %u table") : _("%u of %u tables"), g->nchosen, g->ntables);
+    scope_schema_text(g, text);
     draw_box(c, in, y, in.x + 4, scope_state(g));
     canvas_cut(c, in, y, in.x + 8, TG_MAX(at.rows - text_cells(text) - 1 - in.x - 8, 4), is_hidden ? ROLE_DIM : ROLE_TEXT, g->name);
     canvas_right(c, in, y, at.rows, is_hidden ? ROLE_DIM : ROLE_TEXT, text);
-    if (s->look->has_sizes)
+    if (s->look->has_sizes && !g->is_bare)
         canvas_right(c, in, y, at.size, ROLE_TEXT, fmt_bytes(bytes, g->bytes));
     if (g->nviews && at.key) {
         snprintf(text, sizeof text, g->nviews == 1 ? _("%u of %u view") : _("%u of %u views"), g->nviews_chosen, g->nviews);
@@ -164,7 +172,7 @@ static void tree_label(const struct wz *w, char out[120])
     if (s->find.n && s->find_problem[0])
         snprintf(left, sizeof left, "%s", s->find_problem);
     else if (s->find.n && s->look)
-        snprintf(left, sizeof left, _("%u of %u shown"), s->nmatching, s->look->n);
+        snprintf(left, sizeof left, _("%u of %u shown"), s->nmatching, s->nthings);
     else
         snprintf(left, sizeof left, "%s", age);
     snprintf(out, 120, "%.80s%s%.30s", left, left[0] && sorted[0] ? _(", ") : "", sorted);
@@ -177,22 +185,31 @@ static void draw_find(const struct wz *w, struct canvas *c, int y, int end)
         return;
     int x = end - 12 - text_cells(_("/ find: "));
     x += canvas_text(c, canvas_all(c), y, x, ROLE_KEY, _("/ find: "));
-    if (s->is_finding)
+    if (s->is_finding) {
+        canvas_spot(c, canvas_all(c), (struct rect){y, x, 1, end - x}, SPOT_SEARCH, 0);
         edit_draw(&s->find, c, canvas_all(c), y, x, end - x, true);
-    else
+    } else {
         canvas_cut(c, canvas_all(c), y, x, end - x, ROLE_TEXT, s->find.text);
+    }
 }
 
 /* ---- what is chosen ---- */
 
-void scope_chosen_title(const struct scope *s, char out[200])
+void scope_sum_text(const struct scope *s, bool is_copied, bool with_views, char out[160])
 {
     char bytes[FMT_SIZE];
-    int n = snprintf(out, 200, s->sum.ntables == 1 ? _("Chosen: %u table") : _("Chosen: %u tables"), s->sum.ntables);
-    if (s->sum.nviews)
-        n += snprintf(out + n, 200 - (size_t)n, s->sum.nviews == 1 ? _(" and %u view") : _(" and %u views"), s->sum.nviews);
-    if (s->sum.ntables && s->look->has_sizes)
-        snprintf(out + n, 200 - (size_t)n, _(", about %s, largest %.64s"), fmt_bytes(bytes, s->sum.bytes), s->look->tables[s->sum.largest].name);
+    int n = snprintf(out, 160, s->sum.ntables == 1 ? _("%u table") : _("%u tables"), s->sum.ntables);
+    if (s->sum.nviews && with_views)
+        n += snprintf(out + n, 160 - (size_t)n, s->sum.nviews == 1 ? _(" and %u view") : _(" and %u views"), s->sum.nviews);
+    if (s->sum.ntables && s->look->has_sizes && is_copied)
+        snprintf(out + n, 160 - (size_t)n, _(", about %s, largest %.64s"), fmt_bytes(bytes, s->sum.bytes), s->look->tables[s->sum.largest].name);
+}
+
+void scope_chosen_title(const struct scope *s, char out[200])
+{
+    char sum[160];
+    scope_sum_text(s, true, true, sum);
+    snprintf(out, 200, _("Chosen: %s"), sum);
 }
 
 static void draw_keys(const struct wz *w, struct canvas *c, struct rect in, int y)
@@ -525,6 +542,8 @@ static bool ready(struct wz *w, char why[160])
     const struct scope *s = scope_of(w);
     if (s->look && !s->look->n)
         snprintf(why, 160, "%s", _("there is nothing to move: the user sees no table"));
+    else if (s->look && !s->sum.ntables && s->sum.nbare)
+        snprintf(why, 160, "%s", _("a run needs one table to begin with"));
     else if (s->look && !s->sum.ntables)
         snprintf(why, 160, "%s", _("nothing is chosen: Space picks a row, {a} picks all"));
     return !why[0];

@@ -57,14 +57,15 @@ static int draw_question(struct canvas *c, struct rect in, const struct dashboar
 
 static int draw_facts(struct canvas *c, struct rect in, const struct mon_snapshot *m)
 {
-    char text[320];
+    char words[320], text[320];
     int y = in.y;
     if (m->verdict[0]) {
         enum verdict v = verdict_of(m);
         if (v == VERDICT_OPEN)
-            snprintf(text, sizeof text, _("! %s. v compares again, best when the source is quiet."), retell(m->verdict));
+            snprintf(words, sizeof words, _("! %s. {v} compares again, best when the source is quiet."), retell(m->verdict));
         else
-            snprintf(text, sizeof text, _("%s %s  verified at %s"), verdict_sign(v), retell(m->verdict), m->verified_at);
+            snprintf(words, sizeof words, _("%s %s  verified at %s"), verdict_sign(v), retell(m->verdict), m->verified_at);
+        keymap_say(&dashboard_keys, IN_ANY, words, text, sizeof text);
         y += canvas_wrap(c, (struct rect){y, in.x, in.y + in.h - y, in.w}, 2,
                          verdict_role(v), text);
     }

@@ -248,6 +248,7 @@ static void draw_lines(struct canvas *c, struct rect in, const struct dashboard_
 
 static void follow_words(char *out, size_t size, const struct dashboard_state *s)
 {
+    char words[64];
     size_t n;
     if (!s->view.is_paused) {
         if (s->log.dropped)
@@ -258,7 +259,8 @@ static void follow_words(char *out, size_t size, const struct dashboard_state *s
     }
     uint64_t *match = log_matches(s, &n);
     size_t cursor = n ? index_of(match, n, s->view.cursor) : 0;
-    snprintf(out, size, _("PAUSED  %zu newer  f follow"), n ? n - 1 - cursor : 0);
+    snprintf(words, sizeof words, _("PAUSED  %zu newer  {f} follow"), n ? n - 1 - cursor : 0);
+    keymap_say(&dashboard_keys, IN_LOG | IN_PANES, words, out, size);
     free(match);
 }
 

@@ -277,7 +277,7 @@ void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_st
     struct rect in = rect_inside(r);
     bool is_wide = in.w >= 66, is_focused = s->focus == PANE_TABLES;
     uint32_t loading = loading_count(m);
-    char title[160];
+    char title[160], keys[120];
     int n = snprintf(title, sizeof title, _("4 Tables  %u done  %u busy  %u wait"),
                      m->tables_done - loading, m->tables_busy + loading, m->tables_waiting);
     if (m->tables_failed || is_wide)
@@ -318,7 +318,7 @@ void pane_tables_draw(struct canvas *c, struct rect r, const struct dashboard_st
         if (total > list.top + (size_t)rows)
             canvas_textf(c, in, y, in.x + 3, ROLE_DIM, _("… %zu more"),
                          total - list.top - (size_t)rows);
-        canvas_text(c, in, y, in.x + 25, ROLE_DIM, _("/ find    s sort    Enter details"));
+        canvas_text(c, in, y, in.x + 25, ROLE_DIM, keymap_words(&dashboard_keys, IN_PANES, _("/ find    s sort    Enter details"), keys, sizeof keys));
     }
 }
 

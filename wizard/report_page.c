@@ -25,13 +25,14 @@ static const struct key_row rows[] = {
     {DO_LOOK, 1, 'L', {0}, "L", NULL, 0, N_("next colour theme"), true, NULL},
     {DO_POINTER, 1, K_F3, {'m', 0, 0}, "F3 m", NULL, 0, N_("mouse on, off"), true, NULL},
     {DO_SHELL, 1, K_CTRL('z'), {0}, "Ctrl-Z", NULL, 0, N_("shell; fg returns"), true, NULL},
+    {0, 1, 0, {0}, "F10 Ctrl-Q", NULL, 0, N_("quit"), true, NULL},
     {DO_SQL, 1, K_F5, {'u', 0, 0}, "F5", N_("Clean-up SQL"), 0, NULL, false, NULL},
-    {0, 1, 0, {0}, "F5 or u", NULL, 0, N_("clean-up SQL, to read"), false, NULL},
+    {0, 1, 0, {0}, N_("F5 or u"), NULL, 0, N_("clean-up SQL, to read"), false, NULL},
     {DO_SAVE_IT, 1, K_F9, {K_CTRL('s'), 's', 0}, "F9", N_("Save report"), 0, NULL, false, NULL},
-    {0, 1, 0, {0}, "F9 or s", NULL, 0, N_("save the report"), false, NULL},
+    {0, 1, 0, {0}, N_("F9 or s"), NULL, 0, N_("save the report"), false, NULL},
     {DO_ALL, 1, K_ENTER, {0}, "Enter", N_("Everything"), 0, N_("all that it says"), false, NULL},
     {DO_COPY_SQL, 1, 'y', {0}, "y", N_("Copy SQL"), 0, N_("copy the SQL (OSC 52)"), false, NULL},
-    {DO_GO, 1, K_F10, {K_CTRL('q'), K_CTRL('c'), 'q'}, "q", N_("Quit"), 0, N_("quit; F10, Ctrl-Q too"), false, NULL},
+    {DO_GO, 1, K_F10, {K_CTRL('q'), K_CTRL('c'), 'q'}, "q", N_("Quit"), 0, N_("quit"), false, NULL},
 };
 static const struct key_action actions[] = {
     {"help", 1, {K_F1, '?'}},          {"mouse", 1, {K_F3, 'm'}},
@@ -126,7 +127,7 @@ static void open_sql(struct report_page *p, int key)
     modal_begin(m, BOX_SQL, _("Clean-up, when nobody wants to go back"), key, p->now_ms);
     buf_addf(&m->text, "%s\n\n%s", _("Read it, then run it yourself where it says. tidegate never runs it."), p->sql.p ? p->sql.p : "");
     m->width = 78;
-    snprintf(m->keys, sizeof m->keys, "%s", _("↑ ↓ Read   y Copy   Esc Close"));
+    keymap_words(&keys, 1, _("↑ ↓ Read   y Copy   Esc Close"), m->keys, sizeof m->keys);
 }
 
 static void open_all(struct report_page *p, int key)
@@ -161,7 +162,7 @@ static void feed_box(struct report_page *p, const struct input *in, struct effec
 {
     struct modal *m = &p->box;
     bool hears = p->now_ms >= m->deaf_until_ms;
-    if (hears && m->kind == BOX_SQL && in->kind == IN_KEY && in->key == 'y') {
+    if (hears && m->kind == BOX_SQL && in->kind == IN_KEY && keymap_meaning(&keys, 1, in->key) == 'y') {
         copy_sql(p, out);
         return;
     }
@@ -314,13 +315,13 @@ static void draw_longest(struct canvas *c, struct rect r, const struct mon_repor
 
 static void draw_left(struct canvas *c, struct rect r, const struct mon_report *report)
 {
-    char text[300];
+    char text[300], said[300];
     size_t n = mon_report_count(report, "not_moved"), used = 0;
     used += (size_t)snprintf(text, sizeof text, "%s", _("Left to do: point the application at the target and watch it a day; then clean up."));
     if (n)
         used += (size_t)snprintf(text + used, sizeof text - used, n == 1 ? _(" Bring %zu thing over by hand first, Enter tells.") : _(" Bring %zu things over by hand first, Enter tells."), n);
-    snprintf(text + used, sizeof text - used, "%s", _(" F5 shows the SQL."));
-    canvas_wrap(c, r, 0, ROLE_TEXT, text);
+    snprintf(text + used, sizeof text - used, "%s", _(" {F5} shows the SQL."));
+    canvas_wrap(c, r, 0, ROLE_TEXT, keymap_say(&keys, 1, text, said, sizeof said));
 }
 
 static void draw_files(struct canvas *c, struct rect r, const struct report_page *p)

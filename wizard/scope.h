@@ -14,6 +14,7 @@ struct scope_schema {
     uint32_t ntables, nviews;
     uint32_t nchosen, nviews_chosen, nmatching; /* tables chosen; tables and views that the find lets through */
     uint64_t bytes, rows;
+    bool is_bare, is_picked;          /* nothing is in it yet; then: whether what comes later is to move */
     bool is_open, is_open_found;      /* the latter while something is sought */
 };
 #define SCOPE_SCHEMA UINT32_MAX
@@ -22,6 +23,7 @@ struct scope_row {
 };
 struct scope_sum {                    /* of what is chosen */
     uint32_t ntables, nviews, nkeyless, nstanding, nrows, nunread; /* nstanding: exist at the target; nrows: hold rows there */
+    uint32_t nbare;                   /* schemas without anything yet */
     uint64_t bytes;
     uint32_t largest;                 /* in look.tables; UINT32_MAX: nothing chosen */
 };
@@ -31,7 +33,7 @@ struct scope {
     struct err err;                   /* why the last one did not; ERR_OK */
     bool *chosen, *matches;           /* by look.tables */
     struct scope_schema *schemas;
-    uint32_t nschemas, nmatching;
+    uint32_t nschemas, nthings, nmatching; /* nthings: tables and views */
     uint32_t *by_schema, *by_table;   /* orders by `sort`; tables of a schema stay together */
     struct scope_row *rows;           /* what is shown */
     uint32_t nrows;
@@ -87,7 +89,10 @@ void scope_fold(struct wz *w, bool is_open);
 bool scope_next_keyless(struct wz *w); /* false: every chosen table has a key */
 
 /* page_scope.c: in words. */
+void scope_schema_text(const struct scope_schema *g, char out[80]);                  /* "38 of 39 tables" */
 void scope_key_text(const struct look *l, const struct look_table *t, char out[200]); /* "PK id"; "": not known yet */
+/* "40 tables and 2 views, about 412 GB, largest order_items"; what is not known is not said. is_copied: their rows are moved. */
+void scope_sum_text(const struct scope *s, bool is_copied, bool with_views, char out[160]);
 void scope_chosen_title(const struct scope *s, char out[200]);                       /* "Chosen: 3 tables, about 2 MB, …" */
 void scope_empty_text(const struct wz *w, char out[900]);                            /* instead of a tree: what is in the way */
 #define SCOPE_EXISTINGS 4

@@ -79,6 +79,11 @@ static void table_details(const struct wz *w, const struct look_table *t, struct
 static void schema_details(const struct wz *w, const struct scope_schema *g, struct buf *out)
 {
     char rows[FMT_SIZE], bytes[FMT_SIZE];
+    if (g->is_bare) {
+        buf_addf(out, "%s\n", _("There is no table or view in it that the user may see. Where it is picked, the rules name the schema, and tables that are made in it "
+                                "later move. Where it is not, they stay."));
+        return;
+    }
     buf_addf(out, g->ntables == 1 ? _("%u of %u table chosen") : _("%u of %u tables chosen"), g->nchosen, g->ntables);
     if (g->nviews)
         buf_addf(out, g->nviews == 1 ? _(", %u of %u view") : _(", %u of %u views"), g->nviews_chosen, g->nviews);
@@ -112,7 +117,7 @@ void scope_ask_details(struct wz *w, int key)
     scope_details_text(w, &m->text);
     bool is_chosen = t ? w->scope->chosen[w->scope->at.table] : scope_state(g) == SCOPE_ALL;
     modal_add_button(m, t ? (is_chosen ? _("Leave it out") : _("Pick it")) : is_chosen ? _("Leave all out") : _("Pick all"), false);
-    if (!t)
+    if (!t && !g->is_bare)
         modal_add_button(m, w->scope->schemas[w->scope->at.schema].is_open ? _("Fold") : _("Unfold"), false);
     modal_add_button(m, _("Renames …"), false);
     modal_add_button(m, _("Events …"), false);

@@ -69,6 +69,8 @@ const struct scope_schema *scope_schema(const struct scope *s)
 enum scope_state scope_state(const struct scope_schema *g)
 {
     uint32_t n = g->nchosen + g->nviews_chosen;
+    if (g->is_bare)
+        return g->is_picked ? SCOPE_ALL : SCOPE_NONE;
     return n == 0 ? SCOPE_NONE : n == g->ntables + g->nviews ? SCOPE_ALL : SCOPE_SOME;
 }
 
@@ -136,7 +138,7 @@ static void add_schema(struct scope *s, uint32_t i)
     if (!(is_seeking(s) ? g->is_open_found && g->nmatching : g->is_open))
         return;
     for (uint32_t k = g->first; k < g->end; k++)
-        if (s->matches[s->by_table[k]])
+        if (s->matches[s->by_table[k]] && !g->is_bare)
             add_row(s, i, s->by_table[k]);
 }
 
@@ -209,7 +211,7 @@ static void match(struct scope *s)
             s->matches[k] = (is_regex && strlen(pattern) < 2) || is_found(s, pattern, has_dot, &s->look->tables[k]);
             g->nmatching += s->matches[k];
         }
-        s->nmatching += g->nmatching;
+        s->nmatching += g->is_bare ? 0 : g->nmatching;
     }
     free(pattern);
 }
@@ -247,6 +249,11 @@ static void add_chosen(struct scope *s, struct scope_schema *g, uint32_t i)
 {
     const struct look_table *t = &s->look->tables[i];
     struct scope_sum *sum = &s->sum;
+    if (t->is_schema) {
+        g->is_picked = true;
+        sum->nbare++;
+        return;
+    }
     if (t->is_view) {
         g->nviews_chosen++;
         sum->nviews++;
@@ -269,6 +276,7 @@ static void count(struct scope *s)
     for (uint32_t i = 0; i < s->nschemas; i++) {
         struct scope_schema *g = &s->schemas[i];
         g->nchosen = g->nviews_chosen = 0;
+        g->is_picked = false;
         for (uint32_t k = g->first; k < g->end; k++)
             if (s->chosen[k])
                 add_chosen(s, g, k);
@@ -285,11 +293,12 @@ static bool has_table_patterns(const struct job *j)
     return false;
 }
 
-/* What the rules of the job mean for a table that is made tomorrow: asked with a name that nobody has. */
+static const char unborn[] = "table born tomorrow 7c41"; /* a name that nobody has */
+
+/* What the rules of the job mean for a table that is made tomorrow. */
 static void look_ahead(struct wz *w)
 {
     enum { ASKED = 64, TOLD = 3 };
-    static const char unborn[] = "table born tomorrow 7c41";
     struct scope *s = w->scope;
     memset(&s->later, 0, sizeof s->later);
     for (uint32_t i = 0; i < TG_MIN(s->nschemas, (uint32_t)ASKED); i++) {
@@ -389,7 +398,7 @@ static void read_boxes(struct wz *w)
 {
     struct scope *s = w->scope;
     for (uint32_t i = 0; i < s->look->n; i++)
-        s->chosen[i] = s->old_chosen[i] = job_wants(w->job, s->look->tables[i].schema, s->look->tables[i].name);
+        s->chosen[i] = s->old_chosen[i] = job_wants(w->job, s->look->tables[i].schema, s->look->tables[i].is_schema ? unborn : s->look->tables[i].name);
     for (size_t i = 0; i < SCOPE_LISTS; i++) {
         free(s->old_rules[i]);
         s->old_rules[i] = x_strdup(s->rules[i]);
@@ -500,7 +509,7 @@ bool scope_means(const struct scope *s, const char *what, bool *which, uint32_t 
     for (uint32_t i = 0; s->look && i < s->look->n; i++) {
         const struct look_table *t = &s->look->tables[i];
         snprintf(whole, sizeof whole, "%s.%s", t->schema, t->name);
-        which[i] = !why[0] && (is_all || (g ? i >= g->first && i < g->end : pattern_matches(pattern, has_dot ? whole : t->name, false)));
+        which[i] = !why[0] && (is_all || (g ? i >= g->first && i < g->end : (has_dot || !t->is_schema) && pattern_matches(pattern, has_dot ? whole : t->name, false)));
         *n += which[i];
     }
     free(pattern);
@@ -541,7 +550,9 @@ static void group(struct scope *s)
             *g = (struct scope_schema){.name = l->tables[i].schema, .first = i};
         }
         g->end = i + 1;
-        g->ntables += !l->tables[i].is_view;
+        g->is_bare = l->tables[i].is_schema;
+        s->nthings += !g->is_bare;
+        g->ntables += !l->tables[i].is_view && !g->is_bare;
         g->nviews += l->tables[i].is_view;
         g->bytes += bytes_of(&l->tables[i]);
         g->rows += l->tables[i].rows;
@@ -593,7 +604,7 @@ void scope_take(struct wz *w, struct look *look, const struct err *e)
         return;
     }
     s->look = look;
-    s->nschemas = s->nrows = 0;
+    s->nschemas = s->nrows = s->nthings = 0;
     group(s);
     s->chosen = x_alloc(look->n + 1);
     s->old_chosen = x_alloc(look->n + 1);

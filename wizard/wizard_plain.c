@@ -558,6 +558,7 @@ static enum said speak_box(struct plain *p, struct wz_effect *out)
 enum said plain_do(struct plain *p, struct wz_effect *f)
 {
     for (;;) {
+        wz_ask_passphrase(p->w, f);
         act(p, f);
         tell_notice(p);
         if (p->is_over)

@@ -27,10 +27,10 @@ static const char *state_word(enum scope_state state)
 static void tell_schema(const struct scope *s, size_t number, const struct scope_schema *g)
 {
     char text[80], bytes[FMT_SIZE], views[80] = "";
-    snprintf(text, sizeof text, g->ntables == 1 ? _("%u of %u table") : _("%u of %u tables"), g->nchosen, g->ntables);
+    scope_schema_text(g, text);
     if (g->nviews)
         snprintf(views, sizeof views, g->nviews == 1 ? _(", %u of %u view") : _(", %u of %u views"), g->nviews_chosen, g->nviews);
-    plain_say("  %zu  %s  %s  %s%s  %s", number, state_word(scope_state(g)), g->name, text, views, s->look->has_sizes ? fmt_bytes(bytes, g->bytes) : "");
+    plain_say("  %zu  %s  %s  %s%s  %s", number, state_word(scope_state(g)), g->name, text, views, s->look->has_sizes && !g->is_bare ? fmt_bytes(bytes, g->bytes) : "");
 }
 
 static void tell_table(const struct scope *s, size_t number, uint32_t i)
@@ -87,7 +87,7 @@ static void list_tables(struct teller *k, const bool *which)
         const struct scope_schema *g = &s->schemas[s->by_schema[i]];
         for (uint32_t m = g->first; m < g->end; m++)
             if (which[s->by_table[m]])
-                k->row[k->n++] = (struct scope_row){s->by_schema[i], s->by_table[m]};
+                k->row[k->n++] = (struct scope_row){s->by_schema[i], g->is_bare ? SCOPE_SCHEMA : s->by_table[m]};
     }
     tell_piece(k);
 }
@@ -233,7 +233,7 @@ static void tell_details(struct teller *k, const char *what)
             i++;
         while (s->schemas[g].end <= i)
             g++;
-        s->at = (struct scope_row){g, strcmp(s->schemas[g].name, what) == 0 ? SCOPE_SCHEMA : i};
+        s->at = (struct scope_row){g, strcmp(s->schemas[g].name, what) == 0 || s->schemas[g].is_bare ? SCOPE_SCHEMA : i};
     }
     free(which);
     if (!is_number && !n)
@@ -273,7 +273,7 @@ static void find(struct teller *k, const char *text)
     else
         list_tables(k, w->scope->matches);
     if (text[0] && !w->scope->find_problem[0])
-        plain_say(_("%u of %u shown"), w->scope->nmatching, w->scope->look->n);
+        plain_say(_("%u of %u shown"), w->scope->nmatching, w->scope->nthings);
     edit_wipe(&w->scope->find);       /* pick and unpick name what they mean */
     scope_find(w);
 }

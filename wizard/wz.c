@@ -440,6 +440,12 @@ static bool needs_passwords(const struct wz_effect *f)
     return f->kind == WZ_RUN || (f->kind == WZ_PROBE && f->probe <= PROBE_PATH);
 }
 
+void wz_ask_passphrase(struct wz *w, struct wz_effect *out)
+{
+    if (needs_passwords(out) && ask_sealed(w, out))
+        *out = (struct wz_effect){.kind = WZ_NONE};
+}
+
 /* The boxes that lead to these acts do not open under --read-only; what comes another way ends here. */
 bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
 {
@@ -450,8 +456,7 @@ bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out)
         *out = (struct wz_effect){.kind = WZ_NONE};
         wz_notice(w, "%s", _("--read-only: this window starts and changes nothing"));
     }
-    if (needs_passwords(out) && ask_sealed(w, out))
-        *out = (struct wz_effect){.kind = WZ_NONE};
+    wz_ask_passphrase(w, out);
     if (w->name_wanted && out->kind == WZ_NONE) {
         out->kind = WZ_PROBE;
         out->probe = PROBE_NAME;

@@ -60,6 +60,7 @@ enum wz_spot {
     SPOT_PAGE_BUTTON,
     SPOT_THING,                       /* the page's own thing of that number */
     SPOT_ROW,                         /* of the page's list, which is its first own thing */
+    SPOT_SEARCH,                      /* what is typed to find a table by */
     SPOT_PAGE                         /* a step in the box "Go to" */
 };
 
@@ -173,6 +174,9 @@ void wz_focus(struct wz *w, size_t place);
 bool wz_point(struct wz *w, const struct input *in, struct wz_effect *out); /* IN_CLICK and IN_WHEEL of wz_feed */
 /* Changes the state; true: the screen must be drawn anew. */
 bool wz_feed(struct wz *w, const struct input *in, struct wz_effect *out);
+/* Where *out needs a password that lies in a sealed file nobody has opened: it becomes WZ_NONE, and waits behind the box that
+ * asks for the passphrase. wz_feed does it; who gets effects another way calls it before it does them. */
+void wz_ask_passphrase(struct wz *w, struct wz_effect *out);
 void wz_draw(struct wz *w, struct canvas *c);
 bool wz_is_read_only(const struct wz *w); /* --read-only: no consent of level 1 or 2 is asked for */
 void wz_notice(struct wz *w, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -2,6 +2,7 @@
 /* What a click and the wheel mean on a page: the focus goes there, and a second click does what Enter does. Everything is
  * done through the keys that do the same, so a pointer can do nothing that keys can't. */
 #include "wizard/pages.h"
+#include "wizard/scope.h"
 
 #include <stdlib.h>
 
@@ -32,6 +33,13 @@ static void click_field(struct wz *w, size_t field, int choice, bool repairs)
         form_repair(&w->form[w->at], w, field);
     else
         form_click(&w->form[w->at], w, field, choice, had_focus);
+}
+
+static void click_text(struct wz *w, const struct input *in)
+{
+    bool had_focus = w->form[w->at].held == (size_t)in->n;
+    click_field(w, (size_t)in->n, -1, false);
+    form_point(&w->form[w->at], (size_t)in->n, in, had_focus);
 }
 
 static void press(struct wz *w, int key, struct wz_effect *out)
@@ -86,6 +94,12 @@ static void click(struct wz *w, const struct input *in, struct wz_effect *out)
         break;
     case SPOT_FORM:
         click_field(w, (size_t)in->n, -1, false);
+        break;
+    case SPOT_TEXT:
+        click_text(w, in);
+        break;
+    case SPOT_SEARCH:
+        edit_point(&w->scope->find, in->cell, in->cells);
         break;
     case SPOT_PICK:
         click_field(w, (size_t)in->n / 100, (int)(in->n % 100), false);

@@ -234,6 +234,31 @@ static bool is_refusal(const struct err *e)
            e->code != ERR_NET_RESOLVE && e->code != ERR_INTERNAL;
 }
 
+/* A table comes into a schema that had none at the start, so nobody has made it at the target. Made without looking: it
+ * changes nothing where it is there. */
+static bool make_schemas(struct writer *w, const struct batch *b, struct err *e)
+{
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < b->ddl.ntargets; i++) {
+        const char *target = b->ddl.targets[i];
+        struct buf schema = {0}, sql = {0};
+        take_name(&target, &schema);
+        buf_adds(&sql, "CREATE DATABASE IF NOT EXISTS ");
+        sql_ident(&sql, schema.p);
+        fine = writer_send_ddl(w, b, (struct str){sql.p, sql.n}, e);
+        buf_release(&schema);
+        buf_release(&sql);
+    }
+    return fine;
+}
+
+static bool lacks_schema(const struct batch *b, const struct ddl_place *at, const struct err *e)
+{
+    struct str sql = part_of(b, at->part);
+    bool makes = sql.n > 13 && (strncasecmp(sql.p, "CREATE TABLE ", 13) == 0 || strncasecmp(sql.p, "RENAME TABLE ", 13) == 0);
+    return at->is_noted && makes && e->sql == 1049;
+}
+
 /* One step. *is_over: everything, the ledger included, is committed. */
 static bool step(struct writer *w, const struct batch *b, struct ddl_place *at, bool *is_over, struct err *e)
 {
@@ -250,12 +275,19 @@ static bool step(struct writer *w, const struct batch *b, struct ddl_place *at, 
 bool writer_apply_ddl(struct writer *w, struct batch *b)
 {
     struct ddl_place at = {0};
-    bool is_over = false;
+    bool is_over = false, has_schemas = false;
     for (unsigned tries = 0; !is_over;) {
         struct err e = {0};
         if (step(w, b, &at, &is_over, &e))
             continue;
         writer_rollback(w);
+        if (!has_schemas && lacks_schema(b, &at, &e)) {
+            has_schemas = true;       /* once: what it says then is the target's word */
+            err_clear(&e);
+            if (make_schemas(w, b, &e))
+                continue;
+            writer_rollback(w);
+        }
         if (at.is_noted && is_refusal(&e)) {
             const char *choice = ask_ddl(w, b, &e);
             if (!choice)

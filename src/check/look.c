@@ -34,6 +34,25 @@ static bool read_names(struct look *out, struct run *r, struct err *e)
     return true;
 }
 
+/* Schemas in which nothing is yet. */
+static bool read_bare_schemas(struct look *out, struct run *r, struct err *e)
+{
+    static const struct job everything;
+    MYSQL_RES *res;
+    if (!conn_query(&r->end[SOURCE].conn, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN"
+                                          " ('mysql','sys','information_schema','performance_schema') AND SCHEMA_NAME NOT IN (SELECT TABLE_SCHEMA FROM information_schema.TABLES"
+                                          " WHERE TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED','VIEW'))",
+                    &res, e))
+        return false;
+    out->tables = x_realloc(out->tables, (out->n + (size_t)mysql_num_rows(res) + 1) * sizeof *out->tables);
+    for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;)
+        if (job_wants(&everything, row[0], "t"))
+            out->tables[out->n++] = (struct look_table){.schema = x_strdup(row[0]), .name = x_strdup(""), .is_schema = true};
+    mysql_free_result(res);
+    qsort(out->tables, out->n, sizeof *out->tables, by_names);
+    return true;
+}
+
 static struct look_table *table_of(struct look *l, const char *schema, const char *name)
 {
     struct look_table key = {.schema = (char *)(uintptr_t)schema, .name = (char *)(uintptr_t)name};
@@ -171,7 +190,10 @@ static bool look_at(struct look *out, struct run *r, bool names_only, struct can
         return err_set(e, s->failed.code, "%s", s->failed.text);
     if (!read_names(out, r, e))
         return false;
-    if (names_only || out->n == 0 || (cancel && cancel_is_set(cancel)))
+    bool is_bare = out->n == 0;
+    if (!read_bare_schemas(out, r, e))
+        return false;
+    if (names_only || is_bare || (cancel && cancel_is_set(cancel)))
         return true;
     if (!run_tables(r, e))
         return false;

@@ -12,6 +12,7 @@ enum look_place { PLACE_UNKNOWN, PLACE_FREE, PLACE_EMPTY, PLACE_ROWS, PLACE_OTHE
 struct look_table {
     char *schema, *name;
     bool is_view;
+    bool is_schema;                   /* a schema without table or view, whose name is "": later ones may be wanted */
     bool is_read;                     /* its definition is known: what stands below down to `problem` */
     char *key;                        /* columns by which rows are told apart, "order_id,line"; NULL: none */
     bool is_primary;                  /* it is the primary key */

@@ -25,7 +25,7 @@ def look(job_file):
 def look_at_everything(scene, kind):
     """Tables, views and their facts; the job's rules don't matter, its renames do; what stands at the target."""
     source, target = scene.source(kind), scene.target()
-    for sql in ["CREATE DATABASE look_a", "CREATE DATABASE `look.b`",
+    for sql in ["CREATE DATABASE look_a", "CREATE DATABASE `look.b`", "CREATE DATABASE look_bare",
                 "CREATE TABLE look_a.parent (id INT PRIMARY KEY) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin",
                 "CREATE TABLE look_a.child (a INT, b INT, p INT, PRIMARY KEY (a, b), FOREIGN KEY (p) REFERENCES look_a.parent (id)) DEFAULT CHARSET=latin1",
                 "CREATE TABLE look_a.keyless (a INT, b TEXT)", "CREATE TABLE look_a.nullable (a INT, UNIQUE (a))", "CREATE TABLE look_a.uniq (x INT NOT NULL, UNIQUE (x))",
@@ -46,7 +46,10 @@ def look_at_everything(scene, kind):
     equal(known, ["1", "1", "1", "-"], "what is known")
     rows = source.query("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN "
                         "('mysql','sys','information_schema','performance_schema')")
-    equal(sorted(seen), sorted((row[0], row[1]) for row in rows), "the tables")
+    bare = {key for key, facts in seen.items() if facts["kind"] == "schema"}
+    check(("look_bare", "") in bare, "a schema without tables is not offered")
+    equal(bare & {(row[0], "") for row in rows}, set(), "schemas with tables that are told to have none")
+    equal(sorted(set(seen) - bare), sorted((row[0], row[1]) for row in rows), "the tables")
     table = {name: facts for (_, name), facts in seen.items()}
     check(not any(facts["schema"] in ("mysql", "sys") for facts in seen.values()), "a system schema is offered")
     equal([table["parent"][f] for f in ("key", "primary", "rows", "place", "to", "collation", "engine")],

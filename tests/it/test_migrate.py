@@ -69,6 +69,24 @@ def test_full(scene: Scene, source_kind):
     same(scene, source, target)
 
 
+@case(for_each=[("mariadb", "mariadb"), ("mysql97", "mysql97-gtid")])
+def test_bare_schema(scene: Scene, source_kind):
+    """A schema that has no table at the start and is chosen whole: what is made in it later arrives, and what is not chosen stays."""
+    source, target = scene.source(source_kind), scene.target("any")
+    for sql in ("CREATE DATABASE tg_it", "CREATE TABLE tg_it.t (id INT PRIMARY KEY)", "INSERT INTO tg_it.t VALUES (1)", "CREATE DATABASE tg_bare", "CREATE DATABASE tg_stays"):
+        source.query(sql)
+    engine = scene.engine(source, target, allow={"include": ["tg_it.*", "tg_bare.*"]}).start()
+    engine.until_state("in-sync", seconds=120)
+    for schema in ("tg_bare", "tg_stays"):
+        source.query(f"CREATE TABLE {schema}.later (id INT PRIMARY KEY, t VARCHAR(20))")
+        source.query(f"INSERT INTO {schema}.later VALUES (1, 'one'), (2, 'two')")
+    source.query("INSERT INTO tg_it.t VALUES (2)")
+    engine.until_applied(position(source))
+    equal(target.query("SELECT id, t FROM tg_bare.later ORDER BY id"), source.query("SELECT id, t FROM tg_bare.later ORDER BY id"), "rows of the schema that was bare")
+    equal(target.query("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'tg_stays'")[0][0], type(target.query("SELECT 1")[0][0])(0), "tables that are not chosen")
+    engine.stop()
+
+
 @case()
 def test_stop_and_resume(scene: Scene):
     """stop ends with exit 4 at any time, and the same command goes on; pause keeps the engine."""

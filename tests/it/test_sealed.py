@@ -222,5 +222,57 @@ def test_wizard_opens(scene: Scene):
     hidden(scene)
 
 
+@case()
+def test_not_now_in_lines(scene: Scene):
+    """Who answers "Not now" is asked again wherever a password is needed: at a test, at the tables, at the checks."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    fill(source, target)
+    person = Person(scene, sealed_job(scene, source, target), "--plain", terminal=True)
+    box = "The passwords are encrypted"
+
+    def asked(since):
+        check(box in person.says[since:] and "TG-1014" not in person.says, person.says[since:])
+
+    check("Choose" in person.prompt() and box in person.says, person.says)
+    since = len(person.says)
+    person.say("2")                   # Not now
+    while "Test it now" not in (words := person.prompt()):
+        check("Choose" in words or person.page in ("Start", "Source"), words)
+        person.say("")
+    check(box not in person.says[since:], "asked before anything needed a password")
+    since = len(person.says)
+    person.say("")
+    check("Choose" in person.prompt(), person.says[since:])
+    asked(since)
+    person.say("2")
+    since = len(person.says)
+    walk(person, {("Source", "Test it now"): "no", ("Path", "Test it now"): "no", ("Target", "Test it now"): "no", ("Target", "They lie in"): "2"}, last="Scope")
+    asked(since)
+    since = len(person.says)
+    ask(person, "look")
+    asked(since)
+    ask(person, "2")
+    since = len(person.says)
+    person.say("")
+    walk(person, {("Scope", "They lie in"): "2", ("Route", "They lie in"): "2"}, last="Checks")
+    asked(since)
+    since = len(person.says)
+    ask(person, "r")
+    asked(since)
+    ask(person, "1")
+    check("the passwords are open" in ask(person, PASSPHRASE) and "fail" in person.says[since:], person.says[since:])
+    since = len(person.says)
+    person.say("")
+    walk(person, {})
+    ask(person, "4")                  # Start
+    check(box not in person.says[since:], "asked once more")
+    person.say("2")
+    check(person.read(lambda text: "The run is over. report tells" in text), person.says[-2000:])
+    person.say("quit")
+    person.end()
+    same(scene, source, target)
+    hidden(scene)
+
+
 if __name__ == "__main__":
     main()

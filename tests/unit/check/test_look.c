@@ -18,7 +18,7 @@ static const char *text(const char *t)
 static void print_table(const struct look_table *t)
 {
     static const char *const places[] = {"unknown", "free", "empty", "rows", "other"};
-    printf("look\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%u\t%s\t%u\t%s\t%llu\t%llu\t%s\t%s\t%s\n", t->schema, t->name, t->is_view ? "view" : "table",
+    printf("look\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\t%u\t%s\t%u\t%s\t%llu\t%llu\t%s\t%s\t%s\n", t->schema, t->name, t->is_schema ? "schema" : t->is_view ? "view" : "table",
            t->is_read ? "read" : "unread", t->is_primary ? "primary" : "-", text(t->key), text(t->engine), t->nfks, text(t->fks), t->ngenerated,
            text(t->generated), t->ntriggers, text(t->triggers), (unsigned long long)t->rows, (unsigned long long)t->data_bytes, places[t->place],
            text(t->to), text(t->collation));

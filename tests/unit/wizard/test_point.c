@@ -20,7 +20,7 @@ static bool find(struct bench *b, const char *words, int *y, int *x)
             struct buf line = {0};
             for (int k = *x; k < canvas.cols; k++)
                 buf_add(&line, canvas.cells[*y * canvas.cols + k].glyph, canvas.cells[*y * canvas.cols + k].n);
-            bool is_here = line.n && strncmp(line.p, words, strlen(words)) == 0;
+            bool is_here = canvas.cells[*y * canvas.cols + *x].n && strncmp(line.p, words, strlen(words)) == 0;
             buf_release(&line);
             if (is_here)
                 return true;
@@ -89,6 +89,40 @@ static void test_fields(void **unused)
     assert_true(find(&b, "(•) MariaDB", &y, &x));
     click(&b, "tidegate");            /* nothing there */
     assert_true(find(&b, "(•) MariaDB", &y, &x));
+    bench_release(&b);
+}
+
+/* A click on the text puts the cursor there, also where the field did not have the focus and the click hits the second half
+ * of a wide character; a secret that is known keeps its words. */
+static void test_cursor_in_fields(void **unused)
+{
+    (void)unused;
+    struct bench b;
+    bench_init(&b, 24, 80);
+    press(&b, K_ENTER);
+    click(&b, "Host");
+    type(&b, "db.test");
+    click(&b, "User");
+    click(&b, ".test");
+    assert_string_equal(wz_field(b.w)->path, "source.host");
+    type(&b, "-2");
+    click(&b, "User");
+    press(&b, 0x6570);                /* 数据库 */
+    press(&b, 0x636e);
+    press(&b, 0x5e93);
+    assert_string_equal(b.job.sources[0].host, "db-2.test");
+    click(&b, "据");
+    press(&b, K_DELETE);
+    click(&b, "-2.test");             /* at once, in the next field */
+    press(&b, K_DELETE);
+    assert_string_equal(b.job.sources[0].user, "数库");
+    click(&b, "Password");
+    type(&b, "12345");
+    click(&b, "***");                 /* finds the first of the five */
+    press(&b, K_DELETE);
+    click(&b, "Port");
+    assert_string_equal(secret_peek(b.job.sources[0].password.value), "2345");
+    assert_string_equal(b.job.sources[0].host, "db2.test");
     bench_release(&b);
 }
 
@@ -208,7 +242,7 @@ static void test_wheel(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_buttons_steps), cmocka_unit_test(test_fields),          cmocka_unit_test(test_repair), cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_rows_buttons_steps), cmocka_unit_test(test_fields),          cmocka_unit_test(test_cursor_in_fields), cmocka_unit_test(test_repair), cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_typed_consent),      cmocka_unit_test(test_overlays_and_keys), cmocka_unit_test(test_wheel),
     };
     if (!setlocale(LC_ALL, "C.UTF-8"))

@@ -313,12 +313,40 @@ static void test_summary(void **unused)
     free(m);
 }
 
+/* The page, its boxes and its help name the keys that hold. */
+static void test_own_keys(void **unused)
+{
+    (void)unused;
+    static const struct { const char *action, *key; } own[] = {{"clean-up", "F6"}, {"save", "F11"}, {"copy", "Y"}, {"help", "F12"}, {"leave", "F8"}};
+    const struct keymap *const maps[] = {report_keys};
+    struct desk d;
+    struct err e = {0};
+    keymap_forget();
+    for (size_t i = 0; i < TG_ARRAY_LEN(own); i++)
+        if (!keymap_own(maps, 1, own[i].action, &own[i].key, 1, &e))
+            fail_msg("%s", e.text);
+    static const struct { int key; const char *shows; } steps[] = {{0, "F6 shows the SQL"}, {0, "F11 Save   F12 Help"}, {K_F0 + 6, "Y Copy"}, {K_ESC, "F8 Quit"}, {K_F0 + 12, "F11"}};
+    open_page(&d, 24, 80);
+    for (size_t i = 0; i < TG_ARRAY_LEN(steps); i++) {
+        struct buf text = {0};
+        if (steps[i].key)
+            hit(&d, steps[i].key);
+        draw(&d, GLYPHS_LINES, &text, NULL);
+        bool is_old = strstr(text.p, "F5") || strstr(text.p, "F9") || strstr(text.p, "F10") || strstr(text.p, "Ctrl-Q") || strstr(text.p, " y ");
+        if (is_old || !strstr(text.p, steps[i].shows))
+            fail_msg("'%s' is not there, or an old key is:\n%s", steps[i].shows, text.p);
+        buf_release(&text);
+    }
+    close_page(&d);
+    keymap_forget();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),           cmocka_unit_test(test_boxes),  cmocka_unit_test(test_keys),
         cmocka_unit_test(test_little_is_known), cmocka_unit_test(test_saving), cmocka_unit_test(test_small_and_odd_sizes),
-        cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_summary),         cmocka_unit_test(test_own_keys),
     };
     setenv("TZ", "UTC", 1);
     tzset();

@@ -552,11 +552,115 @@ static void test_many(void **unused)
     bench_release(&b);
 }
 
+static void take_bare(struct bench *b, bool alone)
+{
+    uint32_t n = 0;
+    begin(b);
+    struct look_table *list = alone ? x_alloc(2 * sizeof *list) : shop(&n);
+    list[n++] = (struct look_table){.schema = x_strdup("later"), .name = x_strdup(""), .is_schema = true};
+    come(b, list, n);
+}
+
+/* A schema in which nothing is yet is a folder like any other: picked, its rule brings what is made there later. */
+static void test_bare_schema(void **unused)
+{
+    (void)unused;
+    struct bench b;
+    char why[160] = "";
+    bool *which, asks;
+    uint32_t n;
+    take_bare(&b, false);
+    select_row(&b, "later", NULL);
+    shots(&b, "wizard-scope-bare");
+    press(&b, ' ');                   /* it moved with everything; now all but it */
+    list_is(&b, "allow.include", "[audit.*, crm.*, shop.*]");
+    assert_false(job_wants(&b.job, "later", "t"));
+    press(&b, ' ');
+    list_is(&b, "allow.include", "[]");
+    press(&b, 'a');                   /* nothing */
+    list_is(&b, "allow.exclude", "[\"*\"]");
+    press(&b, ' ');
+    list_is(&b, "allow.include", "[later.*]");
+    assert_true(job_wants(&b.job, "later", "t"));
+    assert_false(page_scope.ready(b.w, why));
+    assert_non_null(strstr(why, "one table to begin with"));
+    select_row(&b, "crm", NULL);
+    press(&b, ' ');
+    list_is(&b, "allow.include", "[crm.*, later.*]");
+    why[0] = 0;
+    assert_true(page_scope.ready(b.w, why));
+    assert_int_equal(b.w->scope->sum.ntables, 2);
+    assert_false(b.w->scope->is_own);
+    press(&b, K_ENTER);
+    press(&b, K_ESC);
+    which = x_alloc(b.w->scope->look->n + 1);
+    assert_true(scope_means(b.w->scope, "later", which, &n, why) && n == 1);
+    assert_true(scope_choose(b.w, which, false, &asks));
+    list_is(&b, "allow.include", "[crm.*]");
+    assert_true(scope_means(b.w->scope, "/.*/", which, &n, why) && n == b.w->scope->nthings);
+    free(which);
+    press(&b, '/');
+    type(&b, "zzz");
+    assert_int_equal(b.w->scope->nmatching, 0);
+    bench_release(&b);
+    take_bare(&b, true);
+    assert_int_equal(b.w->scope->nthings, 0);
+    select_row(&b, "later", NULL);
+    press(&b, K_ENTER);
+    shot(&b, "wizard-scope-bare-details");
+    bench_release(&b);
+}
+
+static void check_move(struct bench *b, const char *line)
+{
+    struct buf text = {0};
+    review_words(b->w, &text);
+    char *move = strstr(text.p, "Move  ");
+    assert_non_null(move);
+    move[strcspn(move, "\n")] = 0;
+    assert_string_equal(move, line);
+    buf_release(&text);
+}
+
+/* Review says what is known of the choice, and nothing else. */
+static void test_review_figures(void **unused)
+{
+    (void)unused;
+    struct bench b;
+    struct err e;
+    begin(&b);
+    check_move(&b, "Move  every schema");
+    bench_release(&b);
+    begin_shop(&b);
+    job_set(&b.job, "allow.include", "shop.*,crm.*", &e);
+    for (int i = 0; i < STEP_REVIEW; i++)
+        b.w->is_passed[i] = true;
+    b.w->at = b.w->reached = STEP_REVIEW;
+    wz_go(b.w, STEP_REVIEW, &b.effect);
+    check_move(&b, "Move  41 tables and 1 view, about 390 GB, largest order_items: shop.*, crm.*");
+    shots(&b, "wizard-review-figures");
+    text_speak(TEXT_ZH_CN);
+    shots(&b, "zh-review-figures");
+    text_speak(TEXT_EN);
+    b.job.mode = MODE_INCREMENTAL;
+    check_move(&b, "Move  41 tables: shop.*, crm.*");
+    b.job.mode = MODE_ALL;
+    b.job.road = ROAD_DM;
+    check_move(&b, "Move  41 tables, about 390 GB, largest order_items: shop.*, crm.*");
+    b.job.road = ROAD_STREAM;
+    b.w->scope->look->has_sizes = false;
+    check_move(&b, "Move  41 tables and 1 view: shop.*, crm.*");
+    b.w->report = x_alloc(sizeof *b.w->report);
+    b.w->report->ntables = 7;         /* the checks have found others */
+    check_move(&b, "Move  7 tables: shop.*, crm.*");
+    bench_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_drawn),   cmocka_unit_test(test_find),       cmocka_unit_test(test_boxes),   cmocka_unit_test(test_own_rules), cmocka_unit_test(test_renames), cmocka_unit_test(test_events), cmocka_unit_test(test_events_of_files),
-        cmocka_unit_test(test_waiting), cmocka_unit_test(test_plain_keys), cmocka_unit_test(test_keyless), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_waiting), cmocka_unit_test(test_plain_keys), cmocka_unit_test(test_keyless), cmocka_unit_test(test_many), cmocka_unit_test(test_review_figures), cmocka_unit_test(test_bare_schema),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
