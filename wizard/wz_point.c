@@ -99,7 +99,8 @@ static void click(struct wz *w, const struct input *in, struct wz_effect *out)
         click_text(w, in);
         break;
     case SPOT_SEARCH:
-        edit_point(&w->scope->find, in->cell, in->cells);
+        if (w->scope && w->scope->is_finding)
+            edit_point(&w->scope->find, in->cell, in->cells);
         break;
     case SPOT_PICK:
         click_field(w, (size_t)in->n / 100, (int)(in->n % 100), false);
