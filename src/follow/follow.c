@@ -366,7 +366,14 @@ static bool take_ddl_rows(struct follow *f, struct binlog_event *ev, struct err 
     struct pos from = f->at;
     follow_flush(f);
     f->txn.is_open = true;
-    return txn_begin_parts(f, &ev->end, e) && follow_ddl(f, ev, &from, &ev->end, true, e);
+    if (!txn_begin_parts(f, &ev->end, e))
+        return false;
+    if (!f->large.has_made && !follow_ddl(f, ev, &from, &ev->end, true, e))
+        return false;
+    pthread_mutex_lock(&f->o.tabs->lock);
+    f->large.has_made = true;
+    pthread_mutex_unlock(&f->o.tabs->lock);
+    return true;
 }
 
 static bool take_query(struct follow *f, struct binlog_event *ev, struct err *e)

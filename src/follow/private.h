@@ -25,6 +25,7 @@ struct large {
     bool is_open;
     uint64_t done;                    /* rows of it that have entered */
     uint32_t number;                  /* of its next part */
+    bool has_made;                    /* the table that its rows go into is made, or on its way */
 };
 void txn_reset(struct txn *t);
 void txn_release(struct txn *t);

@@ -285,6 +285,49 @@ def test_large_transaction(scene: Scene, kind):
     engine.stop()
 
 
+@case(for_each=[("replaced", "mariadb", "CREATE OR REPLACE TABLE", False), ("replaced-killed", "mariadb", "CREATE OR REPLACE TABLE", True),
+                ("made-killed", "mysql97-gtid", "CREATE TABLE", True)])
+def test_large_select(scene: Scene, kind, create, is_killed):
+    """A table is made with many rows in one transaction, while the stream breaks, and the engine is killed: it is made once, and what
+    it was before is gone once."""
+    source, target = scene.source(kind), scene.target("tidb", judged=False)
+    connection = wide(source)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {SCHEMA} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        cursor.execute(f"CREATE TABLE {SCHEMA}.numbers (n INT NOT NULL PRIMARY KEY) ENGINE=InnoDB")
+        cursor.execute(f"INSERT INTO {SCHEMA}.numbers VALUES " + ",".join(f"({n})" for n in range(200)))
+        if "REPLACE" in create:
+            cursor.execute(f"CREATE TABLE {SCHEMA}.taken (id INT NOT NULL PRIMARY KEY, old INT) ENGINE=InnoDB")
+            cursor.execute(f"INSERT INTO {SCHEMA}.taken VALUES (1,1), (7000000,2)")
+    proxy, behind = scene.proxy(source), scene.proxy(target)
+    engine = scene.engine(proxy, behind, limits={"memory": "32MiB"}).start()
+    engine.until_state("in-sync")
+    slow = behind.slow(100, match="tidegate_meta.part ")  # so that the stream stands, and most of it is still to be read
+    with connection.cursor() as cursor:
+        cursor.execute(f"{create} {SCHEMA}.taken (PRIMARY KEY (id)) ENGINE=InnoDB AS SELECT a.n * 200 + b.n AS id, a.n % 7 AS k, "
+                       f"REPEAT(CHAR(97 + b.n % 26), 800) AS c FROM {SCHEMA}.numbers a JOIN {SCHEMA}.numbers b WHERE a.n < 200")
+    connection.close()
+    source.query(f"INSERT INTO {SCHEMA}.taken VALUES (20000000, 1, 'after it')")
+
+    def parts():
+        return target.query("SELECT COUNT(*) FROM tidegate_meta.part")[0][0]
+    wait_for(lambda: parts() > 0, 60, "a part of it at the target", pause=0.02)
+    proxy.cut()
+    slow.remove()
+    wait_for(lambda: "opened again" in engine.text(), 60, "the stream to open again", pause=0.02)
+    if is_killed:
+        wait_for(lambda: parts() > 1, 60, "parts of it at the target", pause=0.02)
+        engine.kill()
+        check(parts() > 0, "the whole was at the target before the kill")
+        engine.start()
+        engine.until(lambda snapshot: snapshot["state"] != "planned", 60, "a start")
+    engine.until_state("in-sync")
+    engine.until_applied(position(source))
+    same(scene, source, target)
+    equal((parts(), engine.text().count("DDL applied")), (0, 1), "parts that are left in the ledger, and tables made")
+    engine.stop()
+
+
 @case()
 def test_swapped(scene: Scene):
     """A row is in quarantine, its table is swapped with another, and the engine dies before its mark is behind that: the row must not
