@@ -37,7 +37,8 @@ double rates_over(const struct rates *r, int64_t span_ms)
 void engine_forget_rates(struct engine *g)
 {
     g->dump_rate = g->load_rate = g->row_rate = g->read_row_rate = (struct rates){.n = 0};
-    memset(g->table_rate, 0, g->ntable_rate * sizeof *g->table_rate);
+    if (g->ntable_rate)
+        memset(g->table_rate, 0, g->ntable_rate * sizeof *g->table_rate);
 }
 
 static double table_rate(struct table_rate *r, int64_t now, uint64_t value)
