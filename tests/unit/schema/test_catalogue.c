@@ -171,7 +171,8 @@ static void test_system_tables(void **state)
         skip();
     server_context(&s, &cx, "mysql");
     assert_true(conn_query(&s.c, "SELECT CONCAT('`',TABLE_SCHEMA,'`.`',TABLE_NAME,'`') FROM information_schema.TABLES"
-                                 " WHERE TABLE_TYPE='BASE TABLE' AND ENGINE IS NOT NULL", &res, &e));
+                                 " WHERE TABLE_TYPE='BASE TABLE' AND ENGINE IS NOT NULL AND TABLE_SCHEMA IN"
+                                 " ('mysql','sys','performance_schema','information_schema')", /* others come and go */ &res, &e));
     for (MYSQL_ROW row; (row = mysql_fetch_row(res)); n++) {
         struct buf text = {0};
         char *sql = server_show(&s, row[0]);
