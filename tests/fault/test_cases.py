@@ -585,8 +585,10 @@ def test_cascade_accepted(scene: Scene):
     engine = scene.engine(source, target, name="accepted", checks={"accept": ["foreign_key.cascade: nobody deletes bosses"]}).start()
     engine.until_state("in-sync")
     run_all(source, [CHILD.format("DELETE").replace(f"REFERENCES {SCHEMA}.boss", "REFERENCES tg_other.boss").replace(".child", ".second"),
-                     f"INSERT INTO {SCHEMA}.items VALUES (7777,'behind',1)"])
+                     "RENAME TABLE tg_other.boss TO tg_other.chief", f"INSERT INTO {SCHEMA}.items VALUES (7777,'behind',1)"])
     finish(scene, engine, source, target)
+    moved = target.query("SELECT COUNT(DISTINCT table_id) FROM tidegate_meta.definition WHERE sql_text LIKE '%FOREIGN%chief%'")
+    equal(moved[0][0], 2, "children that refer to the new name, as the ledger has it")
 
 
 # ---- what a resumed run may meet -----------------------------------------------------------------------------------
