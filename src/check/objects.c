@@ -6,27 +6,42 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* In the plural, as they are counted. */
-static const struct {
-    const char *kind, *many;
-} kinds[] = {{"trigger", "triggers"},   {"procedure", "procedures"}, {"function", "functions"}, {"event", "events"},
-             {"package", "packages"},   {"package body", "package bodies"}, {"sequence", "sequences"}};
+static const char *const kinds[] = {"trigger", "procedure", "function", "event", "package", "package body", "sequence"};
+
+/* name: of the first, and whether there are more. */
+static void put_count(struct buf *out, size_t kind, uint32_t n, const char *name)
+{
+    switch (kind) {
+    case 0: buf_addf(out, n == 1 ? N_("%u trigger (%s)") : N_("%u triggers (%s)"), n, name); break;
+    case 1: buf_addf(out, n == 1 ? N_("%u procedure (%s)") : N_("%u procedures (%s)"), n, name); break;
+    case 2: buf_addf(out, n == 1 ? N_("%u function (%s)") : N_("%u functions (%s)"), n, name); break;
+    case 3: buf_addf(out, n == 1 ? N_("%u event (%s)") : N_("%u events (%s)"), n, name); break;
+    case 4: buf_addf(out, n == 1 ? N_("%u package (%s)") : N_("%u packages (%s)"), n, name); break;
+    case 5: buf_addf(out, n == 1 ? N_("%u package body (%s)") : N_("%u package bodies (%s)"), n, name); break;
+    case 6: buf_addf(out, n == 1 ? N_("%u sequence (%s)") : N_("%u sequences (%s)"), n, name); break;
+    default: break;
+    }
+}
 
 /* One line for the objects of a schema, which begin at i; where the next schema's begin is the answer. */
 static uint32_t tell_schema(struct check_result *out, struct object *const *list, uint32_t n, uint32_t i)
 {
     uint32_t end = i;
     struct buf counts = {0};
+    char name[300];
     while (end < n && strcmp(list[end]->schema, list[i]->schema) == 0)
         end++;
     for (size_t k = 0; k < TG_ARRAY_LEN(kinds); k++) {
         uint32_t found = 0;
-        const char *first = NULL;
+        const char *first = "";
         for (uint32_t o = i; o < end; o++)
-            if (strcmp(list[o]->kind, kinds[k].kind) == 0 && found++ == 0)
+            if (strcmp(list[o]->kind, kinds[k]) == 0 && found++ == 0)
                 first = list[o]->name;
-        if (found)
-            buf_addf(&counts, "%s%u %s (%s%s)", counts.n ? ", " : "", found, kinds[k].many, first, found > 1 ? ", …" : "");
+        if (!found)
+            continue;
+        snprintf(name, sizeof name, "%s%s", first, found > 1 ? ", …" : "");
+        buf_adds(&counts, counts.n ? "; " : "");
+        put_count(&counts, k, found, name);
     }
     find(out, CHECK_WARN, NULL, "%s: not made at the target: %s", list[i]->schema, counts.p ? counts.p : "");
     buf_release(&counts);

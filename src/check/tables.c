@@ -261,7 +261,7 @@ void check_primary_key(struct run *r, struct check_result *out)
     qsort(order, n, sizeof *order, by_size);
     for (uint32_t i = 0; i < n; i++)
         tell_keyless(r, out, (uint32_t)order[i][0]);
-    set_found(out, n == 1 ? "%u table, %s" : n ? "%u tables, %s" : "none", n, bytes_text(bytes, total));
+    set_found(out, n == 1 ? "%u table of %s" : n ? "%u tables of %s" : "none", n, bytes_text(bytes, total));
     if (n && r->job->mode == MODE_INCREMENTAL)
         set_detail(out, "Their changes are applied one after the other, and find a row by all its columns.");
     else if (n && run_streams(r))

@@ -501,10 +501,10 @@ def objects_beside_tables(scene, kind):
     bench.sql(f"CREATE TRIGGER {SCHEMA}.t1 BEFORE INSERT ON {SCHEMA}.good FOR EACH ROW SET NEW.name = 'x'",
               f"CREATE PROCEDURE {SCHEMA}.p1() SELECT 1", f"CREATE PROCEDURE {SCHEMA}.p2() SELECT 1",
               f"CREATE EVENT {SCHEMA}.e1 ON SCHEDULE EVERY 1 DAY DO SELECT 1")
-    bench.bad("objects", "warn", f"{SCHEMA}: not made at the target", "1 triggers (t1)", "2 procedures (p1, …)", "1 events (e1)")
+    bench.bad("objects", "warn", f"{SCHEMA}: not made at the target", "1 trigger (t1)", "2 procedures (p1, …)", "1 event (e1)")
     if kind == "mariadb":
         bench.sql(f"CREATE SEQUENCE {SCHEMA}.s")
-        bench.bad("objects", "warn", "1 sequences (s)")
+        bench.bad("objects", "warn", "1 sequence (s)")
 
 
 # ---- many tables --------------------------------------------------------------------------------------------------
