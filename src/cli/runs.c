@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "mon/report.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #define CALL_MS 20000
@@ -112,6 +113,14 @@ static void last_known(const struct run_ref *r, struct mon_snapshot *out)
     snprintf(out->reason, sizeof out->reason, "no engine; resume with: tidegate resume %s", r->name);
 }
 
+/* An engine that was asked on its way out does not answer; a moment later it is gone. */
+static bool has_ended(const struct run_ref *r)
+{
+    for (int i = 0; i < 50 && mon_is_alive(r->dir); i++)
+        poll(NULL, 0, 40);
+    return !mon_is_alive(r->dir);
+}
+
 bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e)
 {
     mon_snapshot_init(out, r->name);
@@ -125,7 +134,13 @@ bool cli_status(const struct run_ref *r, struct mon_snapshot *out, struct err *e
               mon_decode(out, json, strlen(json), e);
     free(json);
     mon_detach(m);
-    return ok;
+    if (ok || !has_ended(r))
+        return ok;
+    if (e)
+        err_clear(e);
+    mon_snapshot_init(out, r->name);
+    last_known(r, out);
+    return true;
 }
 
 bool cli_call(const struct run_ref *r, const char *cmd, const char *args, char **result,

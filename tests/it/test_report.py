@@ -50,6 +50,24 @@ class Terminal:
 
 
 @case()
+def test_status_until_the_end(scene: Scene):
+    """Somebody asks all the time while engines end: what has no engine any more tells what it said last, and never nothing."""
+    source, target = scene.source("mariadb"), scene.target("any")
+    fill(source.port, 400, "mariadb")
+    asked = 0
+    for number in range(3):
+        target.query("DROP DATABASE IF EXISTS tg_it")
+        engine = scene.engine(source, target, name=f"it{number}", mode="full", road={"until": "copied"}).start()
+        wait_for(lambda: (engine.home / engine.name / "run.sock").exists(), 30, "a socket", pause=0.005)
+        while engine.alive():
+            answer = engine.control("status", "--json")
+            check(answer.returncode == 0, f"tidegate status: exit {answer.returncode}: {answer.stdout}")
+            asked += 1
+        equal((engine.ended(), engine.status()["state"]), (EXIT["fine"], "finished"), "the end")
+    check(asked > 10, f"asked {asked} times only")
+
+
+@case()
 def test_report(scene: Scene):
     """A full copy into a verified PASS: every figure of the report, then attach and status on a run without an engine."""
     source, target = scene.source("mariadb"), scene.target("any")
