@@ -34,20 +34,27 @@ static bool read_names(struct look *out, struct run *r, struct err *e)
     return true;
 }
 
-/* Schemas in which nothing is yet. */
+static int by_schema(const void *a, const void *b)
+{
+    const struct look_table *x = a, *y = b;
+    return strcmp(x->schema, y->schema);
+}
+
+/* Schemas in which nothing is yet: those that read_names has not met. */
 static bool read_bare_schemas(struct look *out, struct run *r, struct err *e)
 {
     static const struct job everything;
     MYSQL_RES *res;
     if (!conn_query(&r->end[SOURCE].conn, "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN"
-                                          " ('mysql','sys','information_schema','performance_schema') AND SCHEMA_NAME NOT IN (SELECT TABLE_SCHEMA FROM information_schema.TABLES"
-                                          " WHERE TABLE_TYPE IN ('BASE TABLE','SYSTEM VERSIONED','VIEW'))",
-                    &res, e))
+                                          " ('mysql','sys','information_schema','performance_schema')", &res, e))
         return false;
-    out->tables = x_realloc(out->tables, (out->n + (size_t)mysql_num_rows(res) + 1) * sizeof *out->tables);
-    for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;)
-        if (job_wants(&everything, row[0], "t"))
+    size_t nmet = out->n;
+    out->tables = x_realloc(out->tables, (nmet + (size_t)mysql_num_rows(res) + 1) * sizeof *out->tables);
+    for (MYSQL_ROW row; (row = mysql_fetch_row(res)) != NULL;) {
+        struct look_table key = {.schema = row[0]};
+        if (job_wants(&everything, row[0], "t") && !bsearch(&key, out->tables, nmet, sizeof key, by_schema))
             out->tables[out->n++] = (struct look_table){.schema = x_strdup(row[0]), .name = x_strdup(""), .is_schema = true};
+    }
     mysql_free_result(res);
     qsort(out->tables, out->n, sizeof *out->tables, by_names);
     return true;
