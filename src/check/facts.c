@@ -64,10 +64,14 @@ const char *end_variable(struct end *s, const char *name)
     return v ? v->value : NULL;
 }
 
+bool value_is_on(const char *value)
+{
+    return value && (strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0);
+}
+
 bool end_is_on(struct end *s, const char *name)
 {
-    const char *value = end_variable(s, name);
-    return value && (strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0);
+    return value_is_on(end_variable(s, name));
 }
 
 const struct grants *end_grants(struct end *s, struct err *e)

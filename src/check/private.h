@@ -119,6 +119,7 @@ struct run {
 const char *end_variable(struct end *s, const char *name);
 bool end_variables(struct end *s, struct err *e);
 bool end_is_on(struct end *s, const char *name); /* ON or 1 */
+bool value_is_on(const char *value);             /* of such a variable; NULL: it is not there, and not on */
 const struct grants *end_grants(struct end *s, struct err *e);
 bool run_tables(struct run *r, struct err *e);
 bool run_sizes(struct run *r, struct err *e);    /* needs run_tables */

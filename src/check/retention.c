@@ -71,18 +71,13 @@ enum setting { SECONDS, DAYS, PURGES, TOTAL_SIZE, SPACE_LIMIT, SETTINGS };
 static const char *const settings[SETTINGS] = {"binlog_expire_logs_seconds", "expire_logs_days", "binlog_expire_logs_auto_purge",
                                                "max_binlog_total_size", "binlog_space_limit"}; /* of size: MariaDB 11.4, Percona */
 
-static bool is_on(const char *value)
-{
-    return strcasecmp(value, "ON") == 0 || strcmp(value, "1") == 0;
-}
-
 static void take_settings(struct retention *k, const char *const value[SETTINGS])
 {
     const char *seconds = value[SECONDS], *days = value[DAYS], *purges = value[PURGES];
     bool by_days = days && strtod(days, NULL) > 0 && (!seconds || strtoll(seconds, NULL, 10) == 0);
     snprintf(k->name, sizeof k->name, "%s", by_days || !seconds ? "expire_logs_days" : "binlog_expire_logs_seconds");
     int64_t kept = by_days || !seconds ? (int64_t)(strtod(days ? days : "0", NULL) * (double)DAY) : strtoll(seconds, NULL, 10);
-    k->kept_s = kept == 0 || (purges && !is_on(purges)) ? -1 : kept;
+    k->kept_s = kept == 0 || (purges && !value_is_on(purges)) ? -1 : kept;
 }
 
 static void take_limit(struct retention *k, const char *const value[SETTINGS])

@@ -32,6 +32,16 @@ def fill(source, target):
     source.query(f"INSERT INTO tg_it.a SELECT seq, CONCAT('row ', seq) FROM tg_it.seq_1_to_{ROWS}")
 
 
+def runs_to_its_end(scene, person, source, target):
+    """The box of Start is open, in lines mode."""
+    person.say("2")
+    check(person.read(lambda text: "The run is over. report tells" in text), person.says[-2000:])
+    person.say("quit")
+    person.end()
+    same(scene, source, target)
+    hidden(scene)
+
+
 def hidden(scene):
     """No file of the job or of its runs holds a password or the passphrase (but the one that a test wrote for it)."""
     looked = 0
@@ -214,12 +224,7 @@ def test_wizard_opens(scene: Scene):
     walk(person, {})
     check("no password was typed here" in ask(person, "seal other.yaml"), person.says[-500:])
     check("Not yet" in ask(person, "4"), person.says[-500:])
-    person.say("2")
-    check(person.read(lambda text: "The run is over. report tells" in text), person.says[-2000:])
-    person.say("quit")
-    person.end()
-    same(scene, source, target)
-    hidden(scene)
+    runs_to_its_end(scene, person, source, target)
 
 
 @case()
@@ -266,12 +271,7 @@ def test_not_now_in_lines(scene: Scene):
     walk(person, {})
     ask(person, "4")                  # Start
     check(box not in person.says[since:], "asked once more")
-    person.say("2")
-    check(person.read(lambda text: "The run is over. report tells" in text), person.says[-2000:])
-    person.say("quit")
-    person.end()
-    same(scene, source, target)
-    hidden(scene)
+    runs_to_its_end(scene, person, source, target)
 
 
 if __name__ == "__main__":
