@@ -329,6 +329,40 @@ def test_stream_ahead_of_reads(scene: Scene, kind):
     finish(scene, engine, source, target, writer)
 
 
+KINDS_OF_KEY = {"primary": "PRIMARY KEY (id)", "secondary": "PRIMARY KEY (f), UNIQUE KEY id (id)", "none": "KEY id (id)"}
+
+
+@case(for_each=[(f"{kind}-{key}", kind, key) for kind in ("mysql56", "mysql97-file") for key in KINDS_OF_KEY])
+def test_writer_against_the_range(scene: Scene, kind, key):
+    """Where only a lock tells what can be read: a writer that changes the rows of a range from its end to its beginning is
+    waited for, but never waits, and is never rolled back for us."""
+    source, target = scene.source(kind), scene.target("any")
+    by = "f" if key == "secondary" else "id"  # the rows alone are locked, not the index that is read
+    connection = source.connect()
+    cursor = connection.cursor()
+    cursor.execute(f"CREATE DATABASE {SCHEMA}")
+    cursor.execute(f"CREATE TABLE {SCHEMA}.items (id INT NOT NULL, f FLOAT NOT NULL, pad VARCHAR(200), {KINDS_OF_KEY[key]})")
+    for first in range(1, 4001, 500):
+        cursor.execute(f"INSERT INTO {SCHEMA}.items VALUES " + ",".join(f"({n},{n},REPEAT('x',200))" for n in range(first, first + 500)))
+    connection.commit()
+    source.query("CREATE USER poor@'%'")
+    source.query("GRANT SELECT, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO poor@'%'")
+    cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+    connection.begin()
+    cursor.execute(f"UPDATE {SCHEMA}.items SET pad = 'last' WHERE {by} = 4000")
+    engine = scene.engine(source, target, source={"user": "poor"}).start()
+    waiting = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+    wait_for(lambda: source.query(waiting)[0][0] == 1, 60, "the engine to wait for the writer",
+             pause=0.2)  # asked more often the table tells what it told before
+    for number in (2500, 1, 3999):
+        cursor.execute(f"UPDATE {SCHEMA}.items SET pad = 'other' WHERE {by} = {number}")
+    cursor.execute(f"DELETE FROM {SCHEMA}.items WHERE {by} = 2")
+    connection.commit()
+    connection.close()
+    engine.until_state("in-sync", seconds=60)
+    finish(scene, engine, source, target)
+
+
 CHANGES = {
     "truncate": ["TRUNCATE TABLE {}", "INSERT INTO {} (id,name,x) VALUES (7,'new',7),(4999,'new',8)"],
     "alter": ["ALTER TABLE {} ADD COLUMN y INT NOT NULL DEFAULT 3", "UPDATE {} SET y = id WHERE id % 3 = 0", "DELETE FROM {} WHERE id = 11"],
