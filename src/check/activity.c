@@ -27,12 +27,13 @@ static enum path path_of(struct run *r, const struct grants *g, const struct tab
     bool tells_position = server->flavour == DB_MARIADB && end_is_on(&r->end[SOURCE], "log_bin");
     if (!is_one_snapshot(r) && visible_way(server) == VISIBLE_SNAPSHOT)
         return PATH_NONE;
-    if (grants_has(g, PRIV_LOCK_TABLES, t->schema, NULL))
-        return PATH_LOCK;
+    bool may_lock = grants_has(g, PRIV_LOCK_TABLES, t->schema, NULL);
     /* Managed servers grant RELOAD and refuse FLUSH TABLES WITH READ LOCK all the same. */
-    if (run_managed(r) != MANAGED_RDS && run_managed(r) != MANAGED_AURORA && grants_has(g, PRIV_RELOAD, NULL, NULL))
+    bool may_flush = run_managed(r) != MANAGED_RDS && run_managed(r) != MANAGED_AURORA && grants_has(g, PRIV_RELOAD, NULL, NULL);
+    bool is_several = is_one_snapshot(r) && r->tables.n > 1;
+    if (may_flush && (is_several || !may_lock))
         return PATH_FLUSH;
-    return tells_position ? PATH_POSITION : PATH_QUIET;
+    return may_lock ? PATH_LOCK : tells_position ? PATH_POSITION : PATH_QUIET;
 }
 
 static void grant_locks(struct run *r, struct check_result *out, const bool *lacks)

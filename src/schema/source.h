@@ -31,7 +31,8 @@ bool snapshot_position(struct conn *c, struct pos *out, struct err *e);
 enum visible { VISIBLE_SNAPSHOT, VISIBLE_GTID, VISIBLE_LOCK };
 enum visible visible_way(const struct db_server *s);
 
-/* Writers held still: LOCK TABLES … READ of the tables alone; where that is refused, FLUSH TABLES WITH READ LOCK. */
+/* Writers held still: LOCK TABLES … READ of the table alone; where that is refused, FLUSH TABLES WITH READ LOCK; for
+ * several tables in the other order (lock.c says why). */
 enum lock_how { LOCK_REFUSED, LOCK_TABLES, LOCK_EVERYTHING };
 struct lock_wish {
     unsigned wait_s;                  /* of one try, at least 1: it blocks those who come behind it */
@@ -42,7 +43,7 @@ struct lock_wish {
 struct lock_got {
     enum lock_how how;
     int64_t waited_ms;                /* until it was had, or given up */
-    struct err refused;               /* the server's words, where how is not LOCK_TABLES: for LOCK TABLES, or at last for FLUSH */
+    struct err refused;               /* the server's words for the last statement that was refused; empty: none was */
 };
 /* Locks n tables, at least one, on c; the lock ends with the connection, whose session is changed (autocommit, lock
  * waits). True with LOCK_REFUSED: no privilege for any lock, which is no error. ERR_SOURCE_LOCK: the tables are too

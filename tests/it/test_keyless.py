@@ -175,6 +175,28 @@ def test_no_binlog(scene: Scene, kind, privilege):
     one_moment(target, 20_000)
 
 
+@case(for_each=[("mysql56-lock", "mysql56", "LOCK TABLES"), ("mysql56-flush", "mysql56", "RELOAD"), ("mysql97", "mysql97-file", "RELOAD, LOCK TABLES"),
+                ("mariadb", "mariadb", "RELOAD, LOCK TABLES")])
+def test_lock_against_a_transaction(scene: Scene, kind, privilege):
+    """A transaction that writes the tables in another order than they are locked goes on, and so does the run."""
+    source, target = scene.source(kind, NO_BINLOG), scene.target("mariadb")
+    fill(source)
+    user(source, USER, f"SELECT, {privilege}")
+    connection = source.connect()
+    connection.begin()
+    cursor = connection.cursor()
+    cursor.execute(f"UPDATE {SCHEMA}.other SET grp = 1 WHERE seq = 1")
+    engine = scene.engine(source, target, mode="full", source={"user": USER}).start()
+    waiting = "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE '%lock%' AND info LIKE 'LOCK TABLES%'"
+    wait_for(lambda: source.query(waiting)[0][0] == 1 or "writers were held for" in engine.text(), 60, "a lock")
+    cursor.execute(f"UPDATE {SCHEMA}.bag SET grp = 1 WHERE seq = 1")
+    connection.commit()
+    connection.close()
+    equal(engine.ended(120), EXIT["fine"], "exit code")
+    check("PASS" in engine.text(), "no PASS")
+    one_moment(target, ROWS)
+
+
 @case()
 def test_without_privileges(scene: Scene):
     """No lock to be had: a question; one reader is one moment; writers that are stopped are taken at their word, and checked."""
