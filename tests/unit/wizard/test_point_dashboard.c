@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The mouse on the dashboard: panes, rows that move, the log that follows, dialogs. */
+/* The mouse on the dashboard: panes, rows that move, the log that follows, dialogs, a box with a name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,10 +149,37 @@ static void test_switch(void **unused)
     dashboard_state_free(s);
 }
 
+/* A box with a name to type: a click goes into the field or to the button, a second one presses it once the name stands there. */
+static void test_box_with_a_name(void **unused)
+{
+    (void)unused;
+    struct dashboard_state *s = sample_state(24, 80);
+    click(s, "payments");
+    click(s, "payments");             /* zoomed */
+    press(s, 'x');
+    s->now_ms += 1000;
+    assert_true(s->modal.kind);
+    click(s, "shop-prod");            /* outside */
+    assert_true(s->modal.kind);
+    click(s, "Leave it out");
+    struct effect effect = click(s, "Leave it out");
+    assert_int_equal(effect.kind, EFFECT_NONE);
+    assert_true(s->modal.kind);
+    click(s, "Type the table's name");
+    assert_int_equal(s->modal.focus, 0);
+    press_all(s, "shop.payments");
+    click(s, "Leave it out");
+    effect = click(s, "Leave it out");
+    assert_int_equal(effect.kind, EFFECT_CALL);
+    assert_string_equal(effect.cmd, "leave-out");
+    assert_false(s->modal.kind);
+    dashboard_state_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_panes), cmocka_unit_test(test_table_rows), cmocka_unit_test(test_log), cmocka_unit_test(test_dialogs), cmocka_unit_test(test_switch),
+        cmocka_unit_test(test_panes), cmocka_unit_test(test_table_rows), cmocka_unit_test(test_log), cmocka_unit_test(test_dialogs), cmocka_unit_test(test_box_with_a_name), cmocka_unit_test(test_switch),
     };
     setenv("TZ", "UTC", 1);
     if (!setlocale(LC_ALL, "C.UTF-8"))
