@@ -86,12 +86,14 @@ bool form_set_secret(const struct form_field *f, struct wz *w, const char *value
     return job_set_secret(w->job, path, reference, secret_new(value, strlen(value)), e);
 }
 
+/* What is said of a refused value stands below it until it changes, so it is kept in English too. */
 static bool set(const struct form_field *f, struct wz *w, const char *value, struct err *e)
 {
     char path[200];
-    if (f->look == FORM_SECRET)
-        return form_set_secret(f, w, value, e);
-    return f->set ? f->set(w, value, e) : job_set(w->job, form_path(f, w, path), value, e);
+    bool was = text_stay_english(true);
+    bool fine = f->look == FORM_SECRET ? form_set_secret(f, w, value, e) : f->set ? f->set(w, value, e) : job_set(w->job, form_path(f, w, path), value, e);
+    text_stay_english(was);
+    return fine;
 }
 
 /* ---- life ---- */
@@ -167,7 +169,8 @@ static void judge_secret(const struct form_field *f, const struct wz *w, struct 
         snprintf(word->text, sizeof word->text, _("the file %.100s can't be read: type the password, or {F4} for another origin"), s->reference);
 }
 
-/* What the job's own rules say of the value, then what the page knows. */
+/* What the job's own rules say of the value, then what the page knows: in English, retold where it is drawn, for the
+ * language may change while it stands there. */
 static void judge_value(struct form *f, struct wz *w, size_t i, const struct err *refused)
 {
     const struct form_field *field = &f->field[i];
@@ -178,30 +181,36 @@ static void judge_value(struct form *f, struct wz *w, size_t i, const struct err
         snprintf(word->text, sizeof word->text, "%.190s", refused->text);
         return;
     }
-    if (field->look == FORM_SECRET)
-        judge_secret(field, w, word);
-    if (!field->say || field->look == FORM_SECRET)
-        return;
     struct buf value = {0};
     get(field, w, &value);
-    field->say(w, value.p ? value.p : "", word);
+    bool was = text_stay_english(true);
+    if (field->look == FORM_SECRET)
+        judge_secret(field, w, word);
+    else if (field->say)
+        field->say(w, value.p ? value.p : "", word);
+    text_stay_english(was);
     buf_release(&value);
+}
+
+void form_judge_field(struct form *f, struct wz *w, size_t field)
+{
+    if (!f->raw[field])
+        judge_value(f, w, field, NULL);
 }
 
 void form_judge(struct form *f, struct wz *w)
 {
     size_t order[FORM_FIELDS], n = form_shown(f, w, order);
     for (size_t k = 0; k < n; k++)
-        if (!f->raw[order[k]])
-            judge_value(f, w, order[k], NULL);
+        form_judge_field(f, w, order[k]);
 }
 
 /* A host may make the port below it wrong, or right again. */
 static void judge_beside(struct form *f, struct wz *w, bool is_same)
 {
     size_t next = f->held + 1;
-    if (!is_same && next < f->n && f->field[next].say && is_text(&f->field[next]) && !f->raw[next])
-        judge_value(f, w, next, NULL);
+    if (!is_same && next < f->n && f->field[next].say && is_text(&f->field[next]))
+        form_judge_field(f, w, next);
 }
 
 /* Takes what is in the edit field; a refused text is kept as it is. */
@@ -523,6 +532,14 @@ char *form_value(const struct form *f, const struct wz *w, size_t i)
     return buf_take(&value);
 }
 
+void form_word_said(const struct form_word *word, char *out, size_t size)
+{
+    const char *text = word->text, *said = retell(text);
+    size_t path = strcspn(text, " ");
+    bool has_path = said == text && text[path] && memchr(text, '.', path);
+    snprintf(out, size, "%.*s%s", has_path ? (int)path + 1 : 0, text, has_path ? retell(text + path + 1) : said);
+}
+
 /* The word below a field, and the offer of a repair. Returns rows. */
 static int draw_word(const struct form *f, size_t field, struct canvas *c, struct rect r, int y)
 {
@@ -532,7 +549,8 @@ static int draw_word(const struct form *f, size_t field, struct canvas *c, struc
     char text[600], said[600], key[80];
     if (!word->text[0])
         return 0;
-    keymap_say(wizard_keys, 2, retell(word->text), said, sizeof said - 8);
+    form_word_said(word, text, sizeof text);
+    keymap_say(wizard_keys, 2, text, said, sizeof said - 8);
     snprintf(text, sizeof text, "%s%.590s", marks[word->role] ? marks[word->role] : "", said);
     int used = canvas_wrap(c, in, 2, word->role, text);
     if (!word->repair[0])

@@ -90,7 +90,11 @@ bool form_set_secret(const struct form_field *f, struct wz *w, const char *value
 void form_forget(struct form *f);
 /* Judges every value anew: one field's answer changes what is said of another. */
 void form_judge(struct form *f, struct wz *w);
-/* A word below the field of that path, unless it has one already; "" takes it away. */
+/* The same of one field; a refused text stays refused. */
+void form_judge_field(struct form *f, struct wz *w, size_t field);
+/* A field's word in the language of the moment; the path that the job's own words begin with stays as it is. */
+void form_word_said(const struct form_word *word, char *out, size_t size);
+/* A word below the field of that path, unless it has one already; "" takes it away. In English: it is retold where it is drawn. */
 void form_say(struct form *f, const char *path, enum role role, const char *text);
 /* The path in the job that a row means now. */
 const char *form_path(const struct form_field *f, const struct wz *w, char out[200]);

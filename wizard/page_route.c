@@ -136,12 +136,8 @@ static void say_again(struct wz *w)
     struct form *f = &w->form[STEP_ROUTE];
     for (size_t i = 0; i < f->n; i++) {
         bool is_mode = strcmp(f->field[i].path, "mode") == 0, is_start = strcmp(f->field[i].path, "source.start.file") == 0;
-        if (f->raw[i] || (!is_mode && !is_start))
-            continue;
-        char *value = form_value(f, w, i);
-        f->word[i] = (struct form_word){.role = ROLE_TEXT};
-        f->field[i].say(w, value, &f->word[i]);
-        free(value);
+        if (is_mode || is_start)
+            form_judge_field(f, w, i);
     }
     topology_say_all(w);
 }

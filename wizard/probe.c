@@ -312,7 +312,7 @@ static void *probe_main(void *arg)
     struct work *k = arg;
     struct prober *p = k->prober;
     struct news *over = x_alloc(sizeof *over);
-    text_stay_english();              /* what it says is kept, and retold where it is drawn */
+    text_stay_english(true);          /* what it says is kept, and retold where it is drawn */
     over->kind = NEWS_OVER;
     over->is_target = k->is_target;
     do_work(k, over);
@@ -445,7 +445,9 @@ static void take_name(struct wz *w, const struct news *n)
     const struct job_end *end = n->is_target ? &w->job->target : w->job->nsources ? &w->job->sources[0] : NULL;
     if (n->err.code == ERR_OK || !end || !end->host || strcmp(end->host, n->text) != 0)
         return;
+    bool was = text_stay_english(true);
     snprintf(text, sizeof text, _("%.80s is not known to this host: misspelt, or known only to a jump host (next page)"), n->text);
+    text_stay_english(was);
     form_say(&w->form[n->is_target ? STEP_TARGET : STEP_SOURCE], n->is_target ? "target.host" : "source.host", ROLE_WARN, text);
 }
 

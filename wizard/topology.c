@@ -62,7 +62,7 @@ void topology_say(const struct wz *w, const char *path, struct form_word *out)
     for (size_t i = 0; i < found.n && !out->text[0]; i++)
         if (strcmp(found.list[i].err.where, path) == 0) {
             out->role = ROLE_BAD;
-            snprintf(out->text, sizeof out->text, "%.190s", retell(found.list[i].err.text));
+            snprintf(out->text, sizeof out->text, "%.190s", found.list[i].err.text);
             if (i == 0 && repair.n && repair.n < sizeof out->repair)
                 snprintf(out->repair, sizeof out->repair, "%s", repair.p);
         }
@@ -75,8 +75,8 @@ void topology_say_all(struct wz *w)
     struct form *f = &w->form[STEP_ROUTE];
     for (size_t i = 0; i < f->n; i++)
         for (int p = 0; p < DM_PARTS; p++)
-            if (!f->raw[i] && strcmp(f->field[i].path, dm_part_path((enum dm_part)p)) == 0)
-                topology_say(w, f->field[i].path, &f->word[i]);
+            if (strcmp(f->field[i].path, dm_part_path((enum dm_part)p)) == 0)
+                form_judge_field(f, w, i);
 }
 
 bool topology_ready(struct wz *w, char why[160])

@@ -73,7 +73,7 @@ void plain_text(const char *text)
 static void tell_notice(struct plain *p)
 {
     char text[sizeof p->w->notice];
-    snprintf(text, sizeof text, "%s", p->w->notice);
+    snprintf(text, sizeof text, "%s", retell(p->w->notice));
     p->w->notice[0] = 0;
     if (strcmp(text, _("nothing is chosen: Space picks a row, {a} picks all")) == 0)
         plain_say("%s", _("nothing is chosen: pick NAME picks, pick all picks everything"));
@@ -105,7 +105,7 @@ static bool tell_background(struct plain *p)
         }
         for (size_t i = 0; n->kind == NEWS_OVER && n->probe == PROBE_NAME && n->err.code != ERR_OK && i < f->n; i++)
             if (strcmp(f->field[i].path, n->is_target ? "target.host" : "source.host") == 0 && f->word[i].text[0]) {
-                plain_say(_("Attention: %s"), f->word[i].text);
+                plain_say(_("Attention: %s"), retell(f->word[i].text));
                 told = true;
             }
     }

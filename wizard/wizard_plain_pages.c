@@ -28,10 +28,11 @@ static void announce(enum step s)
 
 static void tell_word(const struct form_word *word)
 {
-    char text[260];
+    char said[600], text[660];
     if (!word->text[0])
         return;
-    snprintf(text, sizeof text, word->role == ROLE_OK || word->role == ROLE_TEXT || word->role == ROLE_DIM ? "%s" : _("Attention: %s"), retell(word->text));
+    form_word_said(word, said, sizeof said);
+    snprintf(text, sizeof text, word->role == ROLE_OK || word->role == ROLE_TEXT || word->role == ROLE_DIM ? "%s" : _("Attention: %s"), said);
     plain_text(text);
 }
 

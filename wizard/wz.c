@@ -636,7 +636,7 @@ static void draw_footer(const struct wz *w, struct canvas *c)
     bool has_mouse = w->has_mouse;
     char said[sizeof w->notice + 40];
     if (w->notice[0] && w->now_ms < w->notice_until_ms)
-        canvas_cut(c, canvas_all(c), c->rows - 1, 1, c->cols - 2, ROLE_WARN, wz_say(w, w->notice, said, sizeof said));
+        canvas_cut(c, canvas_all(c), c->rows - 1, 1, c->cols - 2, ROLE_WARN, wz_say(w, retell(w->notice), said, sizeof said));
     else
         keymap_footer(&keys, where_of(w), c, c->rows - 1, footer_hint, &has_mouse);
 }

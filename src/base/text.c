@@ -123,9 +123,11 @@ void text_speak(enum text_language l)
     atomic_store(&is_chosen, true);
 }
 
-void text_stay_english(void)
+bool text_stay_english(bool stays)
 {
-    stays_english = true;
+    bool was = stays_english;
+    stays_english = stays;
+    return was;
 }
 
 void text_speak_default(void)

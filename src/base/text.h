@@ -31,8 +31,9 @@ const char *text_language_name(enum text_language l);  /* "English", "中文": i
 const char *text_language_short(enum text_language l); /* "EN", "中文": for a corner of the screen */
 enum text_language text_language(void);
 void text_speak(enum text_language l);
-/* For the calling thread English stays English: what it says is kept, and retold where it is shown (retell.h). */
-void text_stay_english(void);
+/* For the calling thread English stays English: what it says is kept, and retold where it is shown (retell.h). Returns
+ * how it was before. */
+bool text_stay_english(bool stays);
 /* What LANGUAGE, LC_ALL, LC_MESSAGES and LANG ask for, unless text_speak has already chosen. */
 void text_speak_default(void);
 /* LC_CTYPE by the environment. Where that locale is not installed but calls itself UTF-8, C.UTF-8 stands in: the bytes

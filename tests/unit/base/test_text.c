@@ -41,7 +41,7 @@ static void test_error(void **unused)
 
 static void *at_work(void *arg)
 {
-    text_stay_english();
+    assert_false(text_stay_english(true));
     *(const char **)arg = _("Password");
     return NULL;
 }

@@ -66,6 +66,49 @@ static void test_pages(void **unused)
     text_speak(TEXT_EN);
 }
 
+static void shows(struct bench *b, const char *words)
+{
+    struct buf text = {0};
+    struct canvas c;
+    canvas_init(&c, b->w->rows, b->w->cols, GLYPHS_LINES);
+    wz_draw(b->w, &c);
+    canvas_print(&c, &text);
+    if (!strstr(text.p, words))
+        fail_msg("'%s' is not on the screen:\n%s", words, text.p);
+    canvas_release(&c);
+    buf_release(&text);
+}
+
+static bool put(struct bench *b, const char *path, const char *value)
+{
+    struct form *f = &b->w->form[STEP_SOURCE];
+    for (size_t i = 0; i < f->n; i++)
+        if (strcmp(f->field[i].path, path) == 0)
+            return form_put(f, b->w, i, value);
+    fail_msg("no field %s", path);
+    return false;
+}
+
+/* What stands below a field speaks the language of the moment, whichever it was judged in: a warning, a refused value. */
+static void test_words_follow(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    on_page(&b, STEP_SOURCE);
+    for (int i = 0; i < 2; i++) {
+        text_speak(i ? TEXT_ZH_CN : TEXT_EN);
+        assert_true(put(&b, "source.port", "33060"));
+        text_speak(i ? TEXT_EN : TEXT_ZH_CN);
+        shows(&b, i ? "33060 is MySQL's X protocol" : "33060 是 MySQL 的 X 协议");
+        text_speak(i ? TEXT_ZH_CN : TEXT_EN);
+        assert_false(put(&b, "source.port", "many"));
+        text_speak(i ? TEXT_EN : TEXT_ZH_CN);
+        shows(&b, i ? "which is no number" : "\"many\"，不是");
+    }
+    text_speak(TEXT_EN);
+    bench_release(&b);
+}
+
 static void test_boxes(void **unused)
 {
     struct bench b;
@@ -279,7 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages),  cmocka_unit_test(test_boxes), cmocka_unit_test(test_told),     cmocka_unit_test(test_dashboard),
-        cmocka_unit_test(test_switch), cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_switch), cmocka_unit_test(test_words_follow), cmocka_unit_test(test_read_only),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     unsetenv("TERM");
