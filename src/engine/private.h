@@ -28,14 +28,12 @@ struct question {
     const char *answer;               /* a slug of choices */
 };
 
-/* Kinds of the ledger's notes. */
-#define NOTE_TABLE "table"            /* a line about how a table was changed on its way */
+/* Kinds of the ledger's notes, beside those of follow.h. */
 #define NOTE_EXISTING "existing"      /* a line about rows that were there before */
 #define NOTE_KEPT "kept"              /* by table id: tab_kept_name */
 #define NOTE_MAKING "making"          /* `schema`.`table` that was not at the target when this run began to make it */
 #define NOTE_CHECK "check"            /* a line about a check that was accepted, or is to be known */
 #define NOTE_ANEW "anew"              /* by table id: it is to be emptied and copied anew */
-#define NOTE_LEFT "left"              /* by table id: it was left out of the run */
 #define NOTE_BEGAN "began"            /* wall clock, in ms, when the run's first engine started */
 #define NOTE_VIEW "view"              /* by name at the source: the view this run made, as the target calls it */
 

@@ -44,12 +44,8 @@ static bool is_followed(struct engine *g, const struct tab *tab, struct err *e)
         return false;
     for (uint32_t i = 0; i < g->tabs.n; i++) {
         const struct tab *child = g->tabs.list[i];
-        for (uint32_t k = 0; child != tab && child->def && k < child->def->nfks; k++) {
-            const struct foreign_key *fk = &child->def->fks[k];
-            if ((fk->on_delete_acts || fk->on_update_acts) && follow_refers_to(fk, child->def, tab->def))
-                return !err_set(e, ERR_USAGE, "%s follows %s by foreign key %s; leave that one out first", child->label, tab->label,
-                                fk->name ? fk->name : "");
-        }
+        if (child != tab && child->def && follow_acts_on(child->def, tab->def))
+            return !err_set(e, ERR_USAGE, "%s follows %s by a foreign key; leave that one out first", child->label, tab->label);
     }
     return false;
 }

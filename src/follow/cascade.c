@@ -13,6 +13,14 @@ bool follow_refers_to(const struct foreign_key *k, const struct table *child, co
     return strcmp(k->ref_table, parent->name) == 0 && strcmp(schema, parent->schema) == 0;
 }
 
+bool follow_acts_on(const struct table *child, const struct table *parent)
+{
+    for (uint32_t k = 0; k < child->nfks; k++)
+        if ((child->fks[k].on_delete_acts || child->fks[k].on_update_acts) && follow_refers_to(&child->fks[k], child, parent))
+            return true;
+    return false;
+}
+
 static bool key_changed(const struct foreign_key *k, const struct table *parent, const struct cell *before,
                         const struct cell *after)
 {

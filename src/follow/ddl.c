@@ -131,7 +131,7 @@ static void note_changes(struct ddl_work *w, const char *notes)
         size_t n = (size_t)(end - p), skip = strlen(label) + 2;
         bool is_ours = n > skip && strncmp(p, label, skip - 2) == 0;
         char *line = is_ours ? x_strndup(p + skip, n - skip) : x_strndup(p, n);
-        ledger_sql_note(w->f->o.ledger, &w->batch->ddl.ledger, "table", label, line);
+        ledger_sql_note(w->f->o.ledger, &w->batch->ddl.ledger, NOTE_TABLE, label, line);
         buf_addc(&w->batch->ddl.ledger, ';');
         free(line);
     }
@@ -173,7 +173,7 @@ static bool judge(struct ddl_work *w, const struct binlog_event *ev, struct err 
     char *label = x_format("%s%s%s", n->schema, n->table ? "." : "", n->table ? n->table : "");
     char *text = x_format("%sleft out by rule %zu of events: %.200s", is_all_left_out(w) ? "" : "in part ", w->rule, ev->query.sql.p);
     log_event(LOG_NOTE, "follow", label, "", "%s", text);
-    ledger_sql_note(w->f->o.ledger, &w->batch->ddl.ledger, "table", label, text);
+    ledger_sql_note(w->f->o.ledger, &w->batch->ddl.ledger, NOTE_TABLE, label, text);
     buf_addc(&w->batch->ddl.ledger, ';');
     free(label);
     free(text);
@@ -251,9 +251,10 @@ bool follow_ddl(struct follow *f, const struct binlog_event *ev, const struct po
     bool fine = ddl_parse(&w.ddl, ev->query.sql.p, ev->query.sql.n, &w.cx, e);
     if (fine) {
         fold_names(f, &w.ddl);
-        mark_wanted(&w);
         w.is_applied = follow_is_applied(f, f->txn.gtid, to);
-        fine = judge(&w, ev, e);
+        fine = work_fits(&w, &ev->query, e);
+        mark_wanted(&w);
+        fine = fine && judge(&w, ev, e);
         settle_defaults(&w);
         fine = fine && build(&w, ev, e);
         ddl_release(&w.ddl);

@@ -69,9 +69,7 @@ static struct tab *find(struct ddl_work *w, const char *schema, const char *tabl
     return tabs_find(w->f->o.tabs, schema, table);
 }
 
-/* The id the ledger already knows this very table by, or 0: its first definition is of this statement, whatever it
- * was renamed to since. */
-static uint32_t known_id(const struct ddl_work *w)
+uint32_t work_known_id(const struct ddl_work *w)
 {
     const struct ledger_state *s = w->f->o.found;
     for (size_t i = 0; i < s->ndefinitions; i++) {
@@ -83,8 +81,7 @@ static uint32_t known_id(const struct ddl_work *w)
     return 0;
 }
 
-/* Rows of it that lie in quarantine go with the others. */
-static void empty_quarantine(struct ddl_work *w, const struct tab *tab)
+void work_empty_quarantine(struct ddl_work *w, const struct tab *tab)
 {
     struct batch_ddl *d = &w->batch->ddl;
     ledger_sql_release_table(w->f->o.ledger, &d->ledger, tab->id);
@@ -95,7 +92,7 @@ static void empty_quarantine(struct ddl_work *w, const struct tab *tab)
 
 static void drop_tab(struct ddl_work *w, struct tab *tab)
 {
-    empty_quarantine(w, tab);
+    work_empty_quarantine(w, tab);
     work_note_table(w, tab, "dropped");
     tab_set_def(tab, NULL);
 }
@@ -154,7 +151,7 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
         return false;
     }
     pthread_mutex_unlock(&f->o.tabs->lock);
-    struct tab *tab = tabs_add(f->o.tabs, def, known_id(w));
+    struct tab *tab = tabs_add(f->o.tabs, def, work_known_id(w));
     pthread_mutex_lock(&f->o.tabs->lock);
     tab->copy = TAB_COMPLETE;
     tab->end = tab->named = tab->shaped = *w->to;
@@ -166,22 +163,28 @@ static bool create_table(struct ddl_work *w, struct table *def, struct err *e)
     return true;
 }
 
+struct table *work_created(const struct ddl_work *w, const struct binlog_query *q, struct err *e)
+{
+    struct table *def = table_from_sql(q->sql.p, q->sql.n, &w->cx, e);
+    if (!def)
+        return NULL;
+    follow_fold_name(w->f, def->schema);
+    follow_fold_name(w->f, def->name);
+    for (uint32_t i = 0; i < def->nfks; i++) {
+        follow_fold_name(w->f, def->fks[i].ref_schema);
+        follow_fold_name(w->f, def->fks[i].ref_table);
+    }
+    return def;
+}
+
 static bool create_new(struct ddl_work *w, const struct binlog_query *q, struct err *e)
 {
     struct ddl_name *n = &w->ddl.names[0];
     if (w->ddl.kind == DDL_CREATE_TABLE_SELECT)
         return err_set(e, ERR_DDL_ROWS, "%.200s", q->sql.p);
     if (w->ddl.kind == DDL_CREATE_TABLE) {
-        struct table *def = table_from_sql(q->sql.p, q->sql.n, &w->cx, e);
-        if (!def)
-            return false;
-        follow_fold_name(w->f, def->schema);
-        follow_fold_name(w->f, def->name);
-        for (uint32_t i = 0; i < def->nfks; i++) {
-            follow_fold_name(w->f, def->fks[i].ref_schema);
-            follow_fold_name(w->f, def->fks[i].ref_table);
-        }
-        return create_table(w, def, e);
+        struct table *def = work_created(w, q, e);
+        return def && create_table(w, def, e);
     }
     struct tab *model = find(w, n->to_schema, n->to_table);
     if (!model)
@@ -191,8 +194,7 @@ static bool create_new(struct ddl_work *w, const struct binlog_query *q, struct 
     return create_table(w, table_like(model->def, n->schema, n->table), e);
 }
 
-/* A table that exists: alone from here on, its open windows are read again. NULL: not in the run. */
-static struct tab *seize(struct ddl_work *w, const char *schema, const char *table)
+struct tab *work_seize(struct ddl_work *w, const char *schema, const char *table)
 {
     struct tab *tab = find(w, schema, table);
     concern(w, schema, table);
@@ -208,7 +210,7 @@ static bool drop_tables(struct ddl_work *w, struct err *e)
     for (uint32_t i = 0; i < w->ddl.nnames; i++) {
         if (!is_wanted(w, i))
             continue;
-        struct tab *tab = seize(w, w->ddl.names[i].schema, w->ddl.names[i].table);
+        struct tab *tab = work_seize(w, w->ddl.names[i].schema, w->ddl.names[i].table);
         if (tab && is_left_out(w, i)) {
             leave_tab(w, tab);
             continue;
@@ -254,7 +256,7 @@ static bool drop_schema(struct ddl_work *w, struct err *e)
             continue;
         if (!is_all_left_out(w) && !refuse_kept(tab, e))
             return false;
-        seize(w, tab->def->schema, tab->def->name);
+        work_seize(w, tab->def->schema, tab->def->name);
         if (is_all_left_out(w))
             leave_tab(w, tab);
         else
@@ -291,7 +293,7 @@ static void set_renamed(struct ddl_work *w, struct tab *tab, struct table *to, b
 /* A rename across the border of the job that is left out. */
 static bool leave_job(struct ddl_work *w, const struct ddl_name *n, bool from_in)
 {
-    struct tab *tab = from_in ? seize(w, n->schema, n->table) : NULL;
+    struct tab *tab = from_in ? work_seize(w, n->schema, n->table) : NULL;
     if (tab)
         leave_tab(w, tab);
     return true; /* into the job: the first rows stop the run, for nobody has seen the table made */
@@ -308,7 +310,7 @@ static bool rename_one(struct ddl_work *w, const struct ddl_name *n, bool is_lef
     if (!from_in || !to_in)
         return err_set(e, ERR_DDL_ROWS, "%s.%s is renamed to %s.%s, across the border of the job", n->schema, n->table,
                        n->to_schema, n->to_table);
-    struct tab *tab = seize(w, n->schema, n->table);
+    struct tab *tab = work_seize(w, n->schema, n->table);
     concern(w, n->to_schema, n->to_table);
     if (!tab)
         return err_set(e, ERR_BINLOG_TABLE, "%s.%s is renamed, but this run does not know it", n->schema, n->table);
@@ -369,7 +371,7 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
     struct ddl_name *n = &w->ddl.names[0];
     if (w->ddl.brings_rows && !is_all_left_out(w))
         return err_set(e, ERR_DDL_ROWS, "%.200s", q->sql.p);
-    struct tab *tab = seize(w, n->schema, n->table);
+    struct tab *tab = work_seize(w, n->schema, n->table);
     if (!tab)
         return err_set(e, ERR_BINLOG_TABLE, "%s.%s is altered, but this run does not know it", n->schema, n->table);
     if (w->ddl.kind == DDL_ALTER && !refuse_in_copy(w, tab, e))
@@ -398,7 +400,7 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
 
 static bool truncate_table(struct ddl_work *w, const struct binlog_query *q, struct err *e)
 {
-    struct tab *tab = seize(w, w->ddl.names[0].schema, w->ddl.names[0].table);
+    struct tab *tab = work_seize(w, w->ddl.names[0].schema, w->ddl.names[0].table);
     if (!tab)
         return err_set(e, ERR_BINLOG_TABLE, "%.200s", q->sql.p);
     if (is_in_copy(w, tab)) {
@@ -409,7 +411,7 @@ static bool truncate_table(struct ddl_work *w, const struct binlog_query *q, str
         set_filters(w, tab, TAB_MORE);
         return true;
     }
-    empty_quarantine(w, tab);
+    work_empty_quarantine(w, tab);
     return refuse_kept(tab, e);
 }
 

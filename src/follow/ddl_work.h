@@ -35,11 +35,23 @@ static inline bool is_all_left_out(const struct ddl_work *w)
     return w->nleft == w->nparts;
 }
 
+/* fits.c. Asks where the statement makes a table what can't be carried. true: it fits, or is out of the run, and the batch
+ * has what the ledger is to say of that. Blocks; takes the lock. Before anything is decided about the statement. */
+bool work_fits(struct ddl_work *w, const struct binlog_query *q, struct err *e);
 /* ddl_effect.c. Moves definitions and fills the batch's dependencies and ledger rows; nwanted becomes 0 where the statement
  * did nothing. false: it can't be followed. tabs->lock held, which may be let go of meanwhile. */
 bool work_take_effect(struct ddl_work *w, const struct binlog_query *q, struct err *e);
 /* The ledger's rows of the table as it is from here on. Lock held. */
 void work_note_table(struct ddl_work *w, const struct tab *tab, const char *state);
+/* The definition that a CREATE TABLE writes out. NULL: e. */
+struct table *work_created(const struct ddl_work *w, const struct binlog_query *q, struct err *e);
+/* The id the ledger already knows this very table by, or 0: its first definition is of this statement, whatever it was
+ * renamed to since. */
+uint32_t work_known_id(const struct ddl_work *w);
+/* A table that exists: alone from here on, its open windows are read again. NULL: not in the run. Lock held. */
+struct tab *work_seize(struct ddl_work *w, const char *schema, const char *table);
+/* Rows of it that lie in quarantine go with the others. Lock held. */
+void work_empty_quarantine(struct ddl_work *w, const struct tab *tab);
 /* cascade.c. Foreign keys of the run's tables follow what the statement renames, in the run or outside. Lock held. */
 bool work_move_references(struct ddl_work *w, struct err *e);
 /* ERR_CASCADE where the table would follow one that is not part of the run, and has not before (NULL: it is new). Lock held. */

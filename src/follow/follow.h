@@ -64,7 +64,13 @@ unsigned follow_row_filters(const struct job *j, const char *schema, const char 
 void follow_settle_filters(struct tabs *tabs, const struct job *j, bool logs_cascades);
 /* The child's foreign key is one to that parent. */
 bool follow_refers_to(const struct foreign_key *k, const struct table *child, const struct table *parent);
-#define NOTE_EVENTS "events"          /* the ledger's note, by table id: tab_filters_text */
+/* A change of the parent may change rows of the child. */
+bool follow_acts_on(const struct table *child, const struct table *parent);
+
+/* Kinds of the ledger's notes that the stream writes, too. */
+#define NOTE_EVENTS "events"          /* by table id: tab_filters_text */
+#define NOTE_TABLE "table"            /* a line about how a table was changed on its way */
+#define NOTE_LEFT "left"              /* by table id: it was left out of the run */
 
 struct follow;
 /* Starts both threads. gtids: everything that may be in the binlog before the start, or NULL without GTIDs. */

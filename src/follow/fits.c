@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A statement behind which a table can't be carried: a type that is not built, an engine without transactions. The stream
+ * stands before it and a person is asked; nothing of it has happened to our definitions. Left out, the table is out from
+ * this statement on: the ledger says so in the batch of the statement, which waits for all that was before it. A start
+ * before that meets the statement again, and asks again; one behind it finds the note. */
+#include "follow/ddl_work.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+static const struct ask_choice choices[] = {
+    {"stop", N_("Stop the run; it can be resumed")},
+    {"leave-out", N_("Leave this table out of the run; what is at the target stays there")},
+    {"retry", N_("Ask again (nothing is lost)")}};
+
+/* What the statement makes of its table, where that can't be carried, as e says. NULL: it can, or it can't be read, and
+ * ddl_effect.c tells why. *tab: the table so far, NULL for a new one. */
+static struct table *unfit(struct ddl_work *w, const struct binlog_query *q, struct tab **tab, struct err *e)
+{
+    const struct ddl_name *n = &w->ddl.names[0];
+    struct err ignored = {0};
+    struct table *to = NULL;
+    pthread_mutex_lock(&w->f->o.tabs->lock);
+    *tab = tabs_find(w->f->o.tabs, n->schema, n->table);
+    if (w->ddl.kind == DDL_ALTER && *tab)
+        to = table_after((*tab)->def, &w->ddl, &w->cx, &ignored);
+    else if (w->ddl.kind == DDL_CREATE_TABLE && (!*tab || w->ddl.replaces))
+        to = work_created(w, q, &ignored);
+    if (to && table_is_supported(to, w->f->o.dialect, e)) {
+        table_drop(to);
+        to = NULL;
+    }
+    pthread_mutex_unlock(&w->f->o.tabs->lock);
+    return to;
+}
+
+/* Before a restart it was answered so. */
+static bool was_left(const struct ddl_work *w, const struct tab *tab)
+{
+    const struct ledger_state *s = w->f->o.found;
+    uint32_t id = tab ? tab->id : work_known_id(w);
+    for (size_t i = 0; i < s->ntabs; i++)
+        if (s->tabs[i].id == id)
+            return strcmp(s->tabs[i].state, "left") == 0;
+    return false;
+}
+
+/* ---- leaving it out ---- */
+
+/* Those that follow it by foreign keys go with it: what its changes do to them would be in no binlog. Lock held. */
+static void leave(struct ddl_work *w, struct tab *tab)
+{
+    struct follow *f = w->f;
+    struct tabs *tabs = f->o.tabs;
+    struct buf *out = &w->batch->ddl.ledger;
+    struct table *def = table_hold(tab->def);
+    char id[16];
+    snprintf(id, sizeof id, "%u", tab->id);
+    work_seize(w, def->schema, def->name);
+    work_empty_quarantine(w, tab);
+    work_note_table(w, tab, "left");
+    ledger_sql_note(f->o.ledger, out, NOTE_LEFT, id, "");
+    buf_addc(out, ';');
+    ledger_sql_note(f->o.ledger, out, NOTE_TABLE, tab->label, N_("left out of the run; what was at the target then stays there"));
+    buf_addc(out, ';');
+    tabs_leave(tabs, tab->id, table_hold(def));
+    tab_set_def(tab, NULL);
+    log_event(LOG_NOTE, "follow", tab->label, "", "left out of the run");
+    for (uint32_t i = 0; i < tabs->n; i++)
+        if (tabs->list[i]->def && !f->o.server.logs_cascades && follow_acts_on(tabs->list[i]->def, def))
+            leave(w, tabs->list[i]);
+    table_drop(def);
+}
+
+/* `to`: a new table's definition, which is taken over. */
+static void leave_out(struct ddl_work *w, struct tab *tab, struct table *to)
+{
+    struct tabs *tabs = w->f->o.tabs;
+    if (!tab) {
+        char schema[200], name[200];
+        job_route(w->f->o.job, to->schema, to->name, schema, name);
+        table_set_target(to, schema, name);
+        tab = tabs_add(tabs, to, work_known_id(w));
+    } else {
+        table_drop(to);
+    }
+    pthread_mutex_lock(&tabs->lock);
+    leave(w, tab);
+    pthread_mutex_unlock(&tabs->lock);
+    atomic_fetch_add(&w->f->o.count->ddl, 1);
+}
+
+/* ---- asking ---- */
+
+/* Which others go with it. */
+static void tell_followers(struct ddl_work *w, const struct tab *tab, struct err *e)
+{
+    struct tabs *tabs = w->f->o.tabs;
+    struct buf names = {0};
+    struct err unfit = *e;
+    pthread_mutex_lock(&tabs->lock);
+    for (uint32_t i = 0; i < tabs->n && tab && tab->def && !w->f->o.server.logs_cascades; i++)
+        if (tabs->list[i] != tab && tabs->list[i]->def && follow_acts_on(tabs->list[i]->def, tab->def))
+            buf_addf(&names, "%s%s", names.n ? ", " : "", tabs->list[i]->label);
+    pthread_mutex_unlock(&tabs->lock);
+    if (names.n)
+        err_set(e, unfit.code, N_("%.150s; left out with it, as foreign keys make them follow it: %.120s"), unfit.text, names.p);
+    buf_release(&names);
+}
+
+/* NULL: the run ends, and has its own reason. */
+static const char *ask(struct ddl_work *w, const struct tab *tab, const struct err *e)
+{
+    struct follow *f = w->f;
+    const struct ddl_name *n = &w->ddl.names[0];
+    char label[160];
+    if (w->is_applied)
+        return was_left(w, tab) ? "leave-out" : "stop";
+    snprintf(label, sizeof label, "%.79s.%.79s", n->schema, n->table);
+    follow_flush(f); /* what came before it does not wait for the answer */
+    const char *choice = f->o.ask.put(f->o.ask.arg, e, label, choices, TG_ARRAY_LEN(choices));
+    return choice && tab && atomic_load(&tab->is_left) ? "leave-out" : choice; /* by a command meanwhile */
+}
+
+bool work_fits(struct ddl_work *w, const struct binlog_query *q, struct err *e)
+{
+    const struct ddl_name *n = &w->ddl.names[0];
+    struct table *to;
+    struct tab *tab;
+    bool is_ours = (w->ddl.kind == DDL_ALTER || w->ddl.kind == DDL_CREATE_TABLE) && w->ddl.nnames && n->schema && n->table && !n->is_temporary;
+    while (is_ours && follow_wants(w->f, n->schema, n->table) && (to = unfit(w, q, &tab, e)) != NULL) {
+        tell_followers(w, tab, e);
+        const char *choice = ask(w, tab, e);
+        if (choice && strcmp(choice, "leave-out") == 0) {
+            leave_out(w, tab, to);
+            err_clear(e);
+            return true;
+        }
+        table_drop(to);
+        if (!choice)
+            cancel_set(w->f->stop);
+        if (!choice || strcmp(choice, "stop") == 0)
+            return false;
+        err_clear(e);
+    }
+    return true;
+}
