@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A statement behind which a table can't be carried: a type that is not built, an engine without transactions. The stream
- * stands before it and a person is asked; nothing of it has happened to our definitions. Left out, the table is out from
- * this statement on: the ledger says so in the batch of the statement, which waits for all that was before it. A start
- * before that meets the statement again, and asks again; one behind it finds the note. */
+/* A statement behind which a table can't be carried: a type that is not built, an engine without transactions, a parent
+ * outside the run whose cascades are in no binlog. The stream stands before it and a person is asked; nothing of it has
+ * happened to our definitions. Left out, the table is out from this statement on: the ledger says so in the batch of the
+ * statement, which waits for all that was before it. A start before that meets the statement again, and asks again; one
+ * behind it finds the note, and leaves out what the stream makes anew. */
 #include "follow/ddl_work.h"
 
 #include "base/text.h"
@@ -13,6 +14,17 @@ static const struct ask_choice choices[] = {
     {"stop", N_("Stop the run; it can be resumed")},
     {"leave-out", N_("Leave this table out of the run; what is at the target stays there")},
     {"retry", N_("Ask again (nothing is lost)")}};
+
+/* The answer of an earlier engine; tab: NULL for a table that the statement makes. */
+static bool was_left(const struct ddl_work *w, const struct tab *tab)
+{
+    const struct ledger_state *s = w->f->o.found;
+    uint32_t id = tab ? tab->id : work_known_id(w);
+    for (size_t i = 0; i < s->ntabs; i++)
+        if (s->tabs[i].id == id)
+            return strcmp(s->tabs[i].state, "left") == 0;
+    return false;
+}
 
 /* What the statement makes of its table, where that can't be carried, as e says. NULL: it can, or it can't be read, and
  * ddl_effect.c tells why. *tab: the table so far, NULL for a new one. */
@@ -27,23 +39,14 @@ static struct table *unfit(struct ddl_work *w, const struct binlog_query *q, str
         to = table_after((*tab)->def, &w->ddl, &w->cx, &ignored);
     else if (w->ddl.kind == DDL_CREATE_TABLE && (!*tab || w->ddl.replaces))
         to = work_created(w, q, &ignored);
-    if (to && table_is_supported(to, w->f->o.dialect, e)) {
+    bool fits = !to || (w->is_applied ? !was_left(w, *tab)
+                                      : table_is_supported(to, w->f->o.dialect, e) && work_refuse_cascade(w, *tab ? (*tab)->def : NULL, to, e));
+    if (fits) {
         table_drop(to);
         to = NULL;
     }
     pthread_mutex_unlock(&w->f->o.tabs->lock);
     return to;
-}
-
-/* Before a restart it was answered so. */
-static bool was_left(const struct ddl_work *w, const struct tab *tab)
-{
-    const struct ledger_state *s = w->f->o.found;
-    uint32_t id = tab ? tab->id : work_known_id(w);
-    for (size_t i = 0; i < s->ntabs; i++)
-        if (s->tabs[i].id == id)
-            return strcmp(s->tabs[i].state, "left") == 0;
-    return false;
 }
 
 /* ---- leaving it out ---- */
@@ -116,7 +119,7 @@ static const char *ask(struct ddl_work *w, const struct tab *tab, const struct e
     const struct ddl_name *n = &w->ddl.names[0];
     char label[160];
     if (w->is_applied)
-        return was_left(w, tab) ? "leave-out" : "stop";
+        return "leave-out";
     snprintf(label, sizeof label, "%.79s.%.79s", n->schema, n->table);
     follow_flush(f); /* what came before it does not wait for the answer */
     const char *choice = f->o.ask.put(f->o.ask.arg, e, label, choices, TG_ARRAY_LEN(choices));
@@ -130,7 +133,8 @@ bool work_fits(struct ddl_work *w, const struct binlog_query *q, struct err *e)
     struct tab *tab;
     bool is_ours = (w->ddl.kind == DDL_ALTER || w->ddl.kind == DDL_CREATE_TABLE) && w->ddl.nnames && n->schema && n->table && !n->is_temporary;
     while (is_ours && follow_wants(w->f, n->schema, n->table) && (to = unfit(w, q, &tab, e)) != NULL) {
-        tell_followers(w, tab, e);
+        if (!w->is_applied)
+            tell_followers(w, tab, e);
         const char *choice = ask(w, tab, e);
         if (choice && strcmp(choice, "leave-out") == 0) {
             leave_out(w, tab, to);

@@ -559,7 +559,8 @@ def test_unfit_new(scene: Scene, kind):
 
 @case()
 def test_unfit_parent(scene: Scene):
-    """A parent that can't be carried any more: the question names those that follow it, and they are left out with it."""
+    """A parent that can't be carried any more: the question names those that follow it, and they are left out with it. A new
+    child of a parent outside the run is asked about as well."""
     source, target, asks = scene.source("mariadb"), scene.target("tidb"), "TG-2122"
     source.query(f"CREATE DATABASE {SCHEMA}")
     source.query(f"CREATE TABLE {TABLE} (id INT PRIMARY KEY) ENGINE=InnoDB")
@@ -582,6 +583,18 @@ def test_unfit_parent(scene: Scene):
     engine.until(lambda s: s["state"] == "in-sync" and s["tables"]["total"] == 1, 60, "one table that is left")
     engine.until_applied(position(source))
     equal(left(target), 3, "tables that were left out")
+    source.query("CREATE DATABASE tg_outside")
+    source.query("CREATE TABLE tg_outside.boss (id INT PRIMARY KEY) ENGINE=InnoDB")
+    source.query(f"CREATE TABLE {SCHEMA}.late (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES tg_outside.boss (id) ON DELETE CASCADE) ENGINE=InnoDB")
+    source.query("INSERT INTO tg_outside.boss VALUES (1)")
+    source.query(f"INSERT INTO {SCHEMA}.late VALUES (1)")
+    source.query("DELETE FROM tg_outside.boss")
+    source.query(f"INSERT INTO {SCHEMA}.other VALUES (2)")
+    unfit(engine, "TG-5204", f"{SCHEMA}.late")
+    answered(engine, "TG-5204", "leave-out")
+    no_question(engine)
+    engine.until_applied(position(source))
+    equal(left(target), 4, "tables that were left out")
     for name in ("child", "grandchild"):
         equal(target.query(f"SELECT id FROM {SCHEMA}.{name}"), ((1,),), f"rows of {name}")
     equal(source.query(f"SELECT * FROM {SCHEMA}.other"), target.query(f"SELECT * FROM {SCHEMA}.other"), "rows")
