@@ -92,14 +92,30 @@ static void add_details(struct dialog *d, const char *id)
     }
 }
 
+static bool has_choice(const struct question_view *q, const char *slug)
+{
+    for (uint32_t i = 0; i < q->nchoices; i++)
+        if (strcmp(q->choice[i].slug, slug) == 0)
+            return true;
+    return false;
+}
+
+/* The stream stands before what is asked about: a rule's event, a statement that makes a table what can't be carried. */
+static bool holds_all(const struct question_view *q)
+{
+    return has_choice(q, "apply") || has_choice(q, "leave-out");
+}
+
 static void question_text(struct dashboard_state *s, const struct question_view *q)
 {
     struct dialog *d = &s->dialog;
     char age[FMT_SIZE];
     uint32_t others = s->snap.tables_total ? s->snap.tables_total - 1 : 0;
     fmt_span(age, (s->wall_ms - q->asked_ms) / 1000);
-    if (q->table[0] && others)
-        snprintf(d->text, sizeof d->text, _("%s  waits since %s; the %u other tables go on\n\n%s"),
+    if (q->table[0] && holds_all(q))
+        snprintf(d->text, sizeof d->text, _("%s  waits since %s, and with it all that comes later\n\n%s"), q->table, age, retell(q->text));
+    else if (q->table[0] && others)
+        snprintf(d->text, sizeof d->text, _n("%s  waits since %s; the %u other table goes on\n\n%s", "%s  waits since %s; the %u other tables go on\n\n%s", others),
                  q->table, age, others, retell(q->text));
     else
         snprintf(d->text, sizeof d->text, _("%s%swaits since %s\n\n%s"), q->table,
@@ -119,7 +135,7 @@ static void table_choices(struct dashboard_state *s, const struct question_view 
     bool is_ours = false;
     for (uint32_t i = 0; i < s->snap.ntables; i++)
         is_ours = is_ours || strcmp(s->snap.table[i].name, q->table) == 0;
-    if (!is_ours || s->watches_only || d->nchoices + 2 > DIALOG_CHOICES)
+    if (!is_ours || s->watches_only || d->nchoices + 2 > DIALOG_CHOICES || has_choice(q, "leave-out"))
         return;
     if (!redo_why_not(s, q->table)) {
         snprintf(s->asked_slug[d->nchoices], sizeof s->asked_slug[0], ":redo");

@@ -12,7 +12,7 @@
 
 static const struct ask_choice choices[] = {
     {"stop", N_("Stop the run; it can be resumed")},
-    {"leave-out", N_("Leave this table out of the run; what is at the target stays there")},
+    {"leave-out", N_("Leave it out; the target keeps its rows")},
     {"retry", N_("Ask again (nothing is lost)")}};
 
 /* The answer of an earlier engine; tab: NULL for a table that the statement makes. */
@@ -108,7 +108,7 @@ static void tell_followers(struct ddl_work *w, const struct tab *tab, struct err
             buf_addf(&names, "%s%s", names.n ? ", " : "", tabs->list[i]->label);
     pthread_mutex_unlock(&tabs->lock);
     if (names.n)
-        err_set(e, unfit.code, N_("%.150s; left out with it, as foreign keys make them follow it: %.120s"), unfit.text, names.p);
+        err_set(e, unfit.code, N_("%.150s; if it is left out, these go with it, for its changes reach them by foreign keys only: %.120s"), unfit.text, names.p);
     buf_release(&names);
 }
 
