@@ -108,7 +108,7 @@ static void tell_followers(struct ddl_work *w, const struct tab *tab, struct err
             buf_addf(&names, "%s%s", names.n ? ", " : "", tabs->list[i]->label);
     pthread_mutex_unlock(&tabs->lock);
     if (names.n)
-        err_set(e, unfit.code, N_("%.150s; if it is left out, these go with it, for its changes reach them by foreign keys only: %.120s"), unfit.text, names.p);
+        err_set(e, unfit.code, N_("%.150s. If it is left out, these go with it, for its changes reach them by foreign keys only: %.120s"), unfit.text, names.p);
     buf_release(&names);
 }
 
