@@ -357,6 +357,14 @@ static bool same_row_key(const struct table *a, const struct table *b)
     return same;
 }
 
+bool work_can_carry(struct ddl_work *w, const struct binlog_query *q, const struct tab *tab, const struct table *to, struct err *e)
+{
+    if (!table_is_supported(to, w->f->o.dialect, e) || !work_refuse_cascade(w, tab ? tab->def : NULL, to, e))
+        return false;
+    return !tab || tab->copy == TAB_COMPLETE || same_row_key(tab->def, to) ||
+           err_set(e, ERR_DDL_ROWS, "the key of %s is changed while it is copied: %.160s", tab->label, q->sql.p);
+}
+
 static unsigned altered_filters(const struct ddl_work *w)
 {
     unsigned bits = 0;
@@ -380,12 +388,9 @@ static bool alter_table(struct ddl_work *w, const struct binlog_query *q, struct
     if (!to)
         return false;
     set_targets(w->f, to);
-    if (!table_is_supported(to, w->f->o.dialect, e) || (n->to_table && !w->is_applied && !follow_check_place(w->f, tab, to, e)) ||
-        !work_refuse_cascade(w, tab->def, to, e) || (tab->copy != TAB_COMPLETE && !same_row_key(tab->def, to))) {
+    if (!work_can_carry(w, q, tab, to, e) || (n->to_table && !w->is_applied && !follow_check_place(w->f, tab, to, e))) {
         table_drop(to);
-        return e->code != ERR_OK ? false
-                                 : err_set(e, ERR_DDL_ROWS, "the key of %s is changed while it is copied: %.160s", tab->label,
-                                           q->sql.p);
+        return false;
     }
     tab_set_def(tab, to);
     set_filters(w, tab, altered_filters(w) | follow_row_filters(w->f->o.job, to->schema, to->name));

@@ -43,6 +43,8 @@ bool work_fits(struct ddl_work *w, const struct binlog_query *q, struct err *e);
 bool work_take_effect(struct ddl_work *w, const struct binlog_query *q, struct err *e);
 /* The ledger's rows of the table as it is from here on. Lock held. */
 void work_note_table(struct ddl_work *w, const struct tab *tab, const char *state);
+/* Whether the table, or a new one (NULL), can go on as `to`. Lock held. */
+bool work_can_carry(struct ddl_work *w, const struct binlog_query *q, const struct tab *tab, const struct table *to, struct err *e);
 /* The definition that a CREATE TABLE writes out. NULL: e. */
 struct table *work_created(const struct ddl_work *w, const struct binlog_query *q, struct err *e);
 /* The id the ledger already knows this very table by, or 0: its first definition is of this statement, whatever it was

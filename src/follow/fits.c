@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A statement behind which a table can't be carried: a type that is not built, an engine without transactions, a parent
- * outside the run whose cascades are in no binlog. The stream stands before it and a person is asked; nothing of it has
- * happened to our definitions. Left out, the table is out from this statement on: the ledger says so in the batch of the
+ * outside the run whose cascades are in no binlog, another key while chunks of the old one are copied. The stream stands
+ * before it and a person is asked; nothing of it has happened to our definitions. Left out, the table is out from this statement on: the ledger says so in the batch of the
  * statement, which waits for all that was before it. A start before that meets the statement again, and asks again; one
  * behind it finds the note, and leaves out what the stream makes anew. */
 #include "follow/ddl_work.h"
@@ -39,9 +39,7 @@ static struct table *unfit(struct ddl_work *w, const struct binlog_query *q, str
         to = table_after((*tab)->def, &w->ddl, &w->cx, &ignored);
     else if (w->ddl.kind == DDL_CREATE_TABLE && (!*tab || w->ddl.replaces))
         to = work_created(w, q, &ignored);
-    bool fits = !to || (w->is_applied ? !was_left(w, *tab)
-                                      : table_is_supported(to, w->f->o.dialect, e) && work_refuse_cascade(w, *tab ? (*tab)->def : NULL, to, e));
-    if (fits) {
+    if (to && (w->is_applied ? !was_left(w, *tab) : work_can_carry(w, q, w->ddl.kind == DDL_ALTER ? *tab : NULL, to, e))) {
         table_drop(to);
         to = NULL;
     }
