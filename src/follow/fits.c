@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A statement behind which a table can't be carried: a type that is not built, an engine without transactions, a parent
  * outside the run whose cascades are in no binlog, another key while chunks of the old one are copied. The stream stands
- * before it and a person is asked; nothing of it has happened to our definitions. Left out, the table is out from this statement on: the ledger says so in the batch of the
- * statement, which waits for all that was before it. A start before that meets the statement again, and asks again; one
- * behind it finds the note, and leaves out what the stream makes anew. */
+ * before it and a person is asked; nothing of it has happened to our definitions. Left out, the table is out from this
+ * statement on: the ledger says so in the batch of the statement, which waits for all that was before it. A start before
+ * that meets the statement again, and asks again; one behind it finds the note, and leaves out what the stream makes
+ * anew. */
 #include "follow/ddl_work.h"
 
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct ask_choice choices[] = {
     {"stop", N_("Stop the run; it can be resumed")},
@@ -49,29 +51,40 @@ static struct table *unfit(struct ddl_work *w, const struct binlog_query *q, str
 
 /* ---- leaving it out ---- */
 
-/* Those that follow it by foreign keys go with it: what its changes do to them would be in no binlog. Lock held. */
+/* Which of the tables go with it, by their places in the list, itself among them: those that follow it by foreign keys,
+ * and those that follow these. What its changes do to them would be in no binlog. To be freed. Lock held. */
+static bool *going(const struct ddl_work *w, const struct tab *tab)
+{
+    const struct tabs *tabs = w->f->o.tabs;
+    bool *goes = x_alloc((tabs->n + 1) * sizeof *goes), is_more = !w->f->o.server.logs_cascades;
+    for (uint32_t i = 0; i < tabs->n; i++)
+        goes[i] = tabs->list[i] == tab;
+    while (is_more) {
+        is_more = false;
+        for (uint32_t p = 0; p < tabs->n; p++)
+            for (uint32_t i = 0; goes[p] && i < tabs->n; i++)
+                if (!goes[i] && tabs->list[i]->def && follow_acts_on(tabs->list[i]->def, tabs->list[p]->def))
+                    goes[i] = is_more = true;
+    }
+    return goes;
+}
+
 static void leave(struct ddl_work *w, struct tab *tab)
 {
-    struct follow *f = w->f;
-    struct tabs *tabs = f->o.tabs;
+    const struct ledger *l = w->f->o.ledger;
     struct buf *out = &w->batch->ddl.ledger;
-    struct table *def = table_hold(tab->def);
     char id[16];
     snprintf(id, sizeof id, "%u", tab->id);
-    work_seize(w, def->schema, def->name);
+    work_seize(w, tab->def->schema, tab->def->name);
     work_empty_quarantine(w, tab);
     work_note_table(w, tab, "left");
-    ledger_sql_note(f->o.ledger, out, NOTE_LEFT, id, "");
+    ledger_sql_note(l, out, NOTE_LEFT, id, "");
     buf_addc(out, ';');
-    ledger_sql_note(f->o.ledger, out, NOTE_TABLE, tab->label, N_("left out of the run; what was at the target then stays there"));
+    ledger_sql_note(l, out, NOTE_TABLE, tab->label, N_("left out of the run; what was at the target then stays there"));
     buf_addc(out, ';');
-    tabs_leave(tabs, tab->id, table_hold(def));
+    tabs_leave(w->f->o.tabs, tab->id, table_hold(tab->def));
     tab_set_def(tab, NULL);
     log_event(LOG_NOTE, "follow", tab->label, "", "left out of the run");
-    for (uint32_t i = 0; i < tabs->n; i++)
-        if (tabs->list[i]->def && !f->o.server.logs_cascades && follow_acts_on(tabs->list[i]->def, def))
-            leave(w, tabs->list[i]);
-    table_drop(def);
 }
 
 /* `to`: a new table's definition, which is taken over. */
@@ -87,24 +100,29 @@ static void leave_out(struct ddl_work *w, struct tab *tab, struct table *to)
         table_drop(to);
     }
     pthread_mutex_lock(&tabs->lock);
-    leave(w, tab);
+    bool *goes = going(w, tab);
+    for (uint32_t i = 0; i < tabs->n; i++)
+        if (goes[i])
+            leave(w, tabs->list[i]);
     pthread_mutex_unlock(&tabs->lock);
+    free(goes);
     atomic_fetch_add(&w->f->o.count->ddl, 1);
 }
 
 /* ---- asking ---- */
 
-/* Which others go with it. */
 static void tell_followers(struct ddl_work *w, const struct tab *tab, struct err *e)
 {
     struct tabs *tabs = w->f->o.tabs;
     struct buf names = {0};
     struct err unfit = *e;
     pthread_mutex_lock(&tabs->lock);
-    for (uint32_t i = 0; i < tabs->n && tab && tab->def && !w->f->o.server.logs_cascades; i++)
-        if (tabs->list[i] != tab && tabs->list[i]->def && follow_acts_on(tabs->list[i]->def, tab->def))
+    bool *goes = going(w, tab);
+    for (uint32_t i = 0; i < tabs->n; i++)
+        if (goes[i] && tabs->list[i] != tab)
             buf_addf(&names, "%s%s", names.n ? ", " : "", tabs->list[i]->label);
     pthread_mutex_unlock(&tabs->lock);
+    free(goes);
     if (names.n)
         err_set(e, unfit.code, N_("%.150s. If it is left out, these go with it, for its changes reach them by foreign keys only: %.120s"), unfit.text, names.p);
     buf_release(&names);
