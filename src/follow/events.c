@@ -94,8 +94,8 @@ static bool is_out(struct follow *f, const char *label)
 static bool ask(struct follow *f, size_t rule, const char *label, const char *what, const struct pos *at, struct err *e)
 {
     static const struct ask_choice choices[] = {
-        {"apply", N_("Let it through; the rule stops no more at this table until the engine is started again")},
         {"stop", N_("Stop the run; it can be resumed, with another rule in the job file")},
+        {"apply", N_("Let it through; the rule stops no more at this table until the engine is started again")},
         {"retry", N_("Ask the rules again (nothing is lost)")}};
     char place[96];
     if (is_let_through(f, rule, label) || is_out(f, label))
