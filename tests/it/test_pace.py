@@ -201,7 +201,7 @@ def test_kept_over_resume(scene: Scene):
 def test_knee(scene: Scene):
     """Where each answer of the target takes long, more writers pay, and more are found."""
     source, target = scene.source(), scene.target("any", judged=False)
-    large(source, 160_000)
+    large(source, 400_000)  # the copy must outlast the search
     proxy = scene.proxy(target)
     engine = scene.engine(source, proxy, pace="fast", limits={"chunk": "64KiB", "writers": 24}).start()
     engine.until(lambda snapshot: snapshot["state"] == "copying", 60, "the copy")
