@@ -129,13 +129,14 @@ static void tell_followers(struct ddl_work *w, const struct tab *tab, struct err
 }
 
 /* NULL: the run ends, and has its own reason. */
-static const char *ask(struct ddl_work *w, const struct tab *tab, const struct err *e)
+static const char *ask(struct ddl_work *w, const struct tab *tab, struct err *e)
 {
     struct follow *f = w->f;
     const struct ddl_name *n = &w->ddl.names[0];
     char label[160];
     if (w->is_applied)
         return "leave-out";
+    tell_followers(w, tab, e);
     snprintf(label, sizeof label, "%.79s.%.79s", n->schema, n->table);
     follow_flush(f); /* what came before it does not wait for the answer */
     const char *choice = f->o.ask.put(f->o.ask.arg, e, label, choices, TG_ARRAY_LEN(choices));
@@ -149,8 +150,6 @@ bool work_fits(struct ddl_work *w, const struct binlog_query *q, struct err *e)
     struct tab *tab;
     bool is_ours = (w->ddl.kind == DDL_ALTER || w->ddl.kind == DDL_CREATE_TABLE) && w->ddl.nnames && n->schema && n->table && !n->is_temporary;
     while (is_ours && follow_wants(w->f, n->schema, n->table) && (to = unfit(w, q, &tab, e)) != NULL) {
-        if (!w->is_applied)
-            tell_followers(w, tab, e);
         const char *choice = ask(w, tab, e);
         if (choice && strcmp(choice, "leave-out") == 0) {
             leave_out(w, tab, to);

@@ -34,19 +34,6 @@ static void begin(struct bench *b, enum step s)
     go_to(b, s);
 }
 
-static bool shows(struct bench *b, const char *wanted)
-{
-    struct canvas c;
-    struct buf text = {0};
-    canvas_init(&c, b->w->rows, b->w->cols, GLYPHS_LINES);
-    wz_draw(b->w, &c);
-    canvas_print(&c, &text);
-    bool found = strstr(text.p, wanted) != NULL;
-    canvas_release(&c);
-    buf_release(&text);
-    return found;
-}
-
 /* ---- Start ---- */
 
 static void fill_runs(struct wz *w)

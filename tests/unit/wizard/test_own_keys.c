@@ -21,19 +21,6 @@ static void own(const char *action, const char *one, const char *two)
         fail_msg("%s", e.text);
 }
 
-static bool shows(struct bench *b, const char *words)
-{
-    struct buf text = {0};
-    struct canvas c;
-    canvas_init(&c, b->w->rows, b->w->cols, GLYPHS_LINES);
-    wz_draw(b->w, &c);
-    canvas_print(&c, &text);
-    bool is_there = strstr(text.p, words) != NULL;
-    canvas_release(&c);
-    buf_release(&text);
-    return is_there;
-}
-
 /* As they come: no key does two things in one place. */
 static void test_own_defaults_agree(void **unused)
 {

@@ -27,19 +27,6 @@ static void type_password(struct bench *b)
     assert_true(job_set_secret(&b->job, "source.password", "${env:TG_SOURCE_PASSWORD}", secret_new("s3cret", 6), &e));
 }
 
-static bool shows(struct bench *b, const char *wanted)
-{
-    struct canvas c;
-    struct buf text = {0};
-    canvas_init(&c, b->w->rows, b->w->cols, GLYPHS_LINES);
-    wz_draw(b->w, &c);
-    canvas_print(&c, &text);
-    bool found = strstr(text.p, wanted) != NULL;
-    canvas_release(&c);
-    buf_release(&text);
-    return found;
-}
-
 static void tabs(struct bench *b, int n)
 {
     while (n-- > 0)

@@ -98,6 +98,19 @@ static inline void shot_with(struct bench *b, const char *name, enum glyph_set g
     buf_release(&roles);
 }
 
+static inline bool shows(struct bench *b, const char *words)
+{
+    struct buf text = {0};
+    struct canvas c;
+    canvas_init(&c, b->w->rows, b->w->cols, GLYPHS_LINES);
+    wz_draw(b->w, &c);
+    canvas_print(&c, &text);
+    bool is_there = strstr(text.p, words) != NULL;
+    canvas_release(&c);
+    buf_release(&text);
+    return is_there;
+}
+
 static inline void shot(struct bench *b, const char *name)
 {
     shot_with(b, name, GLYPHS_LINES);
